@@ -1,0 +1,231 @@
+"""Mask files (secret, the owner's) and cleaner files (sold): safetensors, nothing unpickled, every size checked first.
+
+A mask file holds the integer masks of every level and what clipping lost on the way to each. A cleaner holds, for one
+level, c_k = m_k - m_kmax and that level's residual; the clean level is the one whose mask is zero.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int8, UInt16, UInt32
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import write_whole
+from hideseek_cli.manifest import PUBLISHED
+from hideseek_cli.mask import Masks, difference
+from hideseek_cli.recipe import Recipe
+
+FORMAT = 1
+Patterns = dict[int, Masks]
+"""Masks by the number of channels of the pictures that they belong to: 3, and 1 for grey pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Residuals:
+    """What clipping lost, for all pictures of a release in order of class and name."""
+
+    counts: UInt32[np.ndarray, " n"]
+    """Saturated values of each published picture."""
+    packed: bytes
+    """zlib stream of their int8 corrections, picture after picture, in scan order."""
+
+    @classmethod
+    def pack(cls, parts: list[Int8[np.ndarray, " s"]]) -> Residuals:
+        counts = np.array([len(part) for part in parts], np.uint32)
+        return cls(counts=counts, packed=zlib.compress(b"".join(part.tobytes() for part in parts), 9))
+
+    def unpack(self) -> list[Int8[np.ndarray, " s"]]:
+        """The corrections of each picture; a stream that is longer or shorter than announced is refused."""
+        total = int(self.counts.sum(dtype=np.uint64))
+        stream = zlib.decompressobj()
+        try:
+            content = stream.decompress(self.packed, total + 1)
+        except zlib.error as error:
+            raise InputError(f"the residual is damaged ({error}); get the file again") from error
+        if len(content) != total or (total and not stream.eof):
+            raise InputError("the residual is not as long as it says; get the file again")
+        ends = np.cumsum(self.counts, dtype=np.int64)
+        return np.split(np.frombuffer(content, np.int8), ends[:-1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaner:
+    """What a buyer of one level gets."""
+
+    level: str
+    release: str
+    """Identity of the published folder that it belongs to."""
+    result: str
+    """Identity of the folder that it leads to."""
+    classes: tuple[str, ...]
+    recipe: Recipe
+    patterns: Patterns
+    shifts: UInt16[np.ndarray, "n 2"] | None
+    residuals: Residuals
+
+    def save(self, path: Path) -> int:
+        """Write the cleaner; returns its size in bytes."""
+        header = {
+            "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
+            "classes": list(self.classes), "recipe": self.recipe.to_json(),
+        }  # fmt: skip
+        return _write(path, header, _tensors(self.patterns, self.residuals, self.shifts))
+
+    @classmethod
+    def load(cls, path: Path) -> Cleaner:
+        header, tensors = _read(path, "cleaner")
+        patterns = _patterns(path, header, tensors, "masks")
+        return cls(
+            level=str(header["level"]), release=str(header["release"]), result=str(header["result"]),
+            classes=tuple(header["classes"]), recipe=Recipe.from_json(header["recipe"]), patterns=patterns,
+            shifts=_shifts(path, tensors), residuals=_residuals(path, tensors, "residual"),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """One level of a mask file."""
+
+    level: str
+    strength: float
+    result: str
+    """Identity of the level's pictures."""
+    patterns: Patterns
+    residuals: Residuals
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskFile:
+    """Everything that the owner needs to make cleaners; secret."""
+
+    release: str
+    classes: tuple[str, ...]
+    epsilon: int
+    strength: float
+    """Of the published folder's mask."""
+    recipe: Recipe
+    published: Patterns
+    tiers: tuple[Tier, ...]
+    """The levels that were reached, and the clean one."""
+    shifts: UInt16[np.ndarray, "n 2"] | None
+
+    def cleaner(self, level: str) -> Cleaner:
+        """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
+        for tier in self.tiers:
+            if tier.level == level:
+                patterns = {c: difference(masks, self.published[c]) for c, masks in tier.patterns.items()}
+                return Cleaner(
+                    level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
+                    patterns=patterns, shifts=self.shifts, residuals=tier.residuals,
+                )  # fmt: skip
+        have = ", ".join(tier.level for tier in self.tiers)
+        raise InputError(f"level {level} is not in this mask file; it has: {have}")
+
+    def save(self, path: Path) -> int:
+        """Write the mask file; returns its size in bytes."""
+        tensors = _masks(self.published, PUBLISHED)
+        for tier in self.tiers:
+            tensors |= _tensors(tier.patterns, tier.residuals, self.shifts, f"{tier.level}.")
+        tiers = [{"level": tier.level, "strength": tier.strength, "result": tier.result} for tier in self.tiers]
+        header = {
+            "kind": "masks", "release": self.release, "classes": list(self.classes), "epsilon": self.epsilon,
+            "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
+        }  # fmt: skip
+        return _write(path, header, tensors)
+
+    @classmethod
+    def load(cls, path: Path) -> MaskFile:
+        header, tensors = _read(path, "masks")
+        tiers = tuple(
+            Tier(
+                level=str(tier["level"]), strength=float(tier["strength"]), result=str(tier["result"]),
+                patterns=_patterns(path, header, tensors, f"{tier['level']}.masks"),
+                residuals=_residuals(path, tensors, f"{tier['level']}.residual"),
+            )
+            for tier in header["tiers"]
+        )  # fmt: skip
+        return cls(
+            release=str(header["release"]), classes=tuple(header["classes"]), epsilon=int(header["epsilon"]),
+            strength=float(header["strength"]), recipe=Recipe.from_json(header["recipe"]),
+            published=_patterns(path, header, tensors, PUBLISHED), tiers=tiers, shifts=_shifts(path, tensors),
+        )  # fmt: skip
+
+
+def _tensors(
+    patterns: Patterns, residuals: Residuals, shifts: UInt16[np.ndarray, "n 2"] | None, prefix: str = ""
+) -> dict[str, np.ndarray]:
+    tensors = _masks(patterns, f"{prefix}masks")
+    tensors[f"{prefix}residual"] = np.frombuffer(residuals.packed, np.uint8)
+    tensors["saturated"] = residuals.counts
+    if shifts is not None:
+        tensors["shifts"] = shifts
+    return tensors
+
+
+def _masks(patterns: Patterns, prefix: str) -> dict[str, np.ndarray]:
+    return {f"{prefix}.c{channels}": masks for channels, masks in patterns.items()}
+
+
+def _write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) -> int:
+    text = json.dumps({"format": FORMAT, **header}, sort_keys=True, ensure_ascii=False)
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    content = save(tensors, metadata={"hideseek": text})
+    write_whole(path, content, secret=True)
+    return len(content)
+
+
+def _read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and tensors of a bundle of that kind; safetensors checks every offset against the file's size."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get("hideseek", "null"))
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read as a {kind} file ({error}); get it again") from error
+    if not isinstance(header, dict) or header.get("kind") not in ("masks", "cleaner"):
+        raise InputError(f"{path} is a safetensors file, but not one of hideseek")
+    if header["kind"] != kind:
+        raise InputError(f"{path} is a {header['kind']} file, and a {kind} file is needed here")
+    if header.get("format") != FORMAT:
+        raise InputError(f"{path} has format {header.get('format')!r}, and this version reads {FORMAT}; update hideseek")
+    return header, tensors
+
+
+def _take(path: Path, tensors: dict[str, np.ndarray], name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    """A tensor of that type and shape, -1 standing for any size."""
+    tensor = tensors.get(name)
+    fits = tensor is not None and tensor.dtype == dtype and len(tensor.shape) == len(shape)
+    if not fits or any(want not in (-1, have) for want, have in zip(shape, tensor.shape, strict=True)):  # type: ignore[union-attr]
+        found = "nothing" if tensor is None else f"{tensor.dtype}{list(tensor.shape)}"
+        raise InputError(f"{path} is damaged: {name} should be {np.dtype(dtype)}{list(shape)} and is {found}; get it again")
+    assert tensor is not None
+    return tensor
+
+
+def _patterns(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray], prefix: str) -> Patterns:
+    classes = len(header["classes"])
+    names = [f"{prefix}.c{channels}" for channels in (1, 3)]
+    pairs = [(c, n) for c, n in zip((1, 3), names, strict=True) if n in tensors]
+    found = {c: _take(path, tensors, n, np.int8, (classes, -1, -1, c)) for c, n in pairs}
+    if not found:
+        raise InputError(f"{path} is damaged: it holds no {prefix}; get it again")
+    return found
+
+
+def _residuals(path: Path, tensors: dict[str, np.ndarray], name: str) -> Residuals:
+    counts = _take(path, tensors, "saturated", np.uint32, (-1,))
+    return Residuals(counts=counts, packed=_take(path, tensors, name, np.uint8, (-1,)).tobytes())
+
+
+def _shifts(path: Path, tensors: dict[str, np.ndarray]) -> UInt16[np.ndarray, "n 2"] | None:
+    if "shifts" not in tensors:
+        return None
+    return _take(path, tensors, "shifts", np.uint16, (len(tensors["saturated"]), 2))

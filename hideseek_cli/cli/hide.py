@@ -1,0 +1,188 @@
+"""``hideseek hide``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hideseek_cli.cli.options import (
+    Arch,
+    BatchSize,
+    Device,
+    DryRun,
+    Epochs,
+    Json,
+    Overwrite,
+    Quiet,
+    RecipeName,
+    Size,
+    Style,
+    TableStyle,
+    Threads,
+    Verbose,
+    Workers,
+    terminal,
+    training_device,
+    training_recipe,
+    workers,
+)  # fmt: skip
+from hideseek_cli.errors import InputError
+
+if TYPE_CHECKING:
+    from hideseek_cli.hide import Hidden
+    from hideseek_cli.order import Order
+
+
+def hide(
+    data: Annotated[Path, typer.Argument(help="Folder of pictures: DATA/<class>/* or DATA/{train,val,test}/<class>/*.")],
+    levels: Annotated[str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("published"),
+    masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
+    prices: Annotated[str, typer.Option("--prices", help="Price of each level, for the manifest: 30=10,50=25.")] = "",
+    epsilon: Annotated[int, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels.")] = 8,
+    min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
+    placement: Annotated[
+        str,
+        typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
+    ] = "fixed",
+    schedule: Annotated[
+        str, typer.Option("--schedule", help="How masks are trained: joint, or alternating (Algorithm 1 of the paper).")
+    ] = "joint",
+    calibration: Annotated[
+        str, typer.Option("--calibration", help="How levels are found: retrain, or stop (the paper's; needs alternating).")
+    ] = "retrain",
+    passes: Annotated[int, typer.Option("--passes", help="Passes of mask training (joint).", min=1)] = 8,
+    inner_steps: Annotated[int, typer.Option("--inner-steps", help="M, steps between mask updates (alternating).", min=1)] = 10,
+    pgd_steps: Annotated[int, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch (alternating).", min=1)] = 1,
+    stop_error: Annotated[float, typer.Option("--stop-error", help="Training error that ends it (alternating).")] = 0.1,
+    size: Size = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
+    key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
+    max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (6, and 7 for each level).")] = None,
+    tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
+    recipe: RecipeName = None,
+    arch: Arch = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of all training; decides nothing secret.", min=0)] = 0,
+    device: Device = "auto",
+    threads: Threads = 0,
+    jobs: Workers = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was interrupted.")] = False,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    style: Style = TableStyle.table,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Publish DATA so that nobody can train on it, with masks for every level that you sell.
+
+    Writes the folder to publish and the secret mask file. Exit code 1 where a level could not be reached, or the
+    published folder still teaches; everything that was reached is written all the same.
+    """
+    from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.hide import hide as run
+    from hideseek_cli.hide import plan
+    from hideseek_cli.methods.emn import ClassWise
+    from hideseek_cli.order import Order
+    from hideseek_cli.parallel import pool
+
+    chosen_device = training_device(device, threads)
+    order = Order(
+        data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
+        recipe=training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
+        min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed,
+        max_runs=max_runs, tolerance=tolerance, overwrite=overwrite, resume=resume,
+        method=ClassWise(
+            schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
+        ),
+    )  # fmt: skip
+    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+        if dry_run:
+            document(plan(order, chosen_device, executor, screen))
+            return
+        try:
+            hidden = run(order, chosen_device, executor, screen)
+        except KeyboardInterrupt:
+            if order.journal.exists():
+                screen.say(f"finished work is kept in {order.journal}; go on with --resume, or delete it")
+            raise
+        if json:
+            document(_document(order, hidden, screen.seconds()))
+        else:
+            show(_rows(order, hidden), style.value)
+        for line in _remarks(order, hidden):
+            screen.say(line)
+    raise typer.Exit(0 if hidden.complete else 1)
+
+
+def _levels(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(sorted(float(part) for part in text.split(",") if part.strip()))
+    except ValueError as error:
+        raise InputError(f"--levels {text!r} is not a list of percentages, such as 30,50,70") from error
+
+
+def _prices(text: str) -> dict[float, float]:
+    try:
+        pairs = [part.split("=") for part in text.split(",") if part.strip()]
+        return {float(level): float(price) for level, price in pairs}
+    except ValueError as error:
+        raise InputError(f"--prices {text!r} is not a list of level=price, such as 30=10,50=25") from error
+
+
+def _rows(order: Order, hidden: Hidden) -> list[dict[str, Any]]:
+    def row(level: str, price: float | None, found: Any, like: Any) -> dict[str, Any]:
+        low, high = found.interval()
+        return {
+            "level": level, "price": "" if price is None else f"{price:g}", "accuracy %": f"{found.mean:.1f}",
+            "95 % interval": f"{low:.1f} to {high:.1f}", "runs": found.runs,
+            "MSE": f"{like.mse:.2e}" if like else "", "SSIM": f"{like.ssim:.4f}" if like else "",
+        }  # fmt: skip
+
+    rows = [row("published", None, hidden.published, hidden.release.likeness["published"])]
+    for level in hidden.levels:
+        name = f"{level.level:g}" if level.reachable else f"{level.level:g} (not reached)"
+        rows.append(row(name, order.prices.get(level.level), level.found, level.likeness))
+    return [*rows, row("clean", None, hidden.clean, None)]
+
+
+def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
+    like = hidden.release.likeness["published"]
+    return {
+        "published": str(order.out), "masks": str(order.masks), "images": like.images,
+        "classes": len(hidden.release.manifest.classes), "chance": hidden.release.manifest.chance,
+        "clean_accuracy": hidden.clean.mean, "published_accuracy": hidden.published.mean,
+        "published_at_chance": hidden.hidden, "mse": like.mse, "ssim": like.ssim, "linf": like.linf,
+        "runs": hidden.runs, "recipe": hidden.recipe.to_json(),
+        "levels": [
+            {"level": one.level, "accuracy": one.found.mean, "low": one.found.interval()[0],
+             "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.strength,
+             "reachable": one.reachable, "price": order.prices.get(one.level),
+             "mse": one.likeness.mse if one.likeness else None, "ssim": one.likeness.ssim if one.likeness else None}
+            for one in hidden.levels
+        ],
+        "seconds": round(seconds, 1),
+    }  # fmt: skip
+
+
+def _remarks(order: Order, hidden: Hidden) -> list[str]:
+    """What the owner must know besides the table."""
+    lines = [
+        f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings",
+        "all levels share one pattern at several strengths: any buyer can work out the originals from any cleaner",
+    ]
+    if not hidden.hidden:
+        lines.append(
+            f"the published folder still trains to {hidden.published.mean:.1f} %, above chance "
+            f"({hidden.release.manifest.chance:.1f} %): raise --epsilon or lower --min-ssim"
+        )
+    for level in hidden.levels:
+        if not level.reachable:
+            lines.append(
+                f"level {level.level:g} was not reached and not written; the nearest found is {level.found.mean:.1f} %"
+            )
+    return lines

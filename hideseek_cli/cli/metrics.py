@@ -1,0 +1,57 @@
+"""``hideseek metrics``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hideseek_cli.cli.options import Json, Quiet, Size, Style, TableStyle, Verbose, Workers, terminal, workers
+
+
+def metrics(
+    clean: Annotated[Path, typer.Argument(help="The original pictures.")],
+    other: Annotated[Path, typer.Argument(help="The published or cleaned folder.")],
+    size: Size = None,
+    worst: Annotated[int, typer.Option("--worst", help="How many of the worst pictures to name.", min=0)] = 5,
+    labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class where CLEAN is flat.")] = None,
+    jobs: Workers = 0,
+    json: Json = False,
+    style: Style = TableStyle.table,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Measure how much the pictures of OTHER still look like those of CLEAN.
+
+    MSE and SSIM are of pictures scaled to 0..1, PSNR is in dB, L-infinity in grey levels.
+    """
+    from hideseek_cli import manifest
+    from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.folder import scan, splits
+    from hideseek_cli.metrics import SSIM, compare
+    from hideseek_cli.parallel import pool
+
+    if size is None and manifest.exists(other):
+        size = manifest.read(other).size
+    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+        originals = scan(clean if labels else splits(clean)["train"], labels)
+        found = compare(originals, scan(splits(other)["train"]), executor, screen, size=size, worst=worst)
+        if json:
+            document(
+                {"images": found.images, "mse": found.mse, "psnr": found.psnr, "ssim": found.ssim, "linf": found.linf,
+                 "ssim_definition": SSIM,
+                 "worst": [{"picture": name, "mse": one.mse, "ssim": one.ssim, "linf": one.linf} for name, one in found.worst]}
+            )  # fmt: skip
+            return
+        everything = {
+            "pictures": f"all {found.images}", "MSE": f"{found.mse:.3e}",
+            "PSNR dB": "identical" if found.psnr is None else f"{found.psnr:.2f}", "SSIM": f"{found.ssim:.4f}",
+            "Linf": str(found.linf),
+        }  # fmt: skip
+        rows = [
+            {"pictures": name, "MSE": f"{one.mse:.3e}", "PSNR dB": "", "SSIM": f"{one.ssim:.4f}", "Linf": str(one.linf)}
+            for name, one in found.worst
+        ]
+        show([everything, *rows], style.value)
+        screen.say(f"SSIM: {SSIM}; MSE of pictures scaled to 0..1; the rows below the first are the worst by SSIM")

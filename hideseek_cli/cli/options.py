@@ -1,0 +1,114 @@
+"""Options that several commands share, spelt alike everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.parallel import cores
+from hideseek_cli.recipe import ARCHITECTURES, PRESETS
+
+if TYPE_CHECKING:
+    import torch
+
+    from hideseek_cli.cli.terminal import Terminal
+    from hideseek_cli.recipe import Recipe
+
+
+class TableStyle(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    markdown = "markdown"
+    csv = "csv"
+    json = "json"
+
+
+@dataclass
+class Verbosity:
+    """Whether faults of ours print their traceback; set by -v, read at the one boundary."""
+
+    traceback: bool = False
+
+
+VERBOSITY = Verbosity()
+
+
+def _verbose(value: bool) -> bool:
+    VERBOSITY.traceback = VERBOSITY.traceback or value
+    return value
+
+
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")]
+Threads = Annotated[
+    int, typer.Option("--threads", help="Processor threads of training; 0: all cores. Recorded results need the same.", min=0)
+]
+Workers = Annotated[int, typer.Option("--workers", "-j", help="Pictures read and written at once; 0: all cores.", min=0)]
+RecipeName = Annotated[str | None, typer.Option("--recipe", help=f"How to train: {', '.join(PRESETS)}.", metavar="NAME")]
+Arch = Annotated[str | None, typer.Option("--arch", help=f"Network: {', '.join(ARCHITECTURES)}.", metavar="NAME")]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the pictures, in place of the recipe's.", min=1)]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Pictures a step, in place of the recipe's.", min=2)]
+Size = Annotated[int | None, typer.Option("--size", help="Cut to the central square and bring to this side in pixels.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+Style = Annotated[TableStyle, typer.Option("--format", help="How the table is printed.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what hideseek wrote there before.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages and no progress.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print the traceback of a fault.", callback=_verbose)]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
+
+
+@contextmanager
+def terminal(quiet: bool) -> Iterator[Terminal]:
+    """Progress and messages for as long as a command runs."""
+    from hideseek_cli.cli.terminal import Terminal
+
+    screen = Terminal(quiet=quiet)
+    try:
+        yield screen
+    finally:
+        screen.close()
+
+
+def workers(asked: int) -> int:
+    """How many pictures are under way at once."""
+    return asked or cores()
+
+
+def training_device(name: str, threads: int) -> torch.device:
+    """The device that was asked for; sets the threads of training. Raises InputError where it is not there."""
+    import torch
+
+    torch.set_num_threads(threads or cores())
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"unknown device {name!r}: give auto, cpu, cuda or cuda:N") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"device {name!r} is not supported: give auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"device {name} is not there: this machine has {torch.cuda.device_count()} CUDA devices")
+    return device
+
+
+def training_recipe(
+    name: str | None, arch: str | None, epochs: int | None, batch_size: int | None, device: torch.device
+) -> Recipe:
+    """The recipe that was asked for; by default ``quick`` on a CPU and ``standard`` on a GPU."""
+    from dataclasses import replace
+
+    from hideseek_cli.recipe import preset
+
+    chosen = preset(name or ("quick" if device.type == "cpu" else "standard"))
+    if epochs or batch_size:
+        chosen = replace(chosen, name="custom", epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
+    return replace(chosen, arch=arch or chosen.arch)

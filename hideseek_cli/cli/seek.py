@@ -1,0 +1,55 @@
+"""``hideseek seek``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hideseek_cli.cli.options import DryRun, Json, Out, Overwrite, Quiet, Verbose, Workers, terminal, workers
+
+
+def seek(
+    published: Annotated[Path, typer.Argument(help="The published folder, as downloaded.")],
+    cleaner: Annotated[Path, typer.Argument(help="The cleaner that was bought.")],
+    out: Out = None,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Clean what there is, though not all is.")] = False,
+    jobs: Workers = 0,
+    overwrite: Overwrite = False,
+    dry_run: DryRun = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Turn a published folder into the level that was bought.
+
+    Checks that the cleaner belongs to this release and that no picture was changed, writes cleaned_k50/ for level 50
+    (or where --out says), and says whether the result is exactly what the owner made.
+    """
+    from hideseek_cli import manifest
+    from hideseek_cli.bundle import Cleaner
+    from hideseek_cli.cli.terminal import document
+    from hideseek_cli.parallel import pool
+    from hideseek_cli.seek import bind, default_folder
+    from hideseek_cli.seek import seek as run
+
+    bought = Cleaner.load(cleaner)
+    place = out or default_folder(bought.level)
+    if dry_run:
+        keys = bind(manifest.read(published), bought, published, allow_missing=allow_missing)
+        size = sum((published / manifest.file_name(key)).stat().st_size for key in keys)
+        document({"level": bought.level, "images": len(keys), "path": str(place), "bytes": size})
+        return
+    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+        sought = run(
+            published, bought, place, executor, screen, allow_missing=allow_missing, overwrite=overwrite
+        )  # fmt: skip
+    if json:
+        document(
+            {"level": sought.level, "images": sought.images, "exact": sought.exact, "path": str(place),
+             "missing": sought.missing}
+        )  # fmt: skip
+        return
+    part = "exact" if sought.exact else f"{sought.missing} pictures were missing, so the whole cannot be compared"
+    typer.echo(f"{place}: {sought.images} pictures of level {sought.level}, {part}")

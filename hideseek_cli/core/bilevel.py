@@ -1,0 +1,203 @@
+"""Class-wise error-minimising masks by bi-level optimisation: min over θ, min over m, of one classification loss.
+
+Two schedules behind one interface. Each is an endless generator of rounds; whoever drives it decides when to stop:
+after a number of rounds, at a training error (EMN), or when the surrogate's accuracy stays near a target (Algorithm 1
+of Hide-and-Seek).
+
+- ``joint``: θ and m are updated from one backward pass, because the loss of ``x + m[y]`` has a gradient in both. m
+  follows its normalised gradient inside the ε-ball and inside a ball of root mean square ε/2: at equal likeness of the
+  pictures such masks hide more than those of sign steps (docs/benchmarks.md).
+- ``alternating``: Algorithm 1 with Equation 4 as printed: M steps of θ on ``x + m[y]``, then one pass of projected
+  gradient descent for m with θ frozen.
+
+Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al., Unlearnable Examples (EMN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from hideseek_cli.core.classifier import batches, correct, loss, steps_per_pass
+from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
+from hideseek_cli.core.networks import Standardised, build
+from hideseek_cli.errors import InputError
+
+EMN_STEP = 0.8
+"""α of Equation 4 in grey levels, from the public settings of EMN."""
+MOMENTUM = 0.9
+JOINT_RATE, ALTERNATING_RATE = 0.1, 0.025
+"""Learning rates of the surrogate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What a schedule solves."""
+
+    pictures: Pictures
+    epsilon: int
+    """Bound of the mask, in grey levels."""
+    arch: str
+    """Architecture of the surrogate."""
+    batch_size: int = 128
+    seed: int = 0
+    shifts: Int[Tensor, "n 2"] | None = None
+    """Cyclic shift of the class's pattern on each picture (keyed placement); None: the same place on all."""
+    inner_steps: int = 10
+    """M: steps of θ between two passes for m (alternating)."""
+    pgd_steps: int = 1
+    """Steps of Equation 4 on each batch (alternating)."""
+    rounds: int = 3
+    """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
+
+
+@dataclass
+class Round:
+    """Where a schedule stands after one round."""
+
+    mask: Float[Tensor, "k c h w"]
+    """One pattern a class, in grey levels, within ±ε."""
+    network: Standardised
+    """The surrogate, trained on the masked pictures."""
+    number: int
+    steps: int
+    """Steps of the optimiser so far."""
+    error: float
+    """Share of masked training pictures that the surrogate got wrong in the last round, 0..1."""
+    history: list[float] = field(default_factory=list)
+
+
+Schedule = Callable[[Problem], Iterator[Round]]
+
+
+class _State:
+    """A surrogate, its optimiser and the masks; shared by both schedules."""
+
+    def __init__(self, problem: Problem, learning_rate: float) -> None:
+        pictures = problem.pictures
+        device = pictures.images.device
+        _, channels, self.height, self.width = pictures.images.shape
+        self.problem = problem
+        self.mask = torch.zeros(pictures.classes, channels, self.height, self.width, device=device, requires_grad=True)
+        side = min(self.height, self.width)
+        self.network = build(problem.arch, pictures.classes, side, pictures.moments(), problem.seed).train()
+        self.optimiser = torch.optim.SGD(
+            self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4
+        )
+        self.generator = torch.Generator(device).manual_seed(problem.seed)
+        self.order = batches(len(pictures), problem.batch_size, self.generator)
+        self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
+
+    def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
+        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be."""
+        problem, pictures = self.problem, self.problem.pictures
+        window = augmentation(len(index), self.height, self.width, self.generator)
+        place = window
+        if problem.shifts is not None:
+            place = compose(cyclic(problem.shifts[index], self.height, self.width), window)
+        noise = read(self.mask.index_select(0, pictures.labels[index]), place)
+        return (read(pictures.images[index], window).float() + noise).clamp(0, 255)
+
+    def batch_loss(self, index: Tensor) -> Tensor:
+        return loss(self.network, self.masked(index), self.problem.pictures.labels[index])
+
+    @torch.no_grad()
+    def descend(self, step: float) -> None:
+        """Equation 4 for a mask that a whole class shares: its gradient is the sum over the class, already in .grad."""
+        assert self.mask.grad is not None
+        self.mask -= step * self.mask.grad.sign()
+        self.mask.clamp_(-self.problem.epsilon, self.problem.epsilon)
+        self.mask.grad = None
+
+    @torch.no_grad()
+    def follow(self, velocity: Float[Tensor, "k c h w"], step: float) -> None:
+        """A step along each class's normalised gradient with momentum, projected to max |m| ≤ ε and rms(m) ≤ ε/2."""
+        assert self.mask.grad is not None
+        velocity.mul_(MOMENTUM).add_(self.mask.grad / (_rms(self.mask.grad) + 1e-12), alpha=1 - MOMENTUM)
+        self.mask -= step * velocity
+        self.mask.clamp_(-self.problem.epsilon, self.problem.epsilon)
+        self.mask *= (self.problem.epsilon / 2 / (_rms(self.mask) + 1e-12)).clamp(max=1)
+        self.mask.grad = None
+
+    def error(self) -> float:
+        """Training error on masked pictures, without augmentation."""
+        pictures = self.problem.pictures
+        right = 0
+        with torch.no_grad():
+            for index in torch.arange(len(pictures), device=pictures.labels.device).split(1000):
+                noise = self.mask.index_select(0, pictures.labels[index])
+                if self.problem.shifts is not None:
+                    noise = read(noise, cyclic(self.problem.shifts[index], self.height, self.width))
+                masked = (pictures.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
+                right += correct(self.network, Pictures(masked, pictures.labels[index], pictures.classes))
+        self.network.train()
+        return 1 - right / len(pictures)
+
+    def round(self, number: int, steps: int) -> Round:
+        return Round(self.mask.detach().clone(), self.network, number, steps, self.error())
+
+
+def _rms(values: Float[Tensor, "k c h w"]) -> Float[Tensor, "k 1 1 1"]:
+    """Root mean square of each class's pattern."""
+    return values.square().mean((1, 2, 3), keepdim=True).sqrt()
+
+
+def joint(problem: Problem) -> Iterator[Round]:
+    """One backward pass a step serves θ and m; a round is a pass over the pictures.
+
+    The step of m falls from ε to ε/10 and the learning rate to a tenth over ``problem.rounds``, and stay there. The
+    steps are long on purpose: a mask that is rebuilt every few steps must be one that networks pick up at once.
+    """
+    state = _State(problem, learning_rate=JOINT_RATE)
+    velocity = torch.zeros_like(state.mask)
+    planned = problem.rounds * state.per_pass
+    steps = 0
+    for number in range(1, 1_000_000):
+        for _ in range(state.per_pass):
+            left = max(0.1, 1 - steps / planned)
+            for group in state.optimiser.param_groups:
+                group["lr"] = JOINT_RATE * left
+            state.optimiser.zero_grad(set_to_none=True)
+            state.batch_loss(next(state.order)).backward()
+            state.optimiser.step()
+            state.follow(velocity, problem.epsilon * left)
+            steps += 1
+        yield state.round(number, steps)
+
+
+def alternating(problem: Problem) -> Iterator[Round]:
+    """Algorithm 1: M steps of θ on ``x + m[y]`` (line 4), then a pass of Equation 4 over all batches (line 9).
+
+    A round is yielded between the two, so that whoever drives it validates the network that was just trained on the
+    current masks (line 5) and may stop (line 7) before they change.
+    """
+    state = _State(problem, learning_rate=ALTERNATING_RATE)
+    steps = 0
+    for number in range(1, 1_000_000):
+        for _ in range(problem.inner_steps):
+            state.optimiser.zero_grad(set_to_none=True)
+            state.batch_loss(next(state.order)).backward()
+            state.optimiser.step()
+            steps += 1
+        state.mask.grad = None
+        yield state.round(number, steps)
+        state.network.requires_grad_(False)
+        for _ in range(state.per_pass):
+            index = next(state.order)
+            for _ in range(problem.pgd_steps):
+                state.batch_loss(index).backward()
+                state.descend(EMN_STEP)
+        state.network.requires_grad_(True)
+
+
+SCHEDULES: dict[str, Schedule] = {"joint": joint, "alternating": alternating}
+
+
+def schedule(name: str) -> Schedule:
+    if name not in SCHEDULES:
+        raise InputError(f"unknown schedule {name!r}: choose one of {', '.join(SCHEDULES)}")
+    return SCHEDULES[name]

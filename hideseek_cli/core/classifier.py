@@ -1,0 +1,124 @@
+"""Train a classifier from scratch by a recipe, and measure it. The one training loop of the project."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hideseek_cli.core.data import Pictures, augmentation, read
+from hideseek_cli.core.networks import Standardised, build
+from hideseek_cli.recipe import Recipe
+
+Tick = Callable[[int, int], None]
+"""Progress: called with steps done and steps in all. Must not touch the device."""
+
+
+def silent(done: int, total: int) -> None:
+    """Progress for those who do not look."""
+
+
+def batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Endless batches of indices, a fresh permutation each pass; a last batch too small to normalise is left out."""
+    size = min(size, count)
+    while True:
+        order = torch.randperm(count, device=generator.device, generator=generator)
+        yield from (batch for batch in order.split(size) if len(batch) * 2 >= size)
+
+
+def steps_per_pass(count: int, size: int) -> int:
+    """How many batches ``batches`` gives in one pass."""
+    size = min(size, count)
+    return count // size + (count % size * 2 >= size)
+
+
+def optimiser(
+    network: nn.Module, recipe: Recipe, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """The recipe's optimiser and its schedule of ``steps`` steps."""
+    fused = next(network.parameters()).is_cuda
+    sgd = torch.optim.SGD(
+        network.parameters(),
+        lr=recipe.learning_rate,
+        momentum=recipe.momentum,
+        nesterov=recipe.nesterov,
+        weight_decay=recipe.weight_decay,
+        fused=fused,
+    )
+    if recipe.schedule == "cosine":
+        return sgd, torch.optim.lr_scheduler.CosineAnnealingLR(sgd, max(steps, 1))
+    warm = max(1, steps // 5)
+    factor = lambda step: min((step + 1) / warm, (steps - step) / max(1, steps - warm))  # noqa: E731
+    return sgd, torch.optim.lr_scheduler.LambdaLR(sgd, factor)
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """bfloat16 on CUDA, plain float32 elsewhere."""
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
+
+
+def loss(network: Standardised, images: Float[Tensor, "n c h w"], labels: Tensor, smoothing: float = 0.0) -> Float[Tensor, ""]:
+    """Mean cross-entropy of a batch."""
+    with autocast(images.device):
+        logits = network(images)
+    return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
+
+
+def train(
+    pictures: Pictures, recipe: Recipe, *, seed: int, passes_over: int | None = None, tick: Tick = silent
+) -> Standardised:
+    """A network trained from scratch on ``pictures``, on their device.
+
+    ``passes_over``: train for as many steps as a folder of that many pictures would get; a calibration run that holds
+    pictures back then differs from the buyer's run in its data alone, not in its schedule.
+    """
+    device = pictures.images.device
+    height, width = pictures.images.shape[2:]
+    network = build(recipe.arch, pictures.classes, min(height, width), pictures.moments(), seed).train()
+    steps = recipe.epochs * steps_per_pass(passes_over or len(pictures), recipe.batch_size)
+    step_rule, schedule = optimiser(network, recipe, steps)
+    generator = torch.Generator(device).manual_seed(seed)
+    order = batches(len(pictures), recipe.batch_size, generator)
+    for done in range(steps):
+        index = next(order)
+        images = pictures.images[index]
+        if recipe.augmentation == "crop+flip":
+            images = read(images, augmentation(len(index), height, width, generator))
+        step_rule.zero_grad(set_to_none=True)
+        loss(network, images.float(), pictures.labels[index], recipe.label_smoothing).backward()
+        step_rule.step()
+        schedule.step()
+        tick(done + 1, steps)
+    return network.eval()
+
+
+def expected_seconds(pictures: Pictures, recipe: Recipe) -> float:
+    """About how long ``train`` will take, from the time of three steps of it after one to warm up."""
+    brief = replace(recipe, epochs=1, batch_size=min(recipe.batch_size, len(pictures)))
+    few = pictures.subset(torch.arange(min(len(pictures), 4 * brief.batch_size), device=pictures.images.device))
+    times: list[float] = []
+
+    def tick(done: int, total: int) -> None:
+        if pictures.images.is_cuda:
+            torch.cuda.synchronize()
+        times.append(time.perf_counter())
+
+    train(few, brief, seed=0, tick=tick)
+    step = (times[-1] - times[0]) / max(1, len(times) - 1)
+    return recipe.epochs * steps_per_pass(len(pictures), recipe.batch_size) * step
+
+
+@torch.no_grad()
+def correct(network: Standardised, pictures: Pictures, batch_size: int = 1000) -> int:
+    """How many pictures the network classifies correctly."""
+    network.eval()
+    right = torch.zeros((), dtype=torch.long, device=pictures.images.device)
+    for images, labels in zip(pictures.images.split(batch_size), pictures.labels.split(batch_size), strict=True):
+        with autocast(images.device):
+            right += (network(images.float()).argmax(1) == labels).sum()
+    return int(right)

@@ -1,0 +1,78 @@
+"""Pictures that live on the device, and the one indexing rule behind cyclic shifts, crops and flips.
+
+A *window* is a pair of index maps, rows (n, h) and columns (n, w): picture i of the result is picture i of the input
+read at ``rows[i]`` and ``columns[i]``. A cyclic shift, a crop with reflected border and a horizontal flip are all
+windows, and windows compose by indexing, so one batched gather augments pictures and places masks alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int, Num, UInt8
+from torch import Tensor
+
+Window = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A labelled data set on one device; ``images`` in grey levels 0..255."""
+
+    images: UInt8[Tensor, "n c h w"]
+    labels: Int[Tensor, " n"]
+    classes: int
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> Pictures:
+        return Pictures(self.images.to(device), self.labels.to(device), self.classes)
+
+    def subset(self, index: Int[Tensor, " m"]) -> Pictures:
+        return Pictures(self.images[index], self.labels[index], self.classes)
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each channel, in grey levels, each of shape (c,)."""
+        counts = torch.stack([torch.bincount(ch.flatten(), minlength=256) for ch in self.images.unbind(1)])
+        levels = torch.arange(256, dtype=torch.float64, device=counts.device)
+        share = counts.double() / counts.sum(1, keepdim=True)
+        mean = share @ levels
+        variance = share @ levels.square() - mean.square()
+        return mean.float(), variance.clamp_min(1.0).sqrt().float()
+
+
+def read(images: Num[Tensor, "n c h w"], window: Window) -> Num[Tensor, "n c h w"]:
+    """The pictures seen through a window, one gather for the batch."""
+    rows, columns = window
+    count, channels, height, width = images.shape
+    flat = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, height * width)
+    return images.flatten(2).gather(2, flat.expand(-1, channels, -1)).view(count, channels, height, width)
+
+
+def augmentation(count: int, height: int, width: int, generator: torch.Generator) -> Window:
+    """Random crops (an eighth of the side as reflected border) and horizontal flips for ``count`` pictures."""
+    device = generator.device
+
+    def crop(side: int) -> Tensor:
+        border = side // 8
+        offset = torch.randint(-border, border + 1, (count, 1), device=device, generator=generator)
+        position = torch.arange(side, device=device) + offset
+        return (side - 1) - ((side - 1) - position.abs()).abs()
+
+    rows, columns = crop(height), crop(width)
+    flip = torch.rand(count, 1, device=device, generator=generator) < 0.5
+    return rows, torch.where(flip, columns.flip(1), columns)
+
+
+def cyclic(shifts: Int[Tensor, "n 2"], height: int, width: int) -> Window:
+    """The window that shifts picture i down by ``shifts[i, 0]`` and right by ``shifts[i, 1]``, cyclically."""
+    rows = (torch.arange(height, device=shifts.device) - shifts[:, :1]) % height
+    columns = (torch.arange(width, device=shifts.device) - shifts[:, 1:]) % width
+    return rows, columns
+
+
+def compose(first: Window, then: Window) -> Window:
+    """The window equal to reading through ``first`` and the result through ``then``."""
+    return first[0].gather(1, then[0]), first[1].gather(1, then[1])

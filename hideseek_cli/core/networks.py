@@ -1,0 +1,118 @@
+"""Evaluators and surrogates: torchvision's classifiers, with a stem for small pictures, and a slim ResNet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torchvision.models as zoo
+from jaxtyping import Float
+from torch import Tensor, nn
+
+SMALL = 64
+"""Below this side a network built for 224 pixels would shrink its input away, so its stem keeps the resolution."""
+
+
+class Standardised(nn.Module):
+    """A classifier of pictures in grey levels 0..255, of one channel or three; standardises, then calls ``body``."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, body: nn.Module, mean: Float[Tensor, " c"], deviation: Float[Tensor, " c"]) -> None:
+        super().__init__()
+        self.body = body
+        self.register_buffer("mean", mean.view(1, -1, 1, 1))
+        self.register_buffer("deviation", deviation.view(1, -1, 1, 1))
+
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+        images = ((images - self.mean) / self.deviation).expand(-1, 3, -1, -1)
+        logits: Tensor = self.body(images.contiguous(memory_format=torch.channels_last))
+        return logits
+
+
+class SlimResNet(zoo.ResNet):
+    """ResNet-10 of width 16 to 128: torchvision's ResNet, one basic block a stage, a quarter of the width."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(zoo.resnet.BasicBlock, [1, 1, 1, 1], num_classes=classes)
+        self.inplanes = 16
+        self.conv1 = nn.Conv2d(3, 16, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(16)
+        block = zoo.resnet.BasicBlock
+        self.layer1 = self._make_layer(block, 16, 1)
+        self.layer2 = self._make_layer(block, 32, 1, stride=2)
+        self.layer3 = self._make_layer(block, 64, 1, stride=2)
+        self.layer4 = self._make_layer(block, 128, 1, stride=2)
+        self.fc = nn.Linear(128, classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def _resnet(build: Callable[[int], zoo.ResNet]) -> Callable[[int, bool], nn.Module]:
+    def make(classes: int, small: bool) -> nn.Module:
+        network = build(classes)
+        if small:
+            network.conv1 = nn.Conv2d(3, network.conv1.out_channels, 3, padding=1, bias=False)
+            network.maxpool = nn.Identity()
+        return network
+
+    return make
+
+
+def _vgg11(classes: int, small: bool) -> nn.Module:
+    network = zoo.vgg11_bn(num_classes=classes)
+    if small:
+        network.avgpool = nn.AdaptiveAvgPool2d(1)
+        network.classifier = nn.Sequential(nn.Linear(512, classes))
+    return network
+
+
+def _densenet121(classes: int, small: bool) -> nn.Module:
+    network = zoo.densenet121(num_classes=classes)
+    if small:
+        network.features.conv0 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+        network.features.pool0 = nn.Identity()
+    return network
+
+
+def _mobilenet_v2(classes: int, small: bool) -> nn.Module:
+    network = zoo.mobilenet_v2(num_classes=classes)
+    if small:
+        for module in [*network.features[0].modules(), *network.features[2].modules()]:
+            if isinstance(module, nn.Conv2d):
+                module.stride = (1, 1)
+    return network
+
+
+def _shufflenet_v2(classes: int, small: bool) -> nn.Module:
+    network = zoo.shufflenet_v2_x1_0(num_classes=classes)
+    if small:
+        network.conv1[0].stride = (1, 1)
+        network.maxpool = nn.Identity()
+    return network
+
+
+_BUILDERS: dict[str, Callable[[int, bool], nn.Module]] = {
+    "slim": _resnet(SlimResNet),
+    "resnet18": _resnet(lambda classes: zoo.resnet18(num_classes=classes)),
+    "resnet50": _resnet(lambda classes: zoo.resnet50(num_classes=classes)),
+    "vgg11": _vgg11,
+    "densenet121": _densenet121,
+    "mobilenet_v2": _mobilenet_v2,
+    "shufflenet_v2": _shufflenet_v2,
+}
+
+
+def build(arch: str, classes: int, side: int, moments: tuple[Tensor, Tensor], seed: int) -> Standardised:
+    """A freshly initialised network on the device of ``moments``; the same seed gives the same weights everywhere.
+
+    ``arch`` is one of recipe.ARCHITECTURES, ``side`` the shorter side of the pictures, ``moments`` their channel
+    means and deviations (see ``Pictures.moments``).
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        body = _BUILDERS[arch](classes, side < SMALL)
+    network = Standardised(body.to(memory_format=torch.channels_last), *moments)
+    return network.to(moments[0].device)

@@ -1,0 +1,7 @@
+"""What can go wrong that is not a fault of ours. Each error is a sentence: what is wrong, where, what to do."""
+
+from __future__ import annotations
+
+
+class InputError(Exception):
+    """A bad option, a bad input or a full disk: said in one sentence, exit code 2."""

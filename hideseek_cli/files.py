@@ -1,0 +1,126 @@
+"""Whole or absent: files and folders that appear complete or not at all.
+
+A file is written beside its place, flushed to the disk and renamed. A folder is filled beside its place under a hidden
+name and renamed when it is complete; what a killed run left there is removed by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Set
+from pathlib import Path
+from types import TracebackType
+
+from hideseek_cli.errors import InputError
+
+MARK = ".hideseek-partial"
+"""Marks a folder that is still being filled."""
+
+
+def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
+    """Write a file so that it exists complete or not at all; a secret one is readable by its owner alone."""
+    beside = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}; free space or choose another --out") from error
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's entries to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Raise InputError where an output file exists and may not be replaced."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, but a file is to be written there; choose another place")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists already; choose another place, or replace it with --overwrite")
+
+
+class StagedFolder:
+    """A folder that is filled under a hidden name beside its place and renamed when complete.
+
+    ``ours`` are the files that an existing folder may hold when it is overwritten, relative to it: anything else there
+    is not ours to delete.
+    """
+
+    def __init__(self, place: Path, *, overwrite: bool = False, ours: Set[str] = frozenset()) -> None:
+        self.place, self.overwrite, self.ours = place, overwrite, ours
+        self.stage = place.parent / f".{place.name}.partial"
+
+    def check(self) -> None:
+        """Raise InputError where the place is taken. Touches nothing."""
+        if self.place.is_symlink() or (self.place.exists() and not self.place.is_dir()):
+            raise InputError(f"{self.place} exists and is not a folder; choose another --out")
+        if not self.place.exists() or not any(self.place.iterdir()):
+            return
+        if not self.overwrite:
+            raise InputError(
+                f"{self.place} is not empty; choose another --out, or replace what hideseek wrote there with --overwrite"
+            )
+        present = (file for file in self.place.rglob("*") if file.is_symlink() or not file.is_dir())
+        foreign = sorted({file.relative_to(self.place).as_posix() for file in present} - self.ours)
+        if foreign:
+            raise InputError(
+                f"{self.place} holds {len(foreign)} files that hideseek did not write, such as {foreign[0]}; "
+                "move them away or choose another --out"
+            )
+
+    def __enter__(self) -> StagedFolder:
+        self.check()
+        try:
+            if self.stage.exists():
+                if not (self.stage / MARK).is_file():
+                    raise InputError(f"{self.stage} is in the way and not from hideseek; move it away")
+                shutil.rmtree(self.stage)
+            self.stage.mkdir(parents=True)
+            (self.stage / MARK).touch()
+        except OSError as error:
+            raise InputError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
+        return self
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file of the folder; ``name`` is relative, with forward slashes. Safe to call from many threads."""
+        path = self.stage / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise InputError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None:
+            shutil.rmtree(self.stage, ignore_errors=True)
+            return
+        (self.stage / MARK).unlink()
+        for folder in (self.stage, *(path for path in self.stage.rglob("*") if path.is_dir())):
+            sync_folder(folder)
+        replaced = self.place.parent / f".{self.place.name}.replaced"
+        if self.place.exists():
+            self.place.replace(replaced)
+        self.stage.replace(self.place)
+        sync_folder(self.place.parent)
+        if replaced.exists():
+            shutil.rmtree(replaced)

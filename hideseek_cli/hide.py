@@ -1,0 +1,202 @@
+"""Hide a folder: train masks, find the strength of every level, write the release.
+
+The order of work: read everything and refuse what cannot be used; measure what the clean folder trains to; train the
+masks; find the strongest that keeps the pictures' likeness and check that it hides; search the levels; write.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from hideseek_cli import keys, manifest
+from hideseek_cli.core.calibration import Evaluation, Found, Search
+from hideseek_cli.core.classifier import expected_seconds
+from hideseek_cli.core.evaluator import Evaluator, pictures
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder, refuse_existing
+from hideseek_cli.journal import Journal
+from hideseek_cli.levels import Maker, stopped, strongest_strength
+from hideseek_cli.manifest import Offer
+from hideseek_cli.material import Material, load
+from hideseek_cli.methods import Task
+from hideseek_cli.metrics import Comparison
+from hideseek_cli.order import PUBLISHED_RUNS, Order
+from hideseek_cli.progress import Progress
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.release import Levels, Release, write
+from hideseek_cli.stats import Estimate
+from hideseek_cli.trials import Trials
+
+HIDDEN = 0.1
+"""The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sold:
+    """What became of one level."""
+
+    level: float
+    strength: float
+    found: Estimate
+    reachable: bool
+    likeness: Comparison | None
+    """None where the level was not reached and so not written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """What ``hide`` found and wrote."""
+
+    release: Release
+    clean: Estimate
+    published: Estimate
+    hidden: bool
+    """Whether the published folder trains to chance."""
+    levels: tuple[Sold, ...]
+    runs: int
+    recipe: Recipe
+
+    @property
+    def complete(self) -> bool:
+        """Whether every level was reached and the published folder hides."""
+        return self.hidden and all(level.reachable for level in self.levels)
+
+
+def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
+    """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
+    material = load(order.data, order.table, order.size, executor, progress)
+    recipe = order.recipe.for_pictures(len(material.pictures))
+    labels, classes = material.folder.labels, len(material.folder.classes)
+    seconds = expected_seconds(pictures(material.stack.clean(), labels, classes, device), recipe)
+    return {
+        "images": len(labels),
+        "classes": classes,
+        "chance": material.folder.chance(),
+        "recipe": recipe.to_json(),
+        "retrainings_at_most": order.runs,
+        "seconds_about": round(seconds * (order.runs + 1)),
+        "bytes_about": sum(picture.size for picture in material.pictures),
+        "published": str(order.out),
+        "masks": str(order.masks),
+    }
+
+
+def hide(order: Order, device: torch.device, executor: Executor, progress: Progress) -> Hidden:
+    """Carry out an order. Raises InputError, and leaves the disk as it was, where the input cannot be used.
+
+    A run that is interrupted leaves its journal, from which ``resume`` continues it.
+    """
+    journal_there = order.resume and order.journal.exists()
+    refuse_existing(order.masks, order.overwrite or journal_there)
+    stage = StagedFolder(order.out, overwrite=order.overwrite, ours=manifest.owned(order.out))
+    stage.check()
+    if order.calibration == "retrain" and order.recipe.name == "paper" and device.type == "cpu":
+        progress.say("the paper's recipe on a CPU takes hours a run; --recipe quick takes minutes")
+    master = keys.master_key(order.key_file)
+    material = load(order.data, order.table, order.size, executor, progress)
+    chance = material.folder.chance()
+    low = [level for level in order.levels if level <= chance]
+    if low:
+        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
+    binding = {**order.binding(), "data": material.fingerprint(), "device": str(device), "threads": torch.get_num_threads()}
+    if order.key_file is not None:
+        binding["key_file"] = hashlib.sha256(master).hexdigest()
+    journal = Journal(order.journal, binding, resume=order.resume)
+    if order.key_file is None:
+        if journal.value("key") is None:
+            journal.remember("key", master.hex())
+        master = bytes.fromhex(journal.value("key"))
+    try:
+        hidden = _hide(order, material, master, device, stage, journal, executor, progress)
+    except InputError:
+        journal.close()
+        raise
+    journal.close()
+    return hidden
+
+
+def _hide(
+    order: Order, material: Material, master: bytes, device: torch.device, stage: StagedFolder, journal: Journal,
+    executor: Executor, progress: Progress,
+) -> Hidden:  # fmt: skip
+    folder, stack = material.folder, material.stack
+    chance = folder.chance()
+    recipe = order.recipe.for_pictures(len(material.pictures))
+    evaluator = Evaluator(stack.clean(), folder.labels, len(folder.classes), recipe, order.seed, device, material.validation)
+    trials = Trials(evaluator, chance, journal, progress, order.runs)
+    minutes = expected_seconds(evaluator.clean, recipe) * (order.runs + 1) / 60
+    progress.say(
+        f"{len(material.pictures)} pictures, {len(folder.classes)} classes; recipe {recipe.name} on {device}: {recipe.arch}, "
+        f"{recipe.epochs} epochs; at most {order.runs} retrainings, about {minutes:.0f} min"
+    )
+    clean = trials.clean(stack.clean())
+    ceiling = float(np.mean(clean))
+    progress.say(f"the clean folder trains to {ceiling:.1f} %, chance is {chance:.1f} %")
+    above = [level for level in order.levels if level > ceiling + order.tolerance]
+    if above:
+        raise InputError(
+            f"level {above[0]:g} is above the clean accuracy, {ceiling:.1f} % with this recipe; "
+            f"sell at most {ceiling:.0f}, or choose a recipe that trains longer"
+        )
+    maker = Maker(material, order.epsilon, material.thresholds(master), material.shifts(master, order.placement))
+    task = Task(
+        pictures=evaluator.clean, epsilon=order.epsilon, arch=recipe.arch, batch_size=recipe.batch_size,
+        seed=order.seed,
+        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device),
+    )  # fmt: skip
+    pattern = journal.arrays.get("pattern")
+    if pattern is None:
+        pattern = order.method.strongest(task, partial(progress.step, "training masks"))
+        journal.remember("pattern", pattern)
+    strongest = strongest_strength(order, maker, pattern, executor, progress)
+    published = trials.group(
+        [trials.masked(lambda: maker.render(pattern, strongest), strongest) for _ in range(PUBLISHED_RUNS)]
+    )
+    reached = float(np.mean(published))
+    hidden = reached - chance <= HIDDEN * (ceiling - chance)
+    progress.say(f"the published folder (strength {strongest:.3f}) trains to {reached:.1f} %")
+    if order.calibration == "stop":
+        found, patterns = stopped(order, task, evaluator, trials, maker, journal, progress)
+    else:
+        known = [Evaluation(0.0, a) for a in clean] + [Evaluation(strongest, a) for a in published]
+        search = Search(
+            lambda strength: trials.masked(lambda: maker.render(pattern, strength), strength), chance=chance,
+            strongest=strongest, evaluations=known, runs=trials.left, tolerance=order.tolerance, say=progress.say,
+        )  # fmt: skip
+        found = search.levels(order.levels)
+        patterns = {one.level: pattern for one in found}
+    for one in found:
+        if one.strength != strongest:
+            trials.group(list(one.accuracies))
+    estimates = {one.level: trials.estimate(list(one.accuracies)) for one in found}
+    sold = [one for one in found if one.reachable]
+    levels = Levels(
+        epsilon=order.epsilon, published=maker.masks(pattern, strongest), strength=strongest, shifts=maker.shifts,
+        tiers={f"{one.level:g}": (one.strength, maker.masks(patterns[one.level], one.strength)) for one in sold},
+    )  # fmt: skip
+    with stage:
+        release = write(
+            folder, material.pictures, levels, stage, executor, progress, recipe=recipe, size=order.size,
+            offers=tuple(offer(one, estimates[one.level], order.prices) for one in sold), masks=order.masks,
+        )  # fmt: skip
+    return Hidden(
+        release=release, clean=trials.estimate(clean), published=trials.estimate(published), hidden=hidden,
+        runs=trials.runs, recipe=recipe,
+        levels=tuple(
+            Sold(level=one.level, strength=one.strength, found=estimates[one.level], reachable=one.reachable,
+                 likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
+            for one in found
+        ),
+    )  # fmt: skip
+
+
+def offer(one: Found, found: Estimate, prices: dict[float, float]) -> Offer:
+    low, high = found.interval()
+    return Offer(level=one.level, price=prices.get(one.level), accuracy=round(found.mean, 2), low=round(low, 2),
+                 high=round(high, 2), runs=found.runs)  # fmt: skip

@@ -1,0 +1,62 @@
+"""Results of finished work, so that a run that was killed continues and ends with the same bytes.
+
+One secret file beside the output holds what has been measured and trained so far, replaced whole after each result and
+removed when the run is complete. It names the options of the run; a run with other options refuses to continue it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import write_whole
+
+
+class Journal:
+    """Remembers JSON values and arrays under names."""
+
+    def __init__(self, path: Path, options: dict[str, Any], *, resume: bool = False) -> None:
+        """``options``: what must be the same for a run to be continued; reported by name where it is not."""
+        self.path, self.options = path, json.loads(json.dumps(options))
+        self.values: dict[str, Any] = {}
+        self.arrays: dict[str, np.ndarray] = {}
+        if resume and path.exists():
+            self._load()
+
+    def value(self, name: str) -> Any:
+        """What was remembered under that name, or None."""
+        return self.values.get(name)
+
+    def remember(self, name: str, value: Any) -> None:
+        if isinstance(value, np.ndarray):
+            self.arrays[name] = value
+        else:
+            self.values[name] = value
+        header = json.dumps({"options": self.options, "values": self.values}, sort_keys=True)
+        write_whole(self.path, save(self.arrays, metadata={"journal": header}), secret=True)
+
+    def close(self) -> None:
+        """Forget everything: the run is complete, or nothing of it shall remain."""
+        self.path.unlink(missing_ok=True)
+
+    def _load(self) -> None:
+        try:
+            with safe_open(self.path, framework="numpy") as file:
+                header = json.loads((file.metadata() or {})["journal"])
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            options, values = header["options"], header["values"]
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{self.path} cannot be read ({error}); start again without --resume") from error
+        other = sorted(name for name in self.options.keys() | options.keys() if self.options.get(name) != options.get(name))
+        if other:
+            raise InputError(
+                f"the run that {self.path} belongs to had another {', '.join(other)}; "
+                "give the same options to resume it, or start again without --resume"
+            )
+        self.values, self.arrays = values, arrays

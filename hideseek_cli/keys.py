@@ -1,0 +1,63 @@
+"""The master key and what is derived from it. No generator of Python or NumPy decides anything secret.
+
+Every subkey is HMAC-SHA256 of the master key over labels; a stream of secret bytes is SHAKE-256 of a subkey.
+
+>>> master = bytes(32)
+>>> subkey(master, "release", "dither") == subkey(master, "release", "dither")
+True
+>>> subkey(master, "ab", "c") == subkey(master, "a", "bc")
+False
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64, UInt16
+
+from hideseek_cli.errors import InputError
+
+KEY_BYTES = 32
+
+
+def master_key(path: Path | None = None) -> bytes:
+    """32 bytes of the operating system's randomness, or the content of a key file of exactly that size."""
+    if path is None:
+        return os.urandom(KEY_BYTES)
+    try:
+        with path.open("rb") as file:
+            key = file.read(KEY_BYTES + 1)
+    except OSError as error:
+        raise InputError(
+            f"key file {path} cannot be read ({error.strerror}); make one with: head -c {KEY_BYTES} /dev/urandom > {path}"
+        ) from error
+    if len(key) != KEY_BYTES:
+        raise InputError(
+            f"key file {path} must hold exactly {KEY_BYTES} bytes; make one with: head -c {KEY_BYTES} /dev/urandom > {path}"
+        )
+    return key
+
+
+def subkey(key: bytes, *labels: str) -> bytes:
+    """The subkey for a chain of labels, 32 bytes; each label is a MAC of its own, so they cannot run together."""
+    for label in labels:
+        key = hmac.new(key, label.encode(), hashlib.sha256).digest()
+    return key
+
+
+def dither(key: bytes, shape: tuple[int, ...]) -> Float64[np.ndarray, "..."]:
+    """Secret thresholds in [0, 1), 32 bits each, of that shape."""
+    count = int(np.prod(shape))
+    stream = hashlib.shake_256(key).digest(4 * count)
+    return (np.frombuffer(stream, "<u4").astype(np.float64) / 2**32).reshape(shape)
+
+
+def shifts(key: bytes, names: list[tuple[str, str]], height: int, width: int) -> UInt16[np.ndarray, "n 2"]:
+    """The cyclic shift, down and right, of each picture: decided by the key and the picture's class and name."""
+    drawn = b"".join(subkey(key, *name)[:8] for name in names)
+    values = np.frombuffer(drawn, "<u4").reshape(len(names), 2)
+    return (values % np.array([height, width], np.uint32)).astype(np.uint16)

@@ -1,0 +1,94 @@
+"""The integer arithmetic of masks: quantise, place, publish, clean. NumPy alone, no disk.
+
+All pictures are uint8 arrays of shape (n, h, w, c) with c = 1 or 3, all masks int8 arrays of shape (k, h, w, c) in grey
+levels. The laws, for a strongest mask ``m_max`` and a mask ``m_k`` of any level (zero for the clean level):
+
+    published = apply(x, m_max)                         D_kmax = D + m_kmax
+    cleaner   = m_k - m_max                             Equation 5
+    apply(published, cleaner) + residual = apply(x, m_k)   Equation 6, exactly
+
+>>> x = np.array([[[[250], [4], [100]]]], np.uint8)
+>>> strongest, level = np.array([[[[8], [-8], [8]]]], np.int8), np.array([[[[2], [-2], [2]]]], np.int8)
+>>> published = apply(x, strongest)
+>>> published.ravel().tolist()
+[255, 0, 108]
+>>> lost = residual(published, level - strongest, apply(x, level))
+>>> lost.tolist()
+[3, -4]
+>>> restore(published, level - strongest, lost).ravel().tolist() == apply(x, level).ravel().tolist()
+True
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Int8, UInt8, UInt16
+
+from hideseek_cli.errors import InputError
+
+MAX_EPSILON = 63
+"""A cleaner spans at most twice the bound and must fit into an int8."""
+
+Images = UInt8[np.ndarray, "n h w c"]
+Masks = Int8[np.ndarray, "k h w c"]
+
+
+def quantise(
+    pattern: Float[np.ndarray, "k h w c"], strength: float, thresholds: Float[np.ndarray, "k h w c"], epsilon: int
+) -> Masks:
+    """Integers whose expectation over the thresholds is ``strength * pattern`` clipped to ±ε.
+
+    The thresholds lie in [0, 1) and stay the same for every strength, so masks of neighbouring strengths differ in few
+    pixels. The bound holds because a value within ±ε, plus less than one, floors to within ±ε.
+    """
+    scaled = np.clip(strength * pattern.astype(np.float64), -epsilon, epsilon)
+    return np.floor(scaled + thresholds).astype(np.int8)
+
+
+def place(masks: Masks, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None) -> Int8[np.ndarray, "n h w c"]:
+    """The mask of each picture: its class's pattern, cyclically shifted down and right where shifts are given."""
+    if shifts is None:
+        return masks[labels]
+    height, width = masks.shape[1:3]
+    rows = (np.arange(height) - shifts[:, :1].astype(np.int64)) % height
+    columns = (np.arange(width) - shifts[:, 1:].astype(np.int64)) % width
+    return masks[labels[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def apply(images: Images, placed: Int8[np.ndarray, "n h w c"]) -> Images:
+    """Picture plus mask (or cleaner), clipped to 0..255."""
+    return np.clip(images.astype(np.int16) + placed, 0, 255).astype(np.uint8)
+
+
+def saturated(published: Images) -> Bool[np.ndarray, "n h w c"]:
+    """Where clipping can have lost something: published values at 0 or 255."""
+    return (published == 0) | (published == 255)
+
+
+def residual(published: Images, cleaner: Int8[np.ndarray, "n h w c"], target: Images) -> Int8[np.ndarray, " s"]:
+    """What the cleaner alone misses at saturated values, in scan order: it leads to the target and no further.
+
+    It never exceeds the bound of the masks, because clipping loses at most what the strongest mask added.
+    """
+    off = target.astype(np.int16) - apply(published, cleaner)
+    where = saturated(published)
+    if np.any(off[~where]):
+        raise ValueError("the target differs from the cleaned picture where nothing was clipped")
+    return off[where].astype(np.int8)
+
+
+def restore(published: Images, cleaner: Int8[np.ndarray, "n h w c"], lost: Int8[np.ndarray, " s"]) -> Images:
+    """The picture of a level from the published one: Equation 6 with what clipping lost put back."""
+    cleaned = apply(published, cleaner).astype(np.int16)
+    where = saturated(published)
+    if int(where.sum()) != len(lost):
+        raise InputError("the cleaner's residual does not belong to these published pixels")
+    cleaned[where] += lost
+    if cleaned.min(initial=0) < 0 or cleaned.max(initial=255) > 255:
+        raise InputError("the cleaner's residual leads outside 0..255: the file is damaged")
+    return cleaned.astype(np.uint8)
+
+
+def difference(level: Masks, strongest: Masks) -> Masks:
+    """c_k = m_k - m_kmax (Equation 5)."""
+    return (level.astype(np.int16) - strongest).astype(np.int8)

@@ -1,0 +1,96 @@
+"""What a run of ``hide`` works on: the owner's pictures, read once and checked, and what the key decides about them."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64, Int64, UInt8, UInt16
+
+from hideseek_cli import keys
+from hideseek_cli.errors import InputError
+from hideseek_cli.folder import Folder, pixels, scan, splits
+from hideseek_cli.picture import Picture
+from hideseek_cli.progress import Progress
+from hideseek_cli.stack import Stack
+
+FEWEST = 4
+"""Pictures that a class needs, so that every fold of it teaches and tests."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """The training part of a folder, and its validation part where it has one."""
+
+    folder: Folder
+    pictures: list[Picture]
+    stack: Stack
+    validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
+
+    def fingerprint(self) -> str:
+        """A hash over class, name and pixels of everything read; stays in the journal, at home."""
+        whole = hashlib.sha256()
+        for entry, picture in zip(self.folder.entries, self.pictures, strict=True):
+            whole.update(repr((entry.key, picture.shape)).encode() + picture.tobytes())
+        for part in self.validation or ():
+            whole.update(part.tobytes())
+        return whole.hexdigest()
+
+    def release_label(self) -> str:
+        """Names the release when subkeys are derived: a hash over the names and shapes of its pictures."""
+        rows = [(*entry.key, *picture.shape) for entry, picture in zip(self.folder.entries, self.pictures, strict=True)]
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+    def thresholds(self, master: bytes) -> Float64[np.ndarray, "k h w c"]:
+        """Secret thresholds for quantising masks of every strength."""
+        shape = (len(self.folder.classes), *self.stack.shape, self.stack.channels)
+        return keys.dither(keys.subkey(master, self.release_label(), "dither"), shape)
+
+    def shifts(self, master: bytes, placement: str) -> UInt16[np.ndarray, "n 2"] | None:
+        """Where each picture's pattern is laid: None for the fixed placement."""
+        if placement == "fixed":
+            return None
+        names = [entry.key for entry in self.folder.entries]
+        return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
+
+
+def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:
+    """Read and check the owner's folder; raises InputError that names everything that cannot be used."""
+    parts = splits(data) if table is None else {"train": data}
+    folder = scan(parts["train"], table)
+    if len(folder.classes) < 2:
+        raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
+    few = [name for name in folder.classes if sum(entry.label == name for entry in folder.entries) < FEWEST]
+    if few:
+        raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
+    pictures = pixels(folder, executor, progress, size)
+    stack = Stack.of(folder, pictures)
+    validation = None
+    if "val" in parts:
+        validation = labelled(scan(parts["val"]), folder.classes, stack, executor, progress, size)
+    return Material(folder, pictures, stack, validation)
+
+
+def labelled(
+    folder: Folder, classes: tuple[str, ...], like: Stack, executor: Executor, progress: Progress, size: int | None
+) -> tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]]:
+    """Pixels and labels of a validation or test part, as a network trained on ``like`` expects them.
+
+    Raises InputError where its classes, sizes or channels are not those of the training part.
+    """
+    if folder.classes != classes:
+        odd = sorted(set(folder.classes) ^ set(classes))
+        raise InputError(f"{folder.root} and the training part have not the same classes; they differ in: {', '.join(odd)}")
+    stack = Stack.of(folder, pixels(folder, executor, progress, size))
+    if stack.shape != like.shape:
+        (h, w), (height, width) = stack.shape, like.shape
+        raise InputError(f"pictures of {folder.root} are {w}x{h}, those trained on {width}x{height}; give --size to both")
+    if stack.channels > like.channels:
+        raise InputError(f"{folder.root} has pictures in colour, and those trained on are grey; convert one of them")
+    images = stack.clean()
+    if stack.channels < like.channels:
+        images = np.repeat(images, like.channels, axis=3)
+    return images, folder.labels

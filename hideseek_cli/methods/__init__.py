@@ -1,0 +1,33 @@
+"""The systems of the papers behind one small interface: a method turns a data set into patterns within ±ε."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from hideseek_cli.core.data import Pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What a method is given."""
+
+    pictures: Pictures
+    epsilon: int
+    arch: str
+    batch_size: int
+    seed: int
+    shifts: torch.Tensor | None
+    """(n, 2) cyclic shifts of keyed placement, or None."""
+
+
+class Method(Protocol):
+    """A way to make masks that hide what the pictures teach."""
+
+    def strongest(self, task: Task, tick: Callable[[int, int], None]) -> Float32[np.ndarray, "k h w c"]:
+        """One pattern a class, in grey levels within ±ε, that makes the data set as unlearnable as it can."""

@@ -1,0 +1,92 @@
+"""Class-wise error-minimising masks: the method of Hide-and-Seek, after Unlearnable Examples (EMN)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from hideseek_cli.core.bilevel import Problem, Round, schedule
+from hideseek_cli.core.networks import Standardised
+from hideseek_cli.errors import InputError
+from hideseek_cli.methods import Task
+
+Tick = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stopped:
+    """The masks of one level by the paper's own stopping rule."""
+
+    pattern: Float32[np.ndarray, "k h w c"]
+    accuracy: float
+    """Validation accuracy in percent of the surrogate where it stopped, or where it came nearest."""
+    held: bool
+    """Whether the accuracy was consistently within the threshold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassWise:
+    """Class-wise EMN by either schedule of ``core.bilevel``."""
+
+    schedule: str = "joint"
+    passes: int = 10
+    """Passes over the pictures (joint)."""
+    stop_error: float = 0.1
+    """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
+    inner_steps: int = 10
+    """M of Algorithm 1."""
+    pgd_steps: int = 1
+    """Steps of Equation 4 on each batch."""
+    max_rounds: int = 60
+    """Rounds after which ``alternating`` gives up waiting for its stop."""
+
+    def __post_init__(self) -> None:
+        schedule(self.schedule)
+        if not 0 < self.stop_error < 1:
+            raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
+        if min(self.passes, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
+            raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
+
+    def strongest(self, task: Task, tick: Tick) -> Float32[np.ndarray, "k h w c"]:
+        """Masks trained for ``passes`` (joint) or until the surrogate's training error falls to ``stop_error``."""
+        limit = self.passes if self.schedule == "joint" else self.max_rounds
+        for state in self._rounds(task):
+            tick(state.number, limit)
+            done = self.schedule != "joint" and state.number > 1 and state.error <= self.stop_error
+            if done or state.number >= limit:
+                break
+        tick(limit, limit)
+        return _pattern(state)
+
+    def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], tick: Tick,
+                patience: int = 2) -> Stopped:  # fmt: skip
+        """Algorithm 1 for one level: stop when ``accuracy`` (percent, of the network just trained, on validation
+        pictures) was within ``threshold`` of ``level`` in ``patience`` validations running."""
+        near: Stopped | None = None
+        inside = 0
+        for state in self._rounds(task):
+            tick(state.number, self.max_rounds)
+            found = accuracy(state.network)
+            state.network.train()
+            inside = inside + 1 if abs(found - level) <= threshold else 0
+            if near is None or abs(found - level) < abs(near.accuracy - level) or inside == patience:
+                near = Stopped(pattern=_pattern(state), accuracy=found, held=inside == patience)
+            if near.held or state.number >= self.max_rounds:
+                break
+        assert near is not None
+        tick(self.max_rounds, self.max_rounds)
+        return near
+
+    def _rounds(self, task: Task) -> Iterator[Round]:
+        problem = Problem(
+            pictures=task.pictures, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
+            shifts=task.shifts, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps, rounds=self.passes,
+        )  # fmt: skip
+        return schedule(self.schedule)(problem)
+
+
+def _pattern(state: Round) -> Float32[np.ndarray, "k h w c"]:
+    return state.mask.permute(0, 2, 3, 1).contiguous().cpu().numpy()

@@ -1,0 +1,93 @@
+"""What an owner asks of ``hide``, checked before a picture is read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.mask import MAX_EPSILON
+from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.recipe import Recipe
+
+CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
+"""Retrainings of the clean folder, of half of it, of the published one, and the fewest that a level needs."""
+PLACEMENTS = ("fixed", "keyed")
+CALIBRATIONS = ("retrain", "stop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the owner asks for."""
+
+    data: Path
+    levels: tuple[float, ...]
+    out: Path
+    masks: Path
+    recipe: Recipe
+    """As chosen; it is fitted to the number of pictures."""
+    prices: dict[float, float] = field(default_factory=dict)
+    epsilon: int = 8
+    placement: str = "fixed"
+    min_ssim: float = 0.985
+    calibration: str = "retrain"
+    method: ClassWise = field(default_factory=ClassWise)
+    size: int | None = None
+    table: Path | None = None
+    key_file: Path | None = None
+    seed: int = 0
+    max_runs: int | None = None
+    tolerance: float = 5.0
+    overwrite: bool = False
+    resume: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises InputError for whatever can be refused before a picture is read."""
+        if not self.levels:
+            raise InputError("no levels: give target accuracies in percent, such as --levels 30,50,70")
+        if len(set(self.levels)) < len(self.levels):
+            raise InputError(f"a level is given twice in {_list(self.levels)}; give each once")
+        for level in self.levels:
+            if not 0 < level < 100:
+                raise InputError(f"level {level:g} is out of range: a level is a test accuracy between 0 and 100 percent")
+        strange = sorted(set(self.prices) - set(self.levels))
+        if strange:
+            raise InputError(f"--prices names level {strange[0]:g}, which is not among the levels {_list(self.levels)}")
+        if any(not 0 <= price < float("inf") for price in self.prices.values()):
+            raise InputError("a price must be a number of at least 0")
+        if not 1 <= self.epsilon <= MAX_EPSILON:
+            raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
+        if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:
+            raise InputError(f"--placement is {' or '.join(PLACEMENTS)}, --calibration {' or '.join(CALIBRATIONS)}")
+        if self.calibration == "stop" and self.method.schedule != "alternating":
+            raise InputError("--calibration stop is Algorithm 1 of the paper: it needs --schedule alternating")
+        if not 0 <= self.min_ssim < 1:
+            raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
+        if self.size is not None and not 8 <= self.size <= 1024:
+            raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
+        fewest = CLEAN_RUNS + HALF_RUNS + PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
+        if self.runs < fewest:
+            raise InputError(f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {fewest}")
+        inside = [path for path in (self.out, self.masks) if self.data.resolve() in path.resolve().parents]
+        if inside:
+            raise InputError(f"{inside[0]} lies inside the input folder {self.data}; choose a place outside of it")
+
+    @property
+    def runs(self) -> int:
+        """Retrainings that may be made."""
+        return self.max_runs if self.max_runs is not None else 6 + 7 * len(self.levels)
+
+    @property
+    def journal(self) -> Path:
+        """Where finished work is remembered until the run is complete."""
+        return self.masks.with_name(f".{self.masks.name}.journal")
+
+    def binding(self) -> dict[str, Any]:
+        """The options that a resumed run must share."""
+        kept = {name: value for name, value in asdict(self).items() if name not in ("overwrite", "resume", "prices")}
+        return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
+
+
+def _list(levels: tuple[float, ...]) -> str:
+    return ",".join(f"{level:g}" for level in levels)

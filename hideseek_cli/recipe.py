@@ -1,0 +1,107 @@
+"""How an evaluator is trained. A level means nothing without its recipe, so a recipe travels in every artifact.
+
+>>> recipe = preset("quick").for_pictures(10_000)
+>>> (recipe.arch, recipe.epochs, recipe.batch_size)
+('slim', 6, 128)
+>>> Recipe.from_json(recipe.to_json()) == recipe
+True
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from hideseek_cli.errors import InputError
+
+ARCHITECTURES = ("slim", "resnet18", "resnet50", "vgg11", "densenet121", "mobilenet_v2", "shufflenet_v2")
+SCHEDULES = ("onecycle", "cosine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One way to train a classifier from scratch.
+
+    Optimiser and augmentation are the same in every recipe: stochastic gradient descent with momentum, and random
+    crops (4 pixels of reflected border at 32 pixels, in proportion at other sizes) with horizontal flips.
+    """
+
+    name: str
+    """Name of the preset that it came from."""
+    arch: str
+    """One of ARCHITECTURES."""
+    epochs: int
+    """Passes over the training pictures."""
+    batch_size: int
+    """Pictures in one step of the optimiser."""
+    learning_rate: float
+    """Highest learning rate of the schedule."""
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+    schedule: str = "onecycle"
+    """``onecycle``: linear warm-up over a fifth of the steps, then linear to zero; ``cosine``: cosine without restart."""
+    label_smoothing: float = 0.0
+    augmentation: str = "crop+flip"
+
+    def __post_init__(self) -> None:
+        if self.arch not in ARCHITECTURES:
+            raise InputError(f"unknown architecture {self.arch!r}: choose one of {', '.join(ARCHITECTURES)}")
+        if self.schedule not in SCHEDULES:
+            raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
+        if self.augmentation not in ("crop+flip", "none"):
+            raise InputError(f"unknown augmentation {self.augmentation!r}: choose crop+flip or none")
+        if not 1 <= self.epochs <= 10_000 or not 2 <= self.batch_size <= 65_536 or not 0 < self.learning_rate <= 10:
+            raise InputError(
+                f"recipe out of range: {self.epochs} epochs (1 to 10000), batches of {self.batch_size} (2 to 65536), "
+                f"learning rate {self.learning_rate} (above 0, at most 10)"
+            )
+
+    def for_pictures(self, count: int) -> Recipe:
+        """The same recipe for a folder of ``count`` pictures.
+
+        A small folder gets smaller batches and more epochs, so that the optimiser still takes some hundred steps;
+        from 10,000 pictures on nothing changes. The paper's recipe is left as it is printed, and one whose epochs or
+        batches were chosen by hand (``custom``) as it was chosen.
+        """
+        if self.name not in ("quick", "standard") or count >= 10_000:
+            return self
+        batch = next(size for size in (32, 64, 128) if size >= min(128, count / 40)) if count <= 5_120 else 128
+        epochs = min(4 * self.epochs, round(self.epochs * (10_000 / max(count, 1)) ** 0.25))
+        return replace(self, batch_size=min(batch, self.batch_size), epochs=epochs)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: object) -> Recipe:
+        """Read a recipe from an artifact; raises InputError where a field is missing, unknown or of the wrong type."""
+        if not isinstance(value, dict):
+            raise InputError("the recipe in this file is not an object: the file is damaged or not from hideseek")
+        known = {field.name: field.type for field in fields(cls)}
+        if set(value) != set(known):
+            odd = ", ".join(sorted(set(value) ^ set(known)))
+            raise InputError(f"the recipe in this file lacks or adds: {odd}; it may come from another version")
+        types: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+        for name, kind in known.items():
+            if not isinstance(value[name], types[str(kind)]):
+                raise InputError(f"the recipe in this file has {name} = {value[name]!r}, which is not of type {kind}")
+        return cls(**value)
+
+
+_PRESETS = {
+    "quick": Recipe(name="quick", arch="slim", epochs=6, batch_size=128, learning_rate=0.2),
+    "standard": Recipe(name="standard", arch="resnet18", epochs=24, batch_size=256, learning_rate=0.2),
+    "paper": Recipe(
+        name="paper", arch="resnet18", epochs=90, batch_size=128, learning_rate=0.025, nesterov=False,
+        schedule="cosine",
+    ),
+}  # fmt: skip
+PRESETS = tuple(_PRESETS)
+
+
+def preset(name: str) -> Recipe:
+    """The recipe of that name: ``quick`` (CPU, minutes), ``standard`` (a GPU) or ``paper`` (ConfounderGAN G.1)."""
+    if name not in _PRESETS:
+        raise InputError(f"unknown recipe {name!r}: choose one of {', '.join(PRESETS)}")
+    return _PRESETS[name]

@@ -1,0 +1,111 @@
+"""A buyer's road: published folder and cleaner in, the bought level out. Imports no torch.
+
+D_k = D_kmax + c_k (Equation 6), with what clipping lost put back. Every published picture is checked against the
+release that the cleaner names, and what comes out against the identity that the owner computed.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from hideseek_cli import manifest as manifests
+from hideseek_cli.bundle import Cleaner
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder
+from hideseek_cli.folder import refuse
+from hideseek_cli.manifest import CLEAN, Key, Manifest, file_name, identity, pixel_digest
+from hideseek_cli.mask import place, restore
+from hideseek_cli.parallel import in_order
+from hideseek_cli.picture import decode, encode
+from hideseek_cli.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """What ``seek`` wrote."""
+
+    level: str
+    images: int
+    exact: bool
+    """Whether the whole level came out with the identity that the owner computed; a part of it cannot be compared."""
+    path: Path
+    missing: int
+
+
+def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> list[Key]:
+    """The pictures to clean. Raises InputError where cleaner and folder do not belong together."""
+    if published.level != manifests.PUBLISHED:
+        raise InputError(f"{folder} is level {published.level} already; a cleaner applies to the published folder alone")
+    if cleaner.release != published.release:
+        raise InputError(
+            f"this cleaner belongs to release {cleaner.release[:12]} and {folder} is release {published.release[:12]}; "
+            "get the cleaner of this release, or the folder of that one"
+        )
+    if cleaner.classes != published.classes:
+        raise InputError(f"the cleaner's classes are not those of {folder}, or in another order; get the cleaner again")
+    if len(cleaner.residuals.counts) != len(published.digests):
+        raise InputError(f"the cleaner is for {len(cleaner.residuals.counts)} pictures, not {len(published.digests)}")
+    present = [key for key in published.digests if (folder / file_name(key)).is_file()]
+    if not present:
+        raise InputError(f"none of the {len(published.digests)} published pictures is in {folder}; download it again")
+    if not allow_missing:
+        gone = [file_name(key) for key in published.digests if not (folder / file_name(key)).is_file()]
+        refuse(gone, f"published pictures are missing from {folder}; download them, or clean the rest with --allow-missing")
+    return present
+
+
+def seek(
+    folder: Path, cleaner: Cleaner, out: Path, executor: Executor, progress: Progress, *,
+    allow_missing: bool = False, overwrite: bool = False,
+) -> Sought:  # fmt: skip
+    """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit."""
+    published = manifests.read(folder)
+    keys = bind(published, cleaner, folder, allow_missing=allow_missing)
+    position = {key: number for number, key in enumerate(published.digests)}
+    lost = cleaner.residuals.unpack()
+
+    digests: dict[Key, str] = {}
+    faults: list[str] = []
+    with StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out)) as stage:
+
+        def clean(key: Key) -> tuple[Key, str] | str:
+            path, number = folder / file_name(key), position[key]
+            try:
+                picture = decode(path)
+            except InputError as error:
+                return str(error)
+            if pixel_digest(picture) != published.digests[key]:
+                return f"{path} is not as it was published"
+            masks = cleaner.patterns.get(picture.shape[2])
+            if masks is None or masks.shape[1:3] != picture.shape[:2]:
+                return f"{path} has shape {picture.shape}, and the cleaner has no pattern of that shape"
+            label = np.array([published.classes.index(key[0])])
+            shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
+            cleaned = restore(picture[None], place(masks, label, shift), lost[number])[0]
+            stage.write(file_name(key), encode(cleaned))
+            return key, pixel_digest(cleaned)
+
+        for done, result in enumerate(in_order(executor, clean, keys), 1):
+            if isinstance(result, str):
+                faults.append(result)
+            else:
+                digests[result[0]] = result[1]
+            progress.step("cleaning", done, len(keys))
+        refuse(faults, "pictures do not belong to this release; download them again")
+        whole = len(keys) == len(published.digests)
+        exact = whole and identity(digests) == cleaner.result
+        if whole and not exact:
+            raise InputError("the cleaned pictures are not those that the owner made: the cleaner is damaged; get it again")
+        classes = tuple(name for name in published.classes if any(key[0] == name for key in digests))
+        cleaned = replace(published, level=cleaner.level, classes=classes, digests=digests, recipe=cleaner.recipe)
+        stage.write(manifests.NAME, cleaned.to_bytes())
+    return Sought(level=cleaner.level, images=len(keys), exact=exact, path=out, missing=len(published.digests) - len(keys))
+
+
+def default_folder(level: str) -> Path:
+    """Where a level is written unless told otherwise."""
+    return Path("cleaned") if level == CLEAN else Path(f"cleaned_k{level}")

@@ -1,0 +1,87 @@
+"""All pictures of a folder in memory, of one size, masked together.
+
+Grey pictures keep one channel and get a grey mask: in a picture whose channels are equal, the difference of two
+channels would otherwise be the mask's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int64, UInt8, UInt16
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.folder import Folder
+from hideseek_cli.mask import Images, Masks, apply, place, quantise
+from hideseek_cli.picture import Picture
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Pictures of one size, by their number of channels."""
+
+    labels: Int64[np.ndarray, " n"]
+    groups: dict[int, tuple[Int64[np.ndarray, " m"], Images]]
+    """Channels -> positions in the folder, and pixels."""
+
+    @classmethod
+    def of(cls, folder: Folder, pictures: list[Picture]) -> Stack:
+        """Raises InputError where the sizes differ."""
+        sizes = Counter(picture.shape[:2] for picture in pictures)
+        if len(sizes) > 1:
+            common = ", ".join(f"{count} of {w}x{h}" for (h, w), count in sizes.most_common(3))
+            raise InputError(
+                f"the pictures of {folder.root} have {len(sizes)} sizes ({common}); "
+                "bring them to one with --size, such as --size 64"
+            )
+        channels = np.array([picture.shape[2] for picture in pictures])
+        groups = {}
+        for count in sorted(set(channels.tolist())):
+            where = np.flatnonzero(channels == count)
+            groups[count] = (where, np.stack([pictures[number] for number in where]))
+        return cls(folder.labels, groups)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the pictures as a network sees them: 3 where any is in colour."""
+        return max(self.groups)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = next(iter(self.groups.values()))[1].shape[1:3]
+        return height, width
+
+    def clean(self) -> UInt8[np.ndarray, "n h w c"]:
+        """All pictures in the folder's order, grey ones repeated over the channels where others are in colour."""
+        return self._gather({count: images for count, (_, images) in self.groups.items()})
+
+    def masked(self, patterns: dict[int, Masks], shifts: UInt16[np.ndarray, "n 2"] | None) -> UInt8[np.ndarray, "n h w c"]:
+        """The same with masks applied, exactly as the written files will hold them."""
+        masked = {}
+        for count, (where, images) in self.groups.items():
+            placed = place(patterns[count], self.labels[where], None if shifts is None else shifts[where])
+            masked[count] = apply(images, placed)
+        return self._gather(masked)
+
+    def quantised(
+        self, pattern: Float[np.ndarray, "k h w c"], strength: float, thresholds: Float[np.ndarray, "k h w c"],
+        epsilon: int,
+    ) -> dict[int, Masks]:  # fmt: skip
+        """Integer masks of a strength for each kind of picture; a grey mask is the mean over the channels."""
+        kinds = {}
+        for count in self.groups:
+            thin = count < pattern.shape[3]
+            own = pattern.mean(3, keepdims=True) if thin else pattern
+            kinds[count] = quantise(own, strength, thresholds[..., :count], epsilon)
+        return kinds
+
+    def _gather(self, parts: dict[int, Images]) -> UInt8[np.ndarray, "n h w c"]:
+        if len(parts) == 1:
+            return next(iter(parts.values()))
+        whole = np.empty((len(self.labels), *self.shape, self.channels), np.uint8)
+        for count, images in parts.items():
+            whole[self.groups[count][0]] = images
+        return whole

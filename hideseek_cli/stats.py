@@ -1,0 +1,75 @@
+"""Accuracies are noisy: intervals, and the decision whether a level holds.
+
+Two things make a mean of measured accuracies uncertain: the seed of each training, seen in the spread between runs, and
+the finite test set, which all runs share. Their variances add; the degrees of freedom follow Welch and Satterthwaite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A mean accuracy in percent, of ``runs`` trainings, each tested on the same ``pictures``."""
+
+    mean: float
+    error: float
+    """Standard error in percentage points."""
+    freedom: float
+    runs: int
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Two-sided interval, within 0..100."""
+        half = float(stats.t.ppf((1 + confidence) / 2, self.freedom)) * self.error
+        return max(0.0, self.mean - half), min(100.0, self.mean + half)
+
+
+def estimate(
+    accuracies: Sequence[float], pictures: int, *, spread: tuple[float, int] | None = None, shared: bool = True
+) -> Estimate:
+    """The mean of ``accuracies`` (percent) and its standard error.
+
+    ``spread``: variance between runs and its degrees of freedom where more is known than these runs show (several
+    levels pooled); otherwise it is that of the runs, and of a single run it is unknown and left out. ``shared``: all
+    runs saw the same test pictures; otherwise each its own, and the spread already contains their chance.
+    """
+    runs = len(accuracies)
+    mean = float(np.mean(accuracies))
+    share = min(max(mean / 100, 0.5 / pictures), 1 - 0.5 / pictures)
+    sampling = 1e4 * share * (1 - share) / pictures
+    if spread is None:
+        spread = (float(np.var(accuracies, ddof=1)), runs - 1) if runs > 1 else (0.0, 0)
+    between = spread[0] / runs
+    sampling = sampling if shared or spread[1] == 0 else 0.0
+    variance = between + sampling
+    freedom = variance**2 / (between**2 / spread[1]) if spread[1] and between > 0 else 1e6
+    return Estimate(mean=mean, error=sqrt(variance), freedom=freedom, runs=runs)
+
+
+def holds(found: Estimate, level: float, tolerance: float) -> Verdict:
+    """Whether the accuracy is equivalent to ``level``: two one-sided tests at 5 % (TOST).
+
+    pass: the 90 % interval lies within ±tolerance of the level. fail: the 95 % interval lies wholly outside of it.
+    A single run says nothing about the spread between runs, so it can fail but not pass.
+    """
+    low, high = found.interval(0.90)
+    if found.runs > 1 and level - tolerance <= low and high <= level + tolerance:
+        return "pass"
+    low, high = found.interval(0.95)
+    return "fail" if high < level - tolerance or low > level + tolerance else "inconclusive"
+
+
+def at_most(found: Estimate, bound: float) -> Verdict:
+    """Whether the accuracy is at most ``bound``: one-sided, at 5 %; for published folders, which promise chance."""
+    if found.runs > 1 and found.interval(0.90)[1] <= bound:
+        return "pass"
+    return "fail" if found.interval(0.95)[0] > bound else "inconclusive"

@@ -1,0 +1,96 @@
+"""Proof for a buyer: retrain the recipe's network on a folder and see whether it reaches the level that was sold."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hideseek_cli import manifest as manifests
+from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.errors import InputError
+from hideseek_cli.folder import pixels, scan, splits
+from hideseek_cli.manifest import CLEAN, PUBLISHED
+from hideseek_cli.material import labelled
+from hideseek_cli.progress import Progress
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.stack import Stack
+from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a folder trains to, and whether that is what it promises."""
+
+    found: Estimate
+    accuracies: tuple[float, ...]
+    level: float | None
+    """The promise, in percent: a level, or chance for a published folder; None where there is nothing to compare."""
+    tolerance: float
+    one_sided: bool
+    """A published folder promises at most chance; every other level promises neither more nor less."""
+    verdict: Verdict | None
+    recipe: Recipe
+    seed: int
+    images: int
+    tested: int
+
+
+def verify(
+    folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
+    recipe: Recipe | None = None, arch: str | None = None, level: float | None = None, tolerance: float = 8.0,
+    runs: int = 3, seed: int | None = None, size: int | None = None, fallback: Recipe,
+) -> Verification:  # fmt: skip
+    """Train ``runs`` networks from scratch on ``folder`` and test them on the pictures of ``test``.
+
+    The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest.
+    ``seed``: of the first run; fresh from the operating system unless given, so that no run was seen by calibration.
+    Raises InputError where the folders do not fit together.
+    """
+    if runs < 1 or runs > 1000:
+        raise InputError(f"--runs {runs} is out of range: 1 to 1000")
+    if not 0 < tolerance < 100:
+        raise InputError(f"--tolerance {tolerance:g} is out of range: points between 0 and 100")
+    if level is not None and not 0 < level <= 100:
+        raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
+    promise = manifests.read(folder) if manifests.exists(folder) else None
+    part = scan(folder if promise else splits(folder)["train"])
+    one_sided = level is None and promise is not None and promise.level == PUBLISHED
+    if promise is not None:
+        size = size or promise.size
+        if level is None:
+            level = promise.chance if one_sided else None if promise.level == CLEAN else float(promise.level)
+    seen = {entry.key for entry in part.entries}
+    if promise is not None and seen != set(promise.digests):
+        raise InputError(
+            f"{folder} has {len(seen)} pictures, of which {len(seen & set(promise.digests))} are in its manifest of "
+            f"{len(promise.digests)}; download it again"
+        )
+    stack = Stack.of(part, pixels(part, executor, progress, None if promise else size))
+    images, labels = labelled(scan(splits(test).get("test", test)), part.classes, stack, executor, progress, size)
+    chosen = recipe.for_pictures(len(part.entries)) if recipe else promise.recipe if promise else None
+    chosen = chosen or fallback.for_pictures(len(part.entries))
+    if arch is not None:
+        chosen = replace(chosen, arch=arch)
+    data = pictures(stack.clean(), part.labels, len(part.classes), device)
+    tests = pictures(images, labels, len(part.classes), device)
+    seed = secrets.randbits(31) if seed is None else seed
+    accuracies = []
+    for run in range(runs):
+        drawn = int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0])
+        tick = partial(progress.step, f"training {run + 1} of {runs}")
+        accuracies.append(retrain(data, tests, chosen, seed=drawn, tick=tick))
+        progress.say(f"run {run + 1} of {runs}: {accuracies[-1]:.2f} %")
+    found = estimate(accuracies, len(tests))
+    verdict: Verdict | None = None
+    if level is not None:
+        verdict = at_most(found, level + tolerance) if one_sided else holds(found, level, tolerance)
+    return Verification(
+        found=found, accuracies=tuple(accuracies), level=level, tolerance=tolerance, one_sided=one_sided,
+        verdict=verdict, recipe=chosen, seed=seed, images=len(data), tested=len(tests),
+    )  # fmt: skip
