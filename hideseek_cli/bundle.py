@@ -6,7 +6,6 @@ level, c_k = m_k - m_kmax and that level's residual; the clean level is the one 
 
 from __future__ import annotations
 
-import json
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,17 +13,14 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int8, UInt16, UInt32
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
+from hideseek_cli import container
 from hideseek_cli.errors import InputError
-from hideseek_cli.files import write_whole
 from hideseek_cli.manifest import PUBLISHED
-from hideseek_cli.mask import Masks, difference
+from hideseek_cli.mask import difference
 from hideseek_cli.recipe import Recipe
 
-FORMAT = 1
-Patterns = dict[int, Masks]
+Patterns = dict[int, Int8[np.ndarray, "k h w _"]]
 """Masks by the number of channels of the pictures that they belong to: 3, and 1 for grey pictures."""
 
 
@@ -38,11 +34,11 @@ class Residuals:
     """zlib stream of their int8 corrections, picture after picture, in scan order."""
 
     @classmethod
-    def pack(cls, parts: list[Int8[np.ndarray, " s"]]) -> Residuals:
+    def pack(cls, parts: list[Int8[np.ndarray, " _"]]) -> Residuals:
         counts = np.array([len(part) for part in parts], np.uint32)
         return cls(counts=counts, packed=zlib.compress(b"".join(part.tobytes() for part in parts), 9))
 
-    def unpack(self) -> list[Int8[np.ndarray, " s"]]:
+    def unpack(self) -> list[Int8[np.ndarray, " _"]]:
         """The corrections of each picture; a stream that is longer or shorter than announced is refused."""
         total = int(self.counts.sum(dtype=np.uint64))
         stream = zlib.decompressobj()
@@ -77,17 +73,22 @@ class Cleaner:
             "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
             "classes": list(self.classes), "recipe": self.recipe.to_json(),
         }  # fmt: skip
-        return _write(path, header, _tensors(self.patterns, self.residuals, self.shifts))
+        return container.write(path, header, _tensors(self.patterns, self.residuals, self.shifts))
 
     @classmethod
     def load(cls, path: Path) -> Cleaner:
-        header, tensors = _read(path, "cleaner")
+        header, tensors = container.read(path, "cleaner")
         patterns = _patterns(path, header, tensors, "masks")
         return cls(
-            level=str(header["level"]), release=str(header["release"]), result=str(header["result"]),
-            classes=tuple(header["classes"]), recipe=Recipe.from_json(header["recipe"]), patterns=patterns,
-            shifts=_shifts(path, tensors), residuals=_residuals(path, tensors, "residual"),
-        )  # fmt: skip
+            level=container.text(path, header, "level"),
+            release=container.text(path, header, "release"),
+            result=container.text(path, header, "result"),
+            classes=tuple(header["classes"]),
+            recipe=Recipe.from_json(header.get("recipe")),
+            patterns=patterns,
+            shifts=_shifts(path, tensors),
+            residuals=_residuals(path, tensors, "residual"),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,22 +140,24 @@ class MaskFile:
             "kind": "masks", "release": self.release, "classes": list(self.classes), "epsilon": self.epsilon,
             "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
         }  # fmt: skip
-        return _write(path, header, tensors)
+        return container.write(path, header, tensors)
 
     @classmethod
     def load(cls, path: Path) -> MaskFile:
-        header, tensors = _read(path, "masks")
+        header, tensors = container.read(path, "masks")
         tiers = tuple(
             Tier(
-                level=str(tier["level"]), strength=float(tier["strength"]), result=str(tier["result"]),
+                level=container.text(path, tier, "level"), strength=container.number(path, tier, "strength"),
+                result=container.text(path, tier, "result"),
                 patterns=_patterns(path, header, tensors, f"{tier['level']}.masks"),
                 residuals=_residuals(path, tensors, f"{tier['level']}.residual"),
             )
-            for tier in header["tiers"]
+            for tier in _tiers(path, header)
         )  # fmt: skip
         return cls(
-            release=str(header["release"]), classes=tuple(header["classes"]), epsilon=int(header["epsilon"]),
-            strength=float(header["strength"]), recipe=Recipe.from_json(header["recipe"]),
+            release=container.text(path, header, "release"), classes=tuple(header["classes"]),
+            epsilon=int(container.number(path, header, "epsilon")), strength=container.number(path, header, "strength"),
+            recipe=Recipe.from_json(header.get("recipe")),
             published=_patterns(path, header, tensors, PUBLISHED), tiers=tiers, shifts=_shifts(path, tensors),
         )  # fmt: skip
 
@@ -174,58 +177,30 @@ def _masks(patterns: Patterns, prefix: str) -> dict[str, np.ndarray]:
     return {f"{prefix}.c{channels}": masks for channels, masks in patterns.items()}
 
 
-def _write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) -> int:
-    text = json.dumps({"format": FORMAT, **header}, sort_keys=True, ensure_ascii=False)
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    content = save(tensors, metadata={"hideseek": text})
-    write_whole(path, content, secret=True)
-    return len(content)
-
-
-def _read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and tensors of a bundle of that kind; safetensors checks every offset against the file's size."""
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get("hideseek", "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as a {kind} file ({error}); get it again") from error
-    if not isinstance(header, dict) or header.get("kind") not in ("masks", "cleaner"):
-        raise InputError(f"{path} is a safetensors file, but not one of hideseek")
-    if header["kind"] != kind:
-        raise InputError(f"{path} is a {header['kind']} file, and a {kind} file is needed here")
-    if header.get("format") != FORMAT:
-        raise InputError(f"{path} has format {header.get('format')!r}, and this version reads {FORMAT}; update hideseek")
-    return header, tensors
-
-
-def _take(path: Path, tensors: dict[str, np.ndarray], name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-    """A tensor of that type and shape, -1 standing for any size."""
-    tensor = tensors.get(name)
-    fits = tensor is not None and tensor.dtype == dtype and len(tensor.shape) == len(shape)
-    if not fits or any(want not in (-1, have) for want, have in zip(shape, tensor.shape, strict=True)):  # type: ignore[union-attr]
-        found = "nothing" if tensor is None else f"{tensor.dtype}{list(tensor.shape)}"
-        raise InputError(f"{path} is damaged: {name} should be {np.dtype(dtype)}{list(shape)} and is {found}; get it again")
-    assert tensor is not None
-    return tensor
-
-
 def _patterns(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray], prefix: str) -> Patterns:
     classes = len(header["classes"])
     names = [f"{prefix}.c{channels}" for channels in (1, 3)]
     pairs = [(c, n) for c, n in zip((1, 3), names, strict=True) if n in tensors]
-    found = {c: _take(path, tensors, n, np.int8, (classes, -1, -1, c)) for c, n in pairs}
+    found = {c: container.take(path, tensors, n, np.int8, (classes, -1, -1, c)) for c, n in pairs}
     if not found:
         raise InputError(f"{path} is damaged: it holds no {prefix}; get it again")
     return found
 
 
 def _residuals(path: Path, tensors: dict[str, np.ndarray], name: str) -> Residuals:
-    counts = _take(path, tensors, "saturated", np.uint32, (-1,))
-    return Residuals(counts=counts, packed=_take(path, tensors, name, np.uint8, (-1,)).tobytes())
+    counts = container.take(path, tensors, "saturated", np.uint32, (-1,))
+    return Residuals(counts=counts, packed=container.take(path, tensors, name, np.uint8, (-1,)).tobytes())
 
 
 def _shifts(path: Path, tensors: dict[str, np.ndarray]) -> UInt16[np.ndarray, "n 2"] | None:
     if "shifts" not in tensors:
         return None
-    return _take(path, tensors, "shifts", np.uint16, (len(tensors["saturated"]), 2))
+    counts = container.take(path, tensors, "saturated", np.uint32, (-1,))
+    return container.take(path, tensors, "shifts", np.uint16, (len(counts), 2))
+
+
+def _tiers(path: Path, header: dict[str, Any]) -> list[dict[str, Any]]:
+    tiers = header.get("tiers")
+    if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
+        raise InputError(f"{path} is damaged: it has no tiers; get it again")
+    return tiers

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from hideseek_cli import keys, manifest
-from hideseek_cli.core.calibration import Evaluation, Found, Search
+from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.classifier import expected_seconds
 from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
@@ -24,7 +24,7 @@ from hideseek_cli.journal import Journal
 from hideseek_cli.levels import Maker, stopped, strongest_strength
 from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material, load
-from hideseek_cli.methods import Task
+from hideseek_cli.methods import Task, Trained
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
 from hideseek_cli.progress import Progress
@@ -150,34 +150,29 @@ def _hide(
         seed=order.seed,
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device),
     )  # fmt: skip
-    pattern = journal.arrays.get("pattern")
-    if pattern is None:
-        pattern = order.method.strongest(task, partial(progress.step, "training masks"))
-        journal.remember("pattern", pattern)
-    strongest = strongest_strength(order, maker, pattern, executor, progress)
-    published = trials.group(
-        [trials.masked(lambda: maker.render(pattern, strongest), strongest) for _ in range(PUBLISHED_RUNS)]
-    )
+    trained = _trained(order, task, journal, progress)
+    strongest = strongest_strength(order, maker, trained.strongest, executor, progress)
+    render = partial(maker.render, trained.strongest, strongest)
+    published = trials.group([trials.masked(render, strongest) for _ in range(PUBLISHED_RUNS)])
     reached = float(np.mean(published))
     hidden = reached - chance <= HIDDEN * (ceiling - chance)
     progress.say(f"the published folder (strength {strongest:.3f}) trains to {reached:.1f} %")
     if order.calibration == "stop":
         found, patterns = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
-        known = [Evaluation(0.0, a) for a in clean] + [Evaluation(strongest, a) for a in published]
         search = Search(
-            lambda strength: trials.masked(lambda: maker.render(pattern, strength), strength), chance=chance,
-            strongest=strongest, evaluations=known, runs=trials.left, tolerance=order.tolerance, say=progress.say,
+            lambda strength: trials.masked(partial(maker.render, trained.graded, strength), strength), chance=chance,
+            lowest=published, clean=clean, runs=trials.left, tolerance=order.tolerance, say=progress.say,
         )  # fmt: skip
         found = search.levels(order.levels)
-        patterns = {one.level: pattern for one in found}
+        patterns = {one.level: trained.graded for one in found}
     for one in found:
-        if one.strength != strongest:
+        if one.accuracies != tuple(published):
             trials.group(list(one.accuracies))
     estimates = {one.level: trials.estimate(list(one.accuracies)) for one in found}
     sold = [one for one in found if one.reachable]
     levels = Levels(
-        epsilon=order.epsilon, published=maker.masks(pattern, strongest), strength=strongest, shifts=maker.shifts,
+        epsilon=order.epsilon, published=maker.masks(trained.strongest, strongest), strength=strongest, shifts=maker.shifts,
         tiers={f"{one.level:g}": (one.strength, maker.masks(patterns[one.level], one.strength)) for one in sold},
     )  # fmt: skip
     with stage:
@@ -194,6 +189,15 @@ def _hide(
             for one in found
         ),
     )  # fmt: skip
+
+
+def _trained(order: Order, task: Task, journal: Journal, progress: Progress) -> Trained:
+    """The method's patterns, from the journal where they were trained already."""
+    if "graded" not in journal.arrays:
+        trained = order.method.patterns(task, partial(progress.step, "training masks"))
+        journal.remember("strongest", trained.strongest)
+        journal.remember("graded", trained.graded)
+    return Trained(journal.arrays["strongest"], journal.arrays["graded"])
 
 
 def offer(one: Found, found: Estimate, prices: dict[float, float]) -> Offer:

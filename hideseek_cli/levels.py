@@ -25,7 +25,6 @@ from hideseek_cli.parallel import in_order
 from hideseek_cli.progress import Progress
 from hideseek_cli.trials import Trials
 
-
 STRONGEST = 2.0
 
 

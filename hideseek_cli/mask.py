@@ -39,10 +39,10 @@ def quantise(
     """Integers whose expectation over the thresholds is ``strength * pattern`` clipped to ±ε.
 
     The thresholds lie in [0, 1) and stay the same for every strength, so masks of neighbouring strengths differ in few
-    pixels. The bound holds because a value within ±ε, plus less than one, floors to within ±ε.
+    pixels.
     """
     scaled = np.clip(strength * pattern.astype(np.float64), -epsilon, epsilon)
-    return np.floor(scaled + thresholds).astype(np.int8)
+    return np.clip(np.floor(scaled + thresholds), -epsilon, epsilon).astype(np.int8)
 
 
 def place(masks: Masks, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None) -> Int8[np.ndarray, "n h w c"]:

@@ -48,7 +48,7 @@ class _Made:
     """One picture, at every level."""
 
     digests: dict[str, str]
-    lost: dict[str, Int8[np.ndarray, " s"]]
+    lost: dict[str, Int8[np.ndarray, " _"]]
     alike: dict[str, Likeness]
 
 

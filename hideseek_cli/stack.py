@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64, UInt8, UInt16
 
+from hideseek_cli.bundle import Patterns
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder
-from hideseek_cli.mask import Images, Masks, apply, place, quantise
+from hideseek_cli.mask import Images, apply, place, quantise
 from hideseek_cli.picture import Picture
 
 
@@ -58,7 +59,7 @@ class Stack:
         """All pictures in the folder's order, grey ones repeated over the channels where others are in colour."""
         return self._gather({count: images for count, (_, images) in self.groups.items()})
 
-    def masked(self, patterns: dict[int, Masks], shifts: UInt16[np.ndarray, "n 2"] | None) -> UInt8[np.ndarray, "n h w c"]:
+    def masked(self, patterns: Patterns, shifts: UInt16[np.ndarray, "n 2"] | None) -> UInt8[np.ndarray, "n h w c"]:
         """The same with masks applied, exactly as the written files will hold them."""
         masked = {}
         for count, (where, images) in self.groups.items():
@@ -69,7 +70,7 @@ class Stack:
     def quantised(
         self, pattern: Float[np.ndarray, "k h w c"], strength: float, thresholds: Float[np.ndarray, "k h w c"],
         epsilon: int,
-    ) -> dict[int, Masks]:  # fmt: skip
+    ) -> Patterns:  # fmt: skip
         """Integer masks of a strength for each kind of picture; a grey mask is the mean over the channels."""
         kinds = {}
         for count in self.groups:

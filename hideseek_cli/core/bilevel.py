@@ -4,11 +4,15 @@ Two schedules behind one interface. Each is an endless generator of rounds; whoe
 after a number of rounds, at a training error (EMN), or when the surrogate's accuracy stays near a target (Algorithm 1
 of Hide-and-Seek).
 
-- ``joint``: θ and m are updated from one backward pass, because the loss of ``x + m[y]`` has a gradient in both. m
-  follows its normalised gradient inside the ε-ball and inside a ball of root mean square ε/2: at equal likeness of the
-  pictures such masks hide more than those of sign steps (docs/benchmarks.md).
+- ``joint``: θ and m are updated from one backward pass, because the loss of ``x + m[y]`` has a gradient in both.
 - ``alternating``: Algorithm 1 with Equation 4 as printed: M steps of θ on ``x + m[y]``, then one pass of projected
   gradient descent for m with θ frozen.
+
+A mask is updated by one of two rules (measured in docs/benchmarks.md):
+
+- ``sign``: Equation 4. Networks retrained on such masks lose accuracy gradually with the mask's strength.
+- ``normalised``: the normalised gradient with momentum, inside the ε-ball and inside a ball of root mean square ε/2. At
+  equal likeness of the pictures such masks hide more, but all at once: accuracy jumps at some strength.
 
 Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al., Unlearnable Examples (EMN).
 """
@@ -30,7 +34,7 @@ from hideseek_cli.errors import InputError
 EMN_STEP = 0.8
 """α of Equation 4 in grey levels, from the public settings of EMN."""
 MOMENTUM = 0.9
-JOINT_RATE, ALTERNATING_RATE = 0.1, 0.025
+JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "normalised": 0.1}, 0.025
 """Learning rates of the surrogate."""
 
 
@@ -51,6 +55,8 @@ class Problem:
     """M: steps of θ between two passes for m (alternating)."""
     pgd_steps: int = 1
     """Steps of Equation 4 on each batch (alternating)."""
+    rule: str = "sign"
+    """How ``joint`` updates masks: ``sign`` or ``normalised``."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -93,14 +99,19 @@ class _State:
         self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
-        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be."""
+        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be.
+
+        The gradient passes through the clipping as if it were not there: a pattern that has gone below black on a dark
+        background would otherwise get no gradient any more and stay there, hidden.
+        """
         problem, pictures = self.problem, self.problem.pictures
         window = augmentation(len(index), self.height, self.width, self.generator)
         place = window
         if problem.shifts is not None:
             place = compose(cyclic(problem.shifts[index], self.height, self.width), window)
         noise = read(self.mask.index_select(0, pictures.labels[index]), place)
-        return (read(pictures.images[index], window).float() + noise).clamp(0, 255)
+        masked = read(pictures.images[index], window).float() + noise
+        return masked + (masked.clamp(0, 255) - masked).detach()
 
     def batch_loss(self, index: Tensor) -> Tensor:
         return loss(self.network, self.masked(index), self.problem.pictures.labels[index])
@@ -149,10 +160,12 @@ def _rms(values: Float[Tensor, "k c h w"]) -> Float[Tensor, "k 1 1 1"]:
 def joint(problem: Problem) -> Iterator[Round]:
     """One backward pass a step serves θ and m; a round is a pass over the pictures.
 
-    The step of m falls from ε to ε/10 and the learning rate to a tenth over ``problem.rounds``, and stay there. The
-    steps are long on purpose: a mask that is rebuilt every few steps must be one that networks pick up at once.
+    The step of m (ε/8 by sign, ε normalised) and the learning rate fall to a tenth over ``problem.rounds`` and stay
+    there. Normalised steps are long on purpose: a mask that is rebuilt every few steps must be one that networks pick
+    up at once.
     """
-    state = _State(problem, learning_rate=JOINT_RATE)
+    rate = JOINT_RATE[problem.rule]
+    state = _State(problem, learning_rate=rate)
     velocity = torch.zeros_like(state.mask)
     planned = problem.rounds * state.per_pass
     steps = 0
@@ -160,11 +173,14 @@ def joint(problem: Problem) -> Iterator[Round]:
         for _ in range(state.per_pass):
             left = max(0.1, 1 - steps / planned)
             for group in state.optimiser.param_groups:
-                group["lr"] = JOINT_RATE * left
+                group["lr"] = rate * left
             state.optimiser.zero_grad(set_to_none=True)
             state.batch_loss(next(state.order)).backward()
             state.optimiser.step()
-            state.follow(velocity, problem.epsilon * left)
+            if problem.rule == "sign":
+                state.descend(problem.epsilon / 8 * left)
+            else:
+                state.follow(velocity, problem.epsilon * left)
             steps += 1
         yield state.round(number, steps)
 

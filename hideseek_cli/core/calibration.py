@@ -98,20 +98,20 @@ class Found:
 class Search:
     """The search for all levels, over one list of evaluations and one budget of runs."""
 
-    def __init__(self, measure: Measure, *, chance: float, strongest: float, evaluations: Sequence[Evaluation],
-                 runs: int, tolerance: float, say: Callable[[str], None]) -> None:  # fmt: skip
-        """``evaluations``: what is known already, at strength 0 and at ``strongest``; ``runs``: how many more may be
-        made; ``tolerance``: points by which a level's mean may miss."""
-        self.measure, self.chance, self.strongest = measure, chance, strongest
-        self.evaluations = list(evaluations)
+    def __init__(self, measure: Measure, *, chance: float, clean: Sequence[float], lowest: Sequence[float],
+                 runs: int, tolerance: float, say: Callable[[str], None], strongest: float = 1.0) -> None:  # fmt: skip
+        """``clean`` and ``lowest``: accuracies at strength 0, and of the published folder, below which nothing is
+        looked for; ``runs``: how many more may be made; ``tolerance``: points by which a level's mean may miss;
+        ``strongest``: the greatest strength that ``measure`` takes."""
+        self.measure, self.chance, self.strongest, self.lowest = measure, chance, strongest, tuple(lowest)
+        self.evaluations = [Evaluation(0.0, accuracy) for accuracy in clean]
         self.left, self.tolerance, self.say = runs, tolerance, say
 
     def level(self, level: float, runs: int) -> Found:
         """Search one level with at most ``runs`` runs."""
         end = self.left - min(runs, self.left)
-        at_strongest = [one.accuracy for one in self.evaluations if one.strength == self.strongest]
-        if at_strongest and level < float(np.mean(at_strongest)) - self.tolerance:
-            return Found(level=level, strength=self.strongest, accuracies=tuple(at_strongest), reachable=False)
+        if level < float(np.mean(self.lowest)) - self.tolerance:
+            return Found(level=level, strength=self.strongest, accuracies=self.lowest, reachable=False)
         tried: list[Found] = []
         searches = SEARCHES
         while True:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -26,8 +26,19 @@ class Task:
     """(n, 2) cyclic shifts of keyed placement, or None."""
 
 
+@dataclass(frozen=True)
+class Trained:
+    """What a method made: one pattern a class, in grey levels within ±ε, for each of two purposes."""
+
+    strongest: Float32[np.ndarray, "k h w c"]
+    """For the published folder: makes the data set as unlearnable as it can."""
+    graded: Float32[np.ndarray, "k h w c"]
+    """For the levels: accuracy falls gradually with its strength. May be the same."""
+
+
+@runtime_checkable
 class Method(Protocol):
     """A way to make masks that hide what the pictures teach."""
 
-    def strongest(self, task: Task, tick: Callable[[int, int], None]) -> Float32[np.ndarray, "k h w c"]:
-        """One pattern a class, in grey levels within ±ε, that makes the data set as unlearnable as it can."""
+    def patterns(self, task: Task, tick: Callable[[int, int], None]) -> Trained:
+        """Train the masks of a data set."""

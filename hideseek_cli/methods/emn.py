@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32
 
 from hideseek_cli.core.bilevel import Problem, Round, schedule
+from hideseek_cli.core.classifier import steps_per_pass
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Task
+from hideseek_cli.methods import Task, Trained
 
 Tick = Callable[[int, int], None]
+PASSES, FEWEST_STEPS = 8, 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +34,9 @@ class ClassWise:
     """Class-wise EMN by either schedule of ``core.bilevel``."""
 
     schedule: str = "joint"
-    passes: int = 10
-    """Passes over the pictures (joint)."""
+    passes: int | None = None
+    """Passes over the pictures for the strongest mask, half as many for the graded one (joint). None: PASSES, and more
+    in a small folder, for FEWEST_STEPS steps."""
     stop_error: float = 0.1
     """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
     inner_steps: int = 10
@@ -47,18 +50,30 @@ class ClassWise:
         schedule(self.schedule)
         if not 0 < self.stop_error < 1:
             raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
-        if min(self.passes, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
+        if min(self.passes or 1, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
             raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
-    def strongest(self, task: Task, tick: Tick) -> Float32[np.ndarray, "k h w c"]:
-        """Masks trained for ``passes`` (joint) or until the surrogate's training error falls to ``stop_error``."""
-        limit = self.passes if self.schedule == "joint" else self.max_rounds
-        for state in self._rounds(task):
-            tick(state.number, limit)
-            done = self.schedule != "joint" and state.number > 1 and state.error <= self.stop_error
-            if done or state.number >= limit:
+    def patterns(self, task: Task, tick: Tick) -> Trained:
+        """Masks of both kinds (joint), or one that serves for both, trained until the surrogate's training error falls
+        to ``stop_error`` (alternating)."""
+        if self.schedule == "joint":
+            passes = self._passes(task)
+            gentle = max(1, passes // 2)
+            strongest = self._joint(task, "normalised", passes, lambda done: tick(done, passes + gentle))
+            graded = self._joint(task, "sign", gentle, lambda done: tick(passes + done, passes + gentle))
+            return Trained(strongest, graded)
+        for state in schedule(self.schedule)(self._problem(task)):
+            tick(state.number, self.max_rounds)
+            if (state.number > 1 and state.error <= self.stop_error) or state.number >= self.max_rounds:
                 break
-        tick(limit, limit)
+        tick(self.max_rounds, self.max_rounds)
+        return Trained(_pattern(state), _pattern(state))
+
+    def _joint(self, task: Task, rule: str, passes: int, tick: Callable[[int], None]) -> Float32[np.ndarray, "k h w c"]:
+        for state in schedule("joint")(self._problem(task, rule=rule, rounds=passes)):
+            tick(state.number)
+            if state.number >= passes:
+                break
         return _pattern(state)
 
     def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], tick: Tick,
@@ -67,7 +82,7 @@ class ClassWise:
         pictures) was within ``threshold`` of ``level`` in ``patience`` validations running."""
         near: Stopped | None = None
         inside = 0
-        for state in self._rounds(task):
+        for state in schedule(self.schedule)(self._problem(task)):
             tick(state.number, self.max_rounds)
             found = accuracy(state.network)
             state.network.train()
@@ -80,12 +95,15 @@ class ClassWise:
         tick(self.max_rounds, self.max_rounds)
         return near
 
-    def _rounds(self, task: Task) -> Iterator[Round]:
-        problem = Problem(
+    def _passes(self, task: Task) -> int:
+        steps = steps_per_pass(len(task.pictures), task.batch_size)
+        return self.passes or max(PASSES, -(-FEWEST_STEPS // steps))
+
+    def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
+        return Problem(
             pictures=task.pictures, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
-            shifts=task.shifts, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps, rounds=self.passes,
+            shifts=task.shifts, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps, rule=rule, rounds=rounds,
         )  # fmt: skip
-        return schedule(self.schedule)(problem)
 
 
 def _pattern(state: Round) -> Float32[np.ndarray, "k h w c"]:

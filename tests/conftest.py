@@ -1,0 +1,84 @@
+"""Small labelled folders, made on the spot; larger real ones where HIDESEEK_DATA names a folder that holds them."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+MakeFolder = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def executor() -> Executor:
+    return ThreadPoolExecutor(2)
+
+
+def draw(label: int, number: int, side: int, channels: int) -> np.ndarray:
+    """A noisy picture with a bright bar where its class has it, and with black and white areas that clip."""
+    random = np.random.default_rng([label, number])
+    picture = random.integers(60, 200, (side, side, channels))
+    row = (2 + 4 * label) % (side - 4)
+    picture[row : row + 3] = 235
+    picture[:, : side // 8] = 0
+    picture[:, -side // 8 :] = 255
+    return picture.astype(np.uint8)
+
+
+def write_pictures(root: Path, classes: int, each: int, side: int = 16, mode: str = "RGB", suffix: str = ".png") -> Path:
+    for label in range(classes):
+        place = root / f"class{label}"
+        place.mkdir(parents=True)
+        for number in range(each):
+            channels = 1 if mode == "L" or (mode == "mixed" and number % 3 == 0) else 3
+            picture = draw(label, number, side, channels)
+            Image.fromarray(picture[:, :, 0] if channels == 1 else picture).save(place / f"{number:03}{suffix}")
+    return root
+
+
+@pytest.fixture
+def make_folder(tmp_path: Path) -> MakeFolder:
+    def make(name: str = "data", **options: object) -> Path:
+        settings = {"classes": 3, "each": 12, **options}
+        return write_pictures(tmp_path / name, **settings)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    place = Path(os.environ.get("HIDESEEK_DATA", ""))
+    if not os.environ.get("HIDESEEK_DATA") or not place.is_dir():
+        pytest.skip("needs real pictures: set HIDESEEK_DATA to the folder of cifar10-*.tar.xz and trashnet-photos.tar")
+    return place
+
+
+@pytest.fixture(scope="session")
+def cifar(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2,000 training pictures of CIFAR-10."""
+    return _unpack(real_data / "cifar10-train-1.tar.xz", "cifar10/train/", 200, tmp_path_factory.mktemp("cifar"))
+
+
+@pytest.fixture(scope="session")
+def trashnet(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 photographs of trashnet, JPEG, 384x512."""
+    return _unpack(real_data / "trashnet-photos.tar", "trashnet/train/", 20, tmp_path_factory.mktemp("trashnet"))
+
+
+def _unpack(archive: Path, prefix: str, each: int, out: Path) -> Path:
+    taken: dict[str, int] = {}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            if not (member.isfile() and member.name.startswith(prefix)):
+                continue
+            label = member.name.removeprefix(prefix).split("/")[0]
+            taken[label] = taken.get(label, 0) + 1
+            if taken[label] <= each:
+                tar.extract(member, out, filter="data")
+    return out / prefix

@@ -1,0 +1,89 @@
+"""Law 4: whole or absent."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder, refuse_existing, write_whole
+
+
+def test_a_file_appears_whole_and_a_secret_one_is_private(tmp_path):
+    write_whole(tmp_path / "sub" / "open", b"1")
+    write_whole(tmp_path / "secret", b"22", secret=True)
+    assert (tmp_path / "secret").read_bytes() == b"22"
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+    assert sorted(os.listdir(tmp_path)) == ["secret", "sub"]
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+    monkeypatch.setattr(os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.raises(InputError, match="No space left"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_folder_appears_when_it_is_complete_and_not_before(tmp_path):
+    with StagedFolder(tmp_path / "out") as stage:
+        stage.write("a/b.png", b"x")
+        assert not (tmp_path / "out").exists()
+    assert (tmp_path / "out/a/b.png").read_bytes() == b"x"
+    assert os.listdir(tmp_path) == ["out"]
+    assert os.listdir(tmp_path / "out") == ["a"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_interrupted_folder_leaves_nothing(tmp_path, error):
+    with pytest.raises(error), StagedFolder(tmp_path / "out") as stage:
+        stage.write("a.png", b"x")
+        raise error
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_a_killed_run_left_is_replaced(tmp_path):
+    left = tmp_path / ".out.partial"
+    left.mkdir()
+    (left / ".hideseek-partial").touch()
+    (left / "old.png").touch()
+    with StagedFolder(tmp_path / "out") as stage:
+        stage.write("new.png", b"x")
+    assert os.listdir(tmp_path / "out") == ["new.png"]
+
+
+def test_a_folder_that_only_looks_like_ours_is_left_alone(tmp_path):
+    (tmp_path / ".out.partial").mkdir()
+    (tmp_path / ".out.partial" / "precious").touch()
+    with pytest.raises(InputError, match="not from hideseek"), StagedFolder(tmp_path / "out"):
+        pass
+    assert (tmp_path / ".out.partial" / "precious").exists()
+
+
+def test_a_full_folder_is_refused_and_overwritten_only_where_all_of_it_is_ours(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "ours.png").write_bytes(b"1")
+    with pytest.raises(InputError, match="not empty"):
+        StagedFolder(out).check()
+    with pytest.raises(InputError, match="did not write, such as ours.png"):
+        StagedFolder(out, overwrite=True).check()
+    with StagedFolder(out, overwrite=True, ours={"ours.png"}) as stage:
+        stage.write("new.png", b"2")
+    assert os.listdir(out) == ["new.png"]
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_an_output_file_is_refused_where_one_is(tmp_path):
+    path = tmp_path / "file"
+    refuse_existing(path, overwrite=False)
+    path.touch()
+    refuse_existing(path, overwrite=True)
+    with pytest.raises(InputError, match="exists already"):
+        refuse_existing(path, overwrite=False)
+    with pytest.raises(InputError, match="is a folder"):
+        refuse_existing(tmp_path, overwrite=True)

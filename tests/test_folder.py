@@ -1,0 +1,156 @@
+"""Which folders, names and pictures are taken, and which are refused by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.folder import pixels, safe, scan, splits
+from hideseek_cli.picture import decode, encode
+from hideseek_cli.progress import Silent
+
+
+def test_entries_are_sorted_by_class_and_name_without_suffix(make_folder):
+    folder = scan(make_folder(classes=2, each=2))
+    assert [entry.key for entry in folder.entries] == [
+        ("class0", "000"), ("class0", "001"), ("class1", "000"), ("class1", "001"),
+    ]  # fmt: skip
+    assert folder.classes == ("class0", "class1")
+    assert folder.labels.tolist() == [0, 0, 1, 1]
+    assert folder.chance() == 50
+
+
+def test_nested_folders_keep_their_path_and_hidden_files_are_passed_over(make_folder):
+    root = make_folder(classes=2, each=1)
+    (root / "class0/sub").mkdir()
+    (root / "class0/000.png").rename(root / "class0/sub/a.png")
+    (root / "class0/.DS_Store").touch()
+    (root / ".git").mkdir()
+    assert [entry.key for entry in scan(root).entries] == [("class0", "sub/a"), ("class1", "000")]
+
+
+@pytest.mark.parametrize("train", ["train", "training", "Train"])
+@pytest.mark.parametrize("val", ["val", "valid", "validation", "dev"])
+@pytest.mark.parametrize("test", ["test", "testing", "eval"])
+def test_splits_are_found_under_their_synonyms(tmp_path, train, val, test):
+    for name in (train, val, test):
+        (tmp_path / name).mkdir()
+    assert splits(tmp_path) == {"train": tmp_path / train, "val": tmp_path / val, "test": tmp_path / test}
+
+
+def test_a_folder_without_splits_is_all_training_part(make_folder):
+    root = make_folder()
+    assert splits(root) == {"train": root}
+
+
+def test_unclear_splits_are_refused(tmp_path):
+    (tmp_path / "test").mkdir()
+    with pytest.raises(InputError, match="no train part"):
+        splits(tmp_path)
+    (tmp_path / "train").mkdir()
+    (tmp_path / "training").mkdir()
+    with pytest.raises(InputError, match="two train parts"):
+        splits(tmp_path)
+
+
+REFUSALS = {
+    "a class without pictures": ("hold no pictures", lambda root: (root / "empty").mkdir()),
+    "a stray file": ("no pictures, or belong to no class", lambda root: (root / "class0/notes.txt").touch()),
+    "a picture beside the classes": ("--labels", lambda root: (root / "class0/000.png").rename(root / "x.png")),
+    "a name twice": ("000.png and 000.jpg|000.jpg and 000.png", lambda root: (root / "class0/000.jpg").touch()),
+    "a control character": ("control characters", lambda root: (root / "class0/a\nb.png").touch()),
+    "a backslash": ("backslashes", lambda root: (root / "class0/a\\b.png").touch()),
+}
+
+
+@pytest.mark.parametrize(("words", "change"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_what_cannot_be_published_is_refused_by_name(make_folder, words, change):
+    root = make_folder()
+    change(root)
+    with pytest.raises(InputError, match=words):
+        scan(root)
+
+
+def test_a_flat_folder_takes_its_classes_from_a_table(tmp_path, make_folder):
+    root = make_folder(classes=2, each=1)
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for number in (0, 1):
+        (root / f"class{number}/000.png").rename(flat / f"p{number}.png")
+    table = tmp_path / "labels.csv"
+    table.write_text("name,class\np0.png,cat\np1.png,dog\n")
+    assert [entry.key for entry in scan(flat, table).entries] == [("cat", "p0"), ("dog", "p1")]
+    for text, words in [
+        ("p0.png,cat\n", "p1.png"),
+        ("p0.png,cat\np1.png,dog\n../x.png,dog\n", "../x.png"),
+        ("p0.png\n", "not name,class"),
+        ("p0.png,a/b\np1.png,dog\n", "control characters"),
+    ]:
+        table.write_text(text)
+        with pytest.raises(InputError, match=words):
+            scan(flat, table)
+
+
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_a_safe_name_stays_below_its_folder(label, name):
+    if safe((label, name)):
+        parts = f"{label}/{name}.png".split("/")
+        assert not any(part in ("", ".", "..") or part.startswith(".") or "\0" in part or "\\" in part for part in parts)
+
+
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(8, 20), st.integers(8, 20), st.sampled_from([1, 3]))))
+def test_a_picture_comes_back_from_its_file(tmp_path_factory, picture):
+    path = tmp_path_factory.mktemp("p") / "a.png"
+    path.write_bytes(encode(picture))
+    assert np.array_equal(decode(path), picture)
+    assert encode(picture) == path.read_bytes()
+
+
+def picture_file(tmp_path, mode, **options):
+    path = tmp_path / f"a.{options.pop('suffix', 'png')}"
+    Image.new(mode, options.pop("size", (16, 12)), options.pop("colour", 0)).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "channels"),
+    [("RGB", {}, 3), ("L", {}, 1), ("1", {}, 1), ("P", {}, 3), ("RGBA", {"colour": (1, 2, 3, 255)}, 3),
+     ("LA", {"colour": (1, 255)}, 1), ("CMYK", {"suffix": "jpg"}, 3), ("RGB", {"suffix": "webp"}, 3),
+     ("RGB", {"suffix": "bmp"}, 3), ("L", {"suffix": "tiff"}, 1)],
+)  # fmt: skip
+def test_every_common_kind_of_picture_is_read(tmp_path, mode, options, channels):
+    assert decode(picture_file(tmp_path, mode, **options)).shape == (12, 16, channels)
+
+
+@pytest.mark.parametrize(
+    ("mode", "options", "words"),
+    [("RGBA", {"colour": (1, 2, 3, 4)}, "transparent"), ("I;16", {}, "not 8 bits"), ("RGB", {"size": (7, 9)}, "at least 8"),
+     ("RGB", {"suffix": "gif", "save_all": True, "append_images": [Image.new("RGB", (16, 12), "red")]}, "animated")],
+)  # fmt: skip
+def test_what_cannot_be_published_exactly_is_refused_by_name(tmp_path, mode, options, words):
+    with pytest.raises(InputError, match=words):
+        decode(picture_file(tmp_path, mode, **options))
+
+
+def test_exif_orientation_is_applied_once(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = picture_file(tmp_path, "RGB", suffix="jpg", exif=exif)
+    assert decode(path).shape == (16, 12, 3)
+
+
+def test_size_cuts_to_the_square(tmp_path):
+    assert decode(picture_file(tmp_path, "RGB"), size=8).shape == (8, 8, 3)
+
+
+def test_every_unreadable_picture_is_named_at_once(make_folder, executor):
+    root = make_folder()
+    for name in ("class0/000.png", "class2/005.png"):
+        (root / name).write_bytes((root / name).read_bytes()[:50])
+    with pytest.raises(InputError, match=r"2 pictures cannot be used.*class0/000.png.*class2/005.png"):
+        pixels(scan(root), executor, Silent())

@@ -1,0 +1,52 @@
+"""Law 9: what is secret comes from the key alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hideseek_cli import keys
+from hideseek_cli.errors import InputError
+
+
+def test_fresh_keys_differ_and_a_key_file_is_read(tmp_path):
+    assert keys.master_key() != keys.master_key()
+    path = tmp_path / "key"
+    path.write_bytes(bytes(range(32)))
+    assert keys.master_key(path) == bytes(range(32))
+
+
+@pytest.mark.parametrize("content", [b"", b"short", bytes(33)])
+def test_a_key_file_of_another_size_is_refused(tmp_path, content):
+    path = tmp_path / "key"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="exactly 32 bytes"):
+        keys.master_key(path)
+
+
+def test_a_missing_key_file_is_refused_with_the_way_to_make_one(tmp_path):
+    with pytest.raises(InputError, match="urandom"):
+        keys.master_key(tmp_path / "absent")
+
+
+def test_labels_do_not_run_together_and_their_order_counts():
+    master = bytes(32)
+    made = {keys.subkey(master, *labels) for labels in [("ab", "c"), ("a", "bc"), ("c", "ab"), ("abc",), ("a", "b", "c")]}
+    assert len(made) == 5
+
+
+def test_thresholds_are_uniform_and_depend_on_the_key():
+    drawn = keys.dither(bytes(32), (10, 32, 32, 3))
+    assert drawn.min() >= 0 and drawn.max() < 1
+    assert drawn.mean() == pytest.approx(0.5, abs=0.01)
+    assert not np.array_equal(drawn, keys.dither(b"\1" * 32, (10, 32, 32, 3)))
+
+
+def test_shifts_depend_on_key_class_and_name_and_cover_the_picture():
+    names = [("cat", f"{number}") for number in range(2000)]
+    drawn = keys.shifts(bytes(32), names, 16, 24)
+    assert drawn.dtype == np.uint16
+    assert set(drawn[:, 0].tolist()) == set(range(16)) and set(drawn[:, 1].tolist()) == set(range(24))
+    assert not np.array_equal(drawn, keys.shifts(b"\1" * 32, names, 16, 24))
+    assert not np.array_equal(drawn, keys.shifts(bytes(32), [("dog", name) for _, name in names], 16, 24))
+    assert np.array_equal(drawn[::-1], keys.shifts(bytes(32), names[::-1], 16, 24))

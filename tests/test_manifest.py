@@ -1,0 +1,111 @@
+"""The public manifest: what it says, that it survives, and that a stranger's is checked."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hideseek_cli import manifest as manifests
+from hideseek_cli.errors import InputError
+from hideseek_cli.manifest import Manifest, Offer, identity, pixel_digest
+from hideseek_cli.recipe import preset
+
+DIGESTS = {("cat", "a"): "0" * 64, ("cat", "sub/b"): "1" * 64, ("dog", "ü"): "2" * 64}
+
+
+def published(digests=DIGESTS) -> Manifest:
+    return Manifest(
+        level="published", release=identity(digests), classes=("cat", "dog"), chance=66.7, epsilon=8, size=None,
+        recipe=preset("quick"), digests=digests,
+        offers=(Offer(level=50.0, price=25.0, accuracy=49.1, low=47.0, high=51.2, runs=3),),
+    )  # fmt: skip
+
+
+def test_a_manifest_survives_its_file(tmp_path):
+    (tmp_path / manifests.NAME).write_bytes(published().to_bytes())
+    assert manifests.read(tmp_path) == published()
+    assert manifests.owned(tmp_path) == {"hideseek.json", "cat/a.png", "cat/sub/b.png", "dog/ü.png"}
+
+
+def test_the_identity_covers_class_name_and_pixels():
+    base = identity(DIGESTS)
+    assert identity(dict(reversed(DIGESTS.items()))) == base
+    changed = [
+        {**DIGESTS, ("cat", "a"): "3" * 64},
+        {("dog", "a"): "0" * 64, **{key: DIGESTS[key] for key in list(DIGESTS)[1:]}},
+        {("cat", "c"): "0" * 64, **{key: DIGESTS[key] for key in list(DIGESTS)[1:]}},
+        {key: DIGESTS[key] for key in list(DIGESTS)[1:]},
+    ]
+    assert len({base, *map(identity, changed)}) == 5
+
+
+def test_a_pixel_digest_covers_shape_and_pixels():
+    flat = np.arange(2 * 6 * 1, dtype=np.uint8)
+    shapes = [flat.reshape(2, 6, 1), flat.reshape(6, 2, 1), flat.reshape(2, 2, 3), flat.reshape(2, 6, 1) + 1]
+    assert len({pixel_digest(picture) for picture in shapes}) == 4
+
+
+def test_a_manifest_holds_no_secret():
+    """Law 9: no key, pattern, seed or strength, and digests of published pixels alone."""
+    document = json.loads(published().to_bytes())
+    assert set(document) == {
+        "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "pictures",
+    }  # fmt: skip
+    assert set(document["offers"][0]) == {"level", "price", "accuracy", "low", "high", "runs"}
+    assert not {"seed", "strength", "key"} & set(document["recipe"])
+
+
+def damaged(**change):
+    def apply(document):
+        document.update(change)
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../evil", "/etc/passwd", "cat/../../evil", "cat//x", "cat/.hidden", ".cat/x", "cat", "cat/", "/x", "cat/a\\b",
+     "cat/a\nb", "cat/" + "x" * 300, "cat/a\x00b", "cat/ ", ""],
+)  # fmt: skip
+def test_a_picture_that_leads_out_of_the_folder_is_refused(tmp_path, name):
+    document = json.loads(published().to_bytes())
+    document["pictures"][name] = "4" * 64
+    (tmp_path / manifests.NAME).write_text(json.dumps(document))
+    with pytest.raises(InputError, match="damaged"):
+        manifests.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [damaged(format=2), damaged(kind="other"), damaged(release="1" * 64), damaged(release="short"), damaged(classes=["cat"]),
+     damaged(pictures={"cat/a": 7}), damaged(pictures=[]), damaged(recipe={}), damaged(offers=[{"level": 1}]),
+     damaged(chance=None), damaged(size="big"), lambda document: document.pop("epsilon")],
+)  # fmt: skip
+def test_a_damaged_manifest_is_refused(tmp_path, change):
+    document = json.loads(published().to_bytes())
+    change(document)
+    (tmp_path / manifests.NAME).write_text(json.dumps(document))
+    with pytest.raises(InputError, match="damaged or from another version"):
+        manifests.read(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1,2", b"\xff\xfe", b"[" * 100_000, b"null", b"[]"])
+def test_what_is_no_manifest_is_refused(tmp_path, content):
+    (tmp_path / manifests.NAME).write_bytes(content)
+    with pytest.raises(InputError):
+        manifests.read(tmp_path)
+
+
+def test_a_folder_without_manifest_is_not_ours(tmp_path):
+    assert manifests.owned(tmp_path) == frozenset()
+    with pytest.raises(InputError, match="is .* a folder that hideseek wrote"):
+        manifests.read(tmp_path)
+
+
+def test_a_cleaned_folder_keeps_the_identity_of_its_release(tmp_path):
+    cleaned = replace(published(), level="50", digests={("cat", "a"): "5" * 64, ("dog", "ü"): "6" * 64})
+    (tmp_path / manifests.NAME).write_bytes(cleaned.to_bytes())
+    assert manifests.read(tmp_path).release == identity(DIGESTS)

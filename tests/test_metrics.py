@@ -1,0 +1,56 @@
+"""Likeness is scikit-image's and NumPy's own, over all pictures, with the worst named."""
+
+from __future__ import annotations
+
+from math import log10
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.folder import scan
+from hideseek_cli.metrics import compare, likeness
+from hideseek_cli.progress import Silent
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_likeness_is_that_of_scikit_image(channels):
+    random = np.random.default_rng(0)
+    a = random.integers(0, 256, (20, 24, channels), np.uint8)
+    b = np.clip(a + random.integers(-8, 9, a.shape), 0, 255).astype(np.uint8)
+    found = likeness(a, b)
+    assert found.mse == pytest.approx(mean_squared_error(a / 255, b / 255))
+    assert found.ssim == pytest.approx(structural_similarity(a / 255, b / 255, channel_axis=2, data_range=1.0))
+    assert found.linf == np.abs(a.astype(int) - b).max()
+
+
+def test_folders_are_compared_over_all_pictures_and_the_worst_is_named(make_folder, executor):
+    a, b = make_folder("a"), make_folder("b")
+    changed = np.asarray(Image.open(b / "class1/003.png")).copy()
+    changed[4:8, 4:8] ^= 64
+    Image.fromarray(changed).save(b / "class1/003.png")
+    found = compare(scan(a), scan(b), executor, Silent())
+    assert found.images == 36 and found.linf == 64
+    assert found.worst[0][0] == "class1/003.png" and found.worst[0][1].ssim < 1 == found.worst[1][1].ssim
+    assert found.mse == pytest.approx(found.worst[0][1].mse / 36)
+    assert found.psnr == pytest.approx(-10 * log10(found.mse))
+    original = np.asarray(Image.open(a / "class1/003.png"))
+    single = peak_signal_noise_ratio(original, changed, data_range=255)
+    assert single == pytest.approx(-10 * log10(found.worst[0][1].mse))
+
+
+def test_identical_folders_have_no_psnr(make_folder, executor):
+    root = make_folder()
+    assert compare(scan(root), scan(root), executor, Silent()).psnr is None
+
+
+def test_what_has_no_counterpart_or_another_shape_is_refused(make_folder, executor):
+    a, b = make_folder("a"), make_folder("b")
+    (a / "class1/003.png").unlink()
+    with pytest.raises(InputError, match=r"1 pictures have no counterpart.*class1/003.png"):
+        compare(scan(a), scan(b), executor, Silent())
+    Image.new("RGB", (20, 20)).save(a / "class1/003.png")
+    with pytest.raises(InputError, match="differ in shape"):
+        compare(scan(a), scan(b), executor, Silent())

@@ -1,0 +1,70 @@
+"""Law 3: every accuracy has an honest interval, and verdicts are right as often as they claim."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hideseek_cli.stats import at_most, estimate, holds
+
+
+def measured(random, truth, spread, pictures, runs):
+    """What runs show: each seed's own accuracy, and the chance of the test set, which they share."""
+    share = random.normal(truth, 100 * np.sqrt(truth / 100 * (1 - truth / 100) / pictures))
+    return list(random.normal(share, spread, runs))
+
+
+def test_intervals_cover_the_truth_as_often_as_they_say():
+    random = np.random.default_rng(0)
+    covered = 0
+    for _ in range(1000):
+        low, high = estimate(measured(random, 50, 2.0, 2000, 3), 2000).interval()
+        covered += low <= 50 <= high
+    assert 0.93 <= covered / 1000 <= 0.99
+
+
+@pytest.mark.parametrize(("truth", "most"), [(55.0, 0.08), (58.0, 0.08), (45.0, 0.08)])
+def test_a_level_that_is_missed_by_the_tolerance_seldom_passes(truth, most):
+    random = np.random.default_rng(1)
+    passed = sum(holds(estimate(measured(random, truth, 1.5, 5000, 3), 5000), 50.0, 5.0) == "pass" for _ in range(500))
+    assert passed / 500 <= most
+
+
+def test_a_level_that_is_hit_passes_and_one_far_off_fails():
+    random = np.random.default_rng(2)
+    verdicts = [holds(estimate(measured(random, 50, 1.0, 10_000, 4), 10_000), 50.0, 5.0) for _ in range(200)]
+    assert verdicts.count("pass") / 200 > 0.9
+    verdicts = [holds(estimate(measured(random, 62, 1.0, 10_000, 4), 10_000), 50.0, 5.0) for _ in range(200)]
+    assert verdicts.count("fail") / 200 > 0.9
+
+
+def test_one_run_can_fail_but_not_pass():
+    assert holds(estimate([50.0], 10_000), 50.0, 5.0) == "inconclusive"
+    assert holds(estimate([90.0], 10_000), 50.0, 5.0) == "fail"
+    assert at_most(estimate([10.0], 10_000), 20.0) == "inconclusive"
+    assert at_most(estimate([40.0], 10_000), 20.0) == "fail"
+
+
+def test_wide_runs_are_inconclusive():
+    assert holds(estimate([40.0, 50.0, 60.0], 10_000), 50.0, 5.0) == "inconclusive"
+    assert at_most(estimate([5.0, 15.0, 25.0], 10_000), 18.0) == "inconclusive"
+
+
+def test_a_published_folder_passes_below_the_bound_however_far():
+    assert at_most(estimate([10.0, 10.5, 11.0], 10_000), 18.0) == "pass"
+    assert at_most(estimate([2.0, 2.1, 2.2], 10_000), 18.0) == "pass"
+    assert at_most(estimate([30.0, 30.5, 31.0], 10_000), 18.0) == "fail"
+
+
+def test_the_interval_stays_within_0_and_100_and_knows_its_runs():
+    found = estimate([0.0, 0.0, 1.0], 100)
+    assert found.interval()[0] == 0.0 and found.runs == 3
+    assert estimate([100.0, 99.0], 100).interval()[1] == 100.0
+    assert estimate([100.0, 100.0], 100).interval()[0] < 100.0
+
+
+def test_a_pooled_spread_replaces_that_of_few_runs():
+    alone, pooled = estimate([50.0, 52.0], 1000), estimate([50.0, 52.0], 1000, spread=(4.0, 20), shared=False)
+    assert pooled.error == pytest.approx(np.sqrt(4 / 2))
+    assert pooled.freedom == pytest.approx(20)
+    assert pooled.interval()[1] < alone.interval()[1]
