@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64, Int64, UInt8, UInt16
 
-from hideseek_cli import keys
+from hideseek_cli import keys, manifest
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, pixels, scan, splits
 from hideseek_cli.picture import Picture
@@ -59,6 +59,8 @@ class Material:
 
 def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:
     """Read and check the owner's folder; raises InputError that names everything that cannot be used."""
+    if manifest.exists(data):
+        raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     parts = splits(data) if table is None else {"train": data}
     folder = scan(parts["train"], table)
     if len(folder.classes) < 2:

@@ -14,8 +14,8 @@ import torch
 from hideseek_cli import manifest as manifests
 from hideseek_cli.core.evaluator import pictures, retrain
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import pixels, scan, splits
-from hideseek_cli.manifest import CLEAN, PUBLISHED
+from hideseek_cli.folder import pixels, refuse, scan, splits
+from hideseek_cli.manifest import CLEAN, PUBLISHED, pixel_digest
 from hideseek_cli.material import labelled
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
@@ -71,7 +71,15 @@ def verify(
             f"{folder} has {len(seen)} pictures, of which {len(seen & set(promise.digests))} are in its manifest of "
             f"{len(promise.digests)}; download it again"
         )
-    stack = Stack.of(part, pixels(part, executor, progress, None if promise else size))
+    read = pixels(part, executor, progress, None if promise else size)
+    if promise is not None:
+        changed = [
+            str(entry.path)
+            for entry, picture in zip(part.entries, read, strict=True)
+            if pixel_digest(picture) != promise.digests[entry.key]
+        ]
+        refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
+    stack = Stack.of(part, read)
     images, labels = labelled(scan(splits(test).get("test", test)), part.classes, stack, executor, progress, size)
     chosen = recipe.for_pictures(len(part.entries)) if recipe else promise.recipe if promise else None
     chosen = chosen or fallback.for_pictures(len(part.entries))

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 MakeFolder = Callable[..., Path]
+
+
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 import traceback
@@ -11,24 +12,31 @@ from typing import Annotated
 import typer
 
 from hideseek_cli import __version__
-from hideseek_cli.cli import cleaner, hide, metrics, seek, verify
 from hideseek_cli.cli.options import VERBOSITY
 from hideseek_cli.errors import InputError
 
 DONE, NEGATIVE, BAD, INCONCLUSIVE, FAULT, INTERRUPTED = 0, 1, 2, 3, 101, 130
 
-app = typer.Typer(
-    name="hideseek",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Publish a labelled picture folder: everyone can look, nobody can train, a buyer trains to the accuracy sold.",
-    epilog="Exit codes: 0 done; 1 a negative verdict; 2 a bad option, input or disk; 3 inconclusive; 101 a fault of ours; "
-    "130 interrupted.",
-)
-for command in (hide.hide, cleaner.cleaner, seek.seek, verify.verify, metrics.metrics):
-    app.command()(command)
+COMMANDS = ("hide", "cleaner", "seek", "verify", "metrics")
+
+
+def program(*names: str) -> typer.Typer:
+    """The program with those commands; a command that is not asked for is not even imported."""
+    app = typer.Typer(
+        name="hideseek",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Publish a labelled picture folder: everyone can look, nobody can train, a buyer trains to the accuracy sold.",
+        epilog="Exit codes: 0 done; 1 a negative verdict; 2 a bad option, input or disk; 3 inconclusive; 101 a fault of "
+        "ours; 130 interrupted.",
+    )
+    app.callback()(root)
+    for name in names:
+        app.command()(getattr(importlib.import_module(f"hideseek_cli.cli.{name}"), name))
+    return app
 
 
 def _version(value: bool) -> None:
@@ -37,7 +45,6 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def root(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
@@ -52,7 +59,8 @@ def main() -> None:
     """Run the program and exit with its code."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app()
+        asked = sys.argv[1:2]
+        program(*(asked if asked and asked[0] in COMMANDS else COMMANDS))()
     except InputError as error:
         typer.echo(f"hideseek: {error}", err=True)
         sys.exit(BAD)
@@ -61,6 +69,9 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        typer.echo(f"hideseek: {error.filename or 'the disk'}: {error.strerror}; check the path, rights and space", err=True)
+        sys.exit(BAD)
     except Exception as error:  # the one boundary: whatever reaches it is a fault of ours
         if VERBOSITY.traceback:
             traceback.print_exc()

@@ -173,7 +173,7 @@ def _remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
     lines = [
         f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings",
-        "all levels share one pattern at several strengths: any buyer can work out the originals from any cleaner",
+        "the levels share one pattern at several strengths: take any buyer to be able to reach every level",
     ]
     if not hidden.hidden:
         lines.append(

@@ -36,7 +36,8 @@ def metrics(
         size = manifest.read(other).size
     with terminal(quiet) as screen, pool(workers(jobs)) as executor:
         originals = scan(clean if labels else splits(clean)["train"], labels)
-        found = compare(originals, scan(splits(other)["train"]), executor, screen, size=size, worst=worst)
+        compared = scan(other if manifest.exists(other) else splits(other)["train"])
+        found = compare(originals, compared, executor, screen, size=size, worst=worst)
         if json:
             document(
                 {"images": found.images, "mse": found.mse, "psnr": found.psnr, "ssim": found.ssim, "linf": found.linf,

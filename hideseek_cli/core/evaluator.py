@@ -60,8 +60,11 @@ class Folds:
 class Evaluator:
     """Retrains the recipe's network on masked pictures and measures it on clean ones that it has not seen."""
 
-    def __init__(self, clean: Images, labels: Int64[np.ndarray, " n"], classes: int, recipe: Recipe, seed: int,
-                 device: torch.device, validation: tuple[Images, Int64[np.ndarray, " m"]] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self, clean: Images, labels: Int64[np.ndarray, " n"], classes: int, recipe: Recipe, seed: int,
+        device: torch.device,
+        validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None = None,
+    ) -> None:  # fmt: skip
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = pictures(clean, labels, classes, device)
         self.validation = None if validation is None else pictures(*validation, classes, device)

@@ -1,0 +1,62 @@
+"""Use the library without the command line: hide a folder, make a cleaner, clean, and compare.
+
+python examples/library.py data/digits out --levels 50
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from hideseek_cli.bundle import Cleaner, MaskFile
+from hideseek_cli.folder import scan, splits
+from hideseek_cli.hide import hide
+from hideseek_cli.metrics import compare
+from hideseek_cli.order import Order
+from hideseek_cli.parallel import pool
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import preset
+from hideseek_cli.seek import seek
+
+
+class Print(Silent):
+    """Progress that prints what was decided and leaves out the rest."""
+
+    def say(self, message: str) -> None:
+        print(message)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--levels", default="50")
+    parser.add_argument("--epsilon", type=int, default=16)
+    parser.add_argument("--min-ssim", type=float, default=0.9)
+    arguments = parser.parse_args()
+    order = Order(
+        data=arguments.data,
+        levels=tuple(float(level) for level in arguments.levels.split(",")),
+        out=arguments.out / "published",
+        masks=arguments.out / "masks.safetensors",
+        recipe=preset("quick"),
+        epsilon=arguments.epsilon,
+        min_ssim=arguments.min_ssim,
+    )
+    with pool(2) as executor:
+        hidden = hide(order, torch.device("cpu"), executor, Print())
+        print(f"clean {hidden.clean.mean:.1f} %, published {hidden.published.mean:.1f} %")
+        for level in hidden.levels:
+            if not level.reachable:
+                print(f"level {level.level:g} was not reached; the nearest is {level.found.mean:.1f} %")
+                continue
+            path = arguments.out / f"cleaner_k{level.level:g}.safetensors"
+            MaskFile.load(order.masks).cleaner(f"{level.level:g}").save(path)
+            cleaned = arguments.out / f"cleaned_k{level.level:g}"
+            sought = seek(order.out, Cleaner.load(path), cleaned, executor, Silent())
+            alike = compare(scan(splits(order.data)["train"]), scan(cleaned), executor, Silent())
+            print(f"level {sought.level}: {sought.images} pictures, exact: {sought.exact}, SSIM {alike.ssim:.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""The commands as a user meets them: one whole road on small pictures, and what each says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hideseek_cli.folder import scan
+from hideseek_cli.picture import decode
+from tests.conftest import write_pictures
+
+FAST = ["--epochs", "3", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
+HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "10", *FAST]
+
+
+def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "hideseek_cli", *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
+    if code is not None:
+        assert done.returncode == code, done.stderr + done.stdout
+    return done
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every command has been run once. Its pictures are small, coloured and grey, PNG."""
+    place = tmp_path_factory.mktemp("road")
+    write_pictures(place / "data/train", 3, 16, mode="mixed")
+    write_pictures(place / "data/test", 3, 8, mode="mixed")
+    (place / "key").write_bytes(bytes(range(32)))
+    before = contents(place / "data")
+    done = run("hide", "data", *HIDE, "--key-file", "key", "--placement", "keyed", "--json", cwd=place, code=None)
+    assert done.returncode in (0, 1), done.stderr
+    (place / "hide.json").write_text(done.stdout)
+    assert contents(place / "data") == before, "law 5: inputs are never touched"
+    return place
+
+
+def test_hide_writes_a_release_and_says_what_it_found(road):
+    found = json.loads((road / "hide.json").read_text())
+    assert {
+        "published", "masks", "images", "classes", "clean_accuracy", "published_accuracy", "mse", "ssim", "levels", "seconds",
+    } <= set(found)  # fmt: skip
+    assert found["images"] == 48 and found["classes"] == 3 and found["linf"] <= 8
+    for level in found["levels"]:
+        assert {"level", "accuracy", "low", "high", "runs", "strength", "reachable"} <= set(level)
+    published = scan(road / "published")
+    assert [e.key for e in published.entries] == [e.key for e in scan(road / "data/train").entries]
+    manifest = json.loads((road / "published/hideseek.json").read_text())
+    assert {offer["level"]: offer["price"] for offer in manifest["offers"]}.get(55.0, 10) == 10
+    assert (road / "masks.safetensors").stat().st_mode & 0o777 == 0o600
+    assert not list(road.rglob(".*")), "no partial file and no journal is left"
+
+
+def test_no_written_pixel_moves_by_more_than_the_bound(road):
+    moved = [
+        np.abs(decode(a.path).astype(int) - decode(b.path)).max()
+        for a, b in zip(scan(road / "data/train").entries, scan(road / "published").entries, strict=True)
+    ]
+    assert 0 < max(moved) <= 8
+
+
+def test_every_level_is_sought_exactly_and_clean_gives_the_originals(road, tmp_path):
+    made = json.loads(run("cleaner", "masks.safetensors", "--all", "-o", tmp_path, "--json", cwd=road).stdout)
+    assert made[-1]["level"] == "clean" and all(row["bytes"] == Path(row["path"]).stat().st_size for row in made)
+    for row in made:
+        out = tmp_path / f"out_{row['level']}"
+        sought = json.loads(run("seek", "published", row["path"], "-o", out, "--json", cwd=road).stdout)
+        assert sought == {"level": row["level"], "images": 48, "exact": True, "path": str(out), "missing": 0}
+    for original, cleaned in zip(scan(road / "data/train").entries, scan(tmp_path / "out_clean").entries, strict=True):
+        assert np.array_equal(decode(original.path), decode(cleaned.path))
+        assert Image.open(original.path).mode == Image.open(cleaned.path).mode
+
+
+def test_defaults_name_the_files(road):
+    run("cleaner", "masks.safetensors", "--level", "clean", "--overwrite", cwd=road)
+    done = run("seek", "published", "cleaner_clean.safetensors", "--overwrite", cwd=road)
+    assert done.stdout.strip() == "cleaned: 48 pictures of level clean, exact"
+
+
+def test_metrics_compares_and_names_the_worst(road):
+    found = json.loads(run("metrics", "data", "published", "--json", cwd=road).stdout)
+    assert found["images"] == 48 and 0 < found["linf"] <= 8 and 0.5 <= found["ssim"] < 1 and len(found["worst"]) == 5
+    written = json.loads((road / "hide.json").read_text())
+    assert found["mse"] == pytest.approx(written["mse"]) and found["ssim"] == pytest.approx(written["ssim"])
+    table = run("metrics", "data/train", "published", "--format", "csv", cwd=road).stdout
+    assert table.splitlines()[0] == "pictures,MSE,PSNR dB,SSIM,Linf" and len(table.splitlines()) == 7
+
+
+def test_verify_gives_a_verdict_and_its_exit_code(road):
+    options = ["--test", "data/test", "--threads", "1", "--runs", "2", "--json"]
+    seen = {}
+    for level, tolerance in ((50, 49), (2, 1), (50, 0.01)):
+        done = run("verify", "published", *options, "--level", level, "--tolerance", tolerance, cwd=road, code=None)
+        verdict = json.loads(done.stdout)
+        assert {"accuracy", "low", "high", "runs", "level", "tolerance", "verdict", "recipe"} <= set(verdict)
+        assert done.returncode == {"pass": 0, "fail": 1, "inconclusive": 3}[verdict["verdict"]]
+        seen[verdict["verdict"]] = verdict
+    assert "fail" in seen
+    one_sided = json.loads(run("verify", "published", *options, cwd=road, code=None).stdout)
+    assert one_sided["one_sided"] and one_sided["level"] == pytest.approx(100 / 3)
+    assert one_sided["recipe"] == json.loads((road / "published/hideseek.json").read_text())["recipe"]
+    first, again = (json.loads(run("verify", "data", *options, "--seed", 3, *FAST[:4], cwd=road).stdout) for _ in range(2))
+    assert first["accuracies"] == again["accuracies"] and first["verdict"] is None
+
+
+def test_the_same_seed_and_key_give_the_same_bytes_whatever_the_workers(road, tmp_path):
+    """Law 6."""
+    arguments = [*HIDE, "--key-file", "key", "--placement", "keyed"]
+    out = ["-o", tmp_path / "published", "--masks", tmp_path / "masks.safetensors"]
+    run("hide", "data", *arguments, *out, "-j", "1", cwd=road, code=None)
+    assert contents(tmp_path / "published") == contents(road / "published")
+    assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
+    for jobs in (1, 2):
+        run("cleaner", "masks.safetensors", "--level", "clean", "-o", tmp_path / f"c{jobs}", cwd=road)
+        run("seek", "published", tmp_path / f"c{jobs}", "-j", jobs, "-o", tmp_path / f"out{jobs}", cwd=road)
+    assert contents(tmp_path / "out1") == contents(tmp_path / "out2")
+
+
+def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path):
+    """Law 4: killed in the middle of calibration, resumed, and byte-identical to a run that was not."""
+    arguments = ["hide", road / "data", *HIDE, "--key-file", road / "key", "--placement", "keyed"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hideseek_cli", *map(str, arguments)], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    journal = tmp_path / ".masks.safetensors.journal"
+    deadline = time.monotonic() + 300
+    while not (journal.exists() and b'"run 5"' in journal.read_bytes()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130 and "--resume" in errors
+    assert sorted(os.listdir(tmp_path)) == [journal.name]
+    assert journal.stat().st_mode & 0o777 == 0o600
+    refused = run(*arguments, "--resume", "--epsilon", "9", cwd=tmp_path, code=2)
+    assert "another epsilon" in refused.stderr and journal.exists()
+    run(*arguments, "--resume", cwd=tmp_path, code=None)
+    assert contents(tmp_path / "published") == contents(road / "published")
+    assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["masks.safetensors", "published"]
+
+
+def test_a_part_of_a_release_is_cleaned_when_asked(road, tmp_path):
+    part = tmp_path / "part"
+    subprocess.run(["cp", "-r", road / "published", part], check=True)
+    (part / "class1/003.png").unlink()
+    run("cleaner", "masks.safetensors", "--level", "clean", "-o", tmp_path / "c", cwd=road)
+    refused = run("seek", part, tmp_path / "c", "-o", tmp_path / "out", cwd=tmp_path, code=2)
+    assert "class1/003.png" in refused.stderr and "--allow-missing" in refused.stderr and not (tmp_path / "out").exists()
+    found = json.loads(
+        run("seek", part, tmp_path / "c", "-o", tmp_path / "out", "--allow-missing", "--json", cwd=tmp_path).stdout
+    )
+    assert found["images"] == 47 and found["missing"] == 1 and found["exact"] is False
+    original = {entry.key: entry.path for entry in scan(road / "data/train").entries}
+    assert all(np.array_equal(decode(e.path), decode(original[e.key])) for e in scan(tmp_path / "out").entries)
+
+
+def test_paper_calibration_runs_and_reports(road, tmp_path):
+    arguments = ["--levels", "70", "--schedule", "alternating", "--calibration", "stop", "--inner-steps", "3", *FAST]
+    done = run("hide", road / "data", *arguments, "--json", cwd=tmp_path, code=None)
+    assert done.returncode in (0, 1) and json.loads(done.stdout)["levels"][0]["runs"] == 2
+
+
+def test_hide_dry_run_writes_nothing(road, tmp_path):
+    planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", cwd=tmp_path).stdout)
+    assert planned["images"] == 48 and planned["retrainings_at_most"] == 10 and planned["seconds_about"] >= 0
+    assert os.listdir(tmp_path) == []
+
+
+def test_progress_is_silent_where_it_should_be(road):
+    done = run("metrics", "data", "published", "-q", cwd=road)
+    assert done.stderr == ""

@@ -1,0 +1,75 @@
+"""Laws 1 and 2 and the size of residuals on real pictures: CIFAR-10, and photographs brought to 64x64."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hideseek_cli import keys, manifest
+from hideseek_cli.bundle import MaskFile
+from hideseek_cli.files import StagedFolder
+from hideseek_cli.folder import scan
+from hideseek_cli.mask import apply, place
+from hideseek_cli.material import load
+from hideseek_cli.picture import decode
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import preset
+from hideseek_cli.release import Levels, write
+from hideseek_cli.seek import seek
+
+
+@pytest.mark.parametrize("placement", ["fixed", "keyed"])
+@pytest.mark.parametrize(("name", "size"), [("cifar", None), ("trashnet", 64)])
+def test_every_level_of_real_pictures_is_sought_bit_for_bit(request, tmp_path, executor, name, size, placement):
+    source: Path = request.getfixturevalue(name)
+    material = load(source, None, size, executor, Silent())
+    master = bytes(range(32))
+    thresholds, shifts = material.thresholds(master), material.shifts(master, placement)
+    random = np.random.default_rng(0)
+    strongest, graded = (np.clip(random.normal(0, 5, thresholds.shape), -8, 8) for _ in range(2))
+    quantised = material.stack.quantised
+    tiers = {f"{level}": (strength, quantised(graded, strength, thresholds, 8)) for level, strength in ((30, 0.4), (50, 0.2))}
+    levels = Levels(epsilon=8, published=quantised(strongest, 0.8, thresholds, 8), strength=0.8, tiers=tiers, shifts=shifts)
+    masks = tmp_path / "masks.safetensors"
+    with StagedFolder(tmp_path / "published") as stage:
+        recipe = preset("quick")
+        write(
+            material.folder,
+            material.pictures,
+            levels,
+            stage,
+            executor,
+            Silent(),
+            recipe=recipe,
+            size=size,
+            offers=(),
+            masks=masks,
+        )
+    owner = MaskFile.load(masks)
+    labels = material.folder.labels
+    for level in ("30", "50", "clean"):
+        out = tmp_path / level
+        assert seek(tmp_path / "published", owner.cleaner(level), out, executor, Silent()).exact
+        for number, entry in enumerate(scan(out).entries):
+            original = material.pictures[number][None]
+            target = original
+            if level != "clean":
+                shift = None if shifts is None else shifts[number : number + 1]
+                target = apply(original, place(tiers[level][1][original.shape[3]], labels[number : number + 1], shift))
+            assert np.array_equal(decode(entry.path), target[0])
+            assert np.abs(decode(entry.path).astype(int) - original[0]).max() <= 8
+    folder_bytes = sum(path.stat().st_size for path in (tmp_path / "published").rglob("*.png"))
+    residual_bytes = sum(len(tier.residuals.packed) for tier in owner.tiers) + owner.tiers[0].residuals.counts.nbytes
+    assert residual_bytes < 0.05 * folder_bytes
+    assert manifest.read(tmp_path / "published").size == size
+
+
+def test_thresholds_come_from_the_key_and_the_names(cifar, executor):
+    material = load(cifar, None, None, executor, Silent())
+    one, other = (material.thresholds(bytes([value]) * 32) for value in (0, 1))
+    assert not np.array_equal(one, other)
+    assert keys.subkey(bytes(32), material.release_label(), "dither") != keys.subkey(
+        bytes(32), material.release_label(), "placement"
+    )

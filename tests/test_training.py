@@ -1,0 +1,199 @@
+"""Networks, the training loop, the mask schedules and the evaluator, on pictures small enough for a moment's work."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from hideseek_cli.core.bilevel import SCHEDULES, Problem, _State
+from hideseek_cli.core.classifier import batches, correct, expected_seconds, loss, steps_per_pass, train
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.evaluator import Correction, Evaluator, Folds
+from hideseek_cli.core.networks import build
+from hideseek_cli.errors import InputError
+from hideseek_cli.methods import Method, Task
+from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.recipe import ARCHITECTURES, PRESETS, Recipe, preset
+from tests.conftest import draw
+
+TINY = replace(preset("quick"), name="custom", epochs=4, batch_size=16)
+
+
+def toy(each: int = 24, classes: int = 3, channels: int = 3) -> Pictures:
+    pairs = [(draw(label, number, 16, channels), label) for label in range(classes) for number in range(each)]
+    images = torch.from_numpy(np.stack([picture for picture, _ in pairs])).permute(0, 3, 1, 2).contiguous()
+    return Pictures(images, torch.tensor([label for _, label in pairs]), classes)
+
+
+@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_every_architecture_classifies_small_and_large_pictures(arch, side):
+    data = Pictures(torch.randint(0, 256, (4, 3, side, side), dtype=torch.uint8), torch.arange(4), 7)
+    network = build(arch, 7, side, data.moments(), seed=0).eval()
+    with torch.no_grad():
+        assert network(data.images.float()).shape == (4, 7)
+
+
+def test_the_stem_for_small_pictures_keeps_their_resolution():
+    moments = toy().moments()
+    small, large = (build("resnet18", 10, side, moments, 0).body for side in (32, 64))
+    assert small.conv1.stride == (1, 1) and large.conv1.stride == (2, 2)
+
+
+def test_grey_pictures_of_one_channel_are_seen():
+    data = toy(channels=1)
+    assert build("slim", 3, 16, data.moments(), 0)(data.images[:2].float()).shape == (2, 3)
+
+
+def test_the_same_seed_gives_the_same_network_and_another_another():
+    data = toy()
+    one, same, other = (train(data, TINY, seed=seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+def test_training_learns_and_leaves_the_global_generator_alone():
+    data = toy()
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    network = train(data, replace(TINY, epochs=12), seed=0)
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert correct(network, data) / len(data) > 0.9
+    assert not network.training
+
+
+def test_batches_are_permutations_and_a_small_rest_is_left_out():
+    generator = torch.Generator().manual_seed(0)
+    order = batches(20, 8, generator)
+    assert steps_per_pass(20, 8) == 3 and steps_per_pass(19, 8) == 2 and steps_per_pass(5, 8) == 1
+    first = torch.cat([next(order) for _ in range(3)])
+    assert sorted(first.tolist()) == list(range(20))
+
+
+def test_a_run_on_fewer_pictures_takes_the_steps_of_all():
+    ticks = []
+    train(toy(each=12), TINY, seed=0, passes_over=144, tick=lambda done, total: ticks.append(total))
+    assert len(ticks) == ticks[0] == 4 * 9
+
+
+def test_the_expected_time_is_a_time():
+    assert 0 < expected_seconds(toy(), TINY) < 60
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+@pytest.mark.parametrize(("name", "rule"), [("joint", "sign"), ("joint", "normalised"), ("alternating", "sign")])
+def test_masks_stay_within_the_bound_and_lower_the_loss(name, rule, keyed):
+    data = toy()
+    shifts = torch.randint(0, 16, (len(data), 2), generator=torch.Generator().manual_seed(0)) if keyed else None
+    problem = Problem(pictures=data, epsilon=8, arch="slim", batch_size=16, rounds=3, rule=rule, shifts=shifts, inner_steps=4)
+    rounds = list(itertools.islice(SCHEDULES[name](problem), 4))
+    mask = rounds[-1].mask
+    assert mask.shape == (3, 3, 16, 16) and 0 < mask.abs().max() <= 8
+    assert rounds[-1].error <= rounds[0].error
+    assert not torch.equal(rounds[1].mask, rounds[2].mask)
+
+
+def test_the_gradient_of_a_mask_is_the_sum_over_its_class():
+    """One indexed reduction: equal to adding up the gradients of single pictures, class by class."""
+    data = toy(each=3)
+    state = _State(Problem(pictures=data, epsilon=8, arch="slim"), 0.1)
+    state.network.eval()
+    index = torch.arange(len(data))
+    images = data.images.float().requires_grad_()
+    loss(state.network, images, data.labels).backward()
+    expected = torch.zeros_like(state.mask).index_add(0, data.labels, images.grad)
+    noise = state.mask.index_select(0, data.labels[index])
+    loss(state.network, data.images.float() + noise, data.labels).backward()
+    assert torch.allclose(state.mask.grad, expected, atol=1e-7)
+
+
+def test_masks_keep_their_gradient_where_pictures_clip():
+    data = Pictures(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.tensor([0, 0, 1, 1]), 2)
+    state = _State(Problem(pictures=data, epsilon=8, arch="slim"), 0.1)
+    with torch.no_grad():
+        state.mask.fill_(-5)
+    masked = state.masked(torch.arange(4))
+    assert masked.min() >= 0
+    masked.sum().backward()
+    assert (state.mask.grad != 0).any()
+
+
+def test_the_method_keeps_to_its_interface_and_stops_as_told():
+    data = toy()
+    task = Task(pictures=data, epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
+    assert isinstance(ClassWise(), Method)
+    trained = ClassWise(passes=2).patterns(task, lambda done, total: None)
+    assert trained.strongest.shape == trained.graded.shape == (3, 16, 16, 3)
+    assert not np.array_equal(trained.strongest, trained.graded)
+    assert np.sqrt((trained.strongest**2).mean((1, 2, 3))).max() <= 4.001
+    ticks = []
+    alternating = ClassWise(schedule="alternating", inner_steps=2, max_rounds=5, stop_error=0.99)
+    one = alternating.patterns(task, lambda done, total: ticks.append(done))
+    assert ticks == [1, 2, 5] and np.array_equal(one.strongest, one.graded)
+
+
+def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
+    task = Task(pictures=toy(), epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
+    shown = iter([10.0, 48.0, 90.0, 52.0, 49.0, 0.0])
+    method = ClassWise(schedule="alternating", inner_steps=1, max_rounds=9)
+    stopped = method.stopped(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
+    assert stopped.held and stopped.accuracy == 49.0 and next(shown) == 0.0
+    shown = iter([10.0, 48.0, 90.0])
+    method = replace(method, max_rounds=3)
+    stopped = method.stopped(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
+    assert not stopped.held and stopped.accuracy == 48.0
+
+
+def test_folds_share_every_class_and_cover_everything():
+    labels = np.repeat([0, 1, 2], [50, 30, 9])
+    folds = Folds.of(labels, seed=0)
+    assert folds.count == 4
+    for label in range(3):
+        sizes = np.bincount(folds.fold[labels == label], minlength=4)
+        assert sizes.max() - sizes.min() <= 1
+    assert Folds.of(np.zeros(10_000, np.int64), 0).count == 10
+    assert not np.array_equal(folds.fold, Folds.of(labels, seed=1).fold)
+
+
+def test_the_evaluator_tests_on_clean_pictures_that_it_withheld():
+    data = toy()
+    images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
+    recipe = replace(TINY, epochs=12)
+    evaluator = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"))
+    assert evaluator.tested == 18 and evaluator.growth == pytest.approx(np.log(4 / 3))
+    tick = lambda done, total: None  # noqa: E731
+    assert evaluator.accuracy(images, 0, tick) > 80
+    noise = np.random.default_rng(0).integers(0, 256, images.shape).astype(np.uint8)
+    assert evaluator.accuracy(noise, 0, tick) < 80
+    held = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"), validation=(images[:9], labels[:9]))
+    assert held.tested == 9 and held.growth == 0
+
+
+def test_the_correction_grows_with_what_a_level_has_above_chance():
+    correction = Correction.measured(10.0, 60.0, 50.0, float(np.log(10 / 9)))
+    assert correction(60.0) == pytest.approx(60 + 10 / np.log(2) * np.log(10 / 9))
+    assert correction(10.0) == 10.0 and correction(5.0) == 5.0
+    assert 0 < correction(35.0) - 35 < correction(60.0) - 60
+    assert Correction.measured(10.0, 60.0, 65.0, 0.1)(60.0) == 60.0
+
+
+def test_recipes_survive_json_and_fit_the_folder():
+    for name in PRESETS:
+        assert Recipe.from_json(preset(name).to_json()) == preset(name)
+    quick = preset("quick")
+    assert quick.for_pictures(10_000) == quick
+    small = quick.for_pictures(1500)
+    assert small.epochs > quick.epochs and small.batch_size < quick.batch_size
+    assert preset("paper").for_pictures(100) == preset("paper")
+    with pytest.raises(InputError, match="unknown architecture"):
+        replace(quick, arch="vit")
+
+
+def test_the_paper_recipe_is_as_printed():
+    paper = preset("paper")
+    printed = ("resnet18", 90, 0.025, 0.9, "cosine")
+    assert (paper.arch, paper.epochs, paper.learning_rate, paper.momentum, paper.schedule) == printed
