@@ -90,7 +90,7 @@ class Recipe:
 
 
 _PRESETS = {
-    "quick": Recipe(name="quick", arch="slim", epochs=6, batch_size=128, learning_rate=0.2),
+    "quick": Recipe(name="quick", arch="slim", epochs=6, batch_size=128, learning_rate=0.1),
     "standard": Recipe(name="standard", arch="resnet18", epochs=24, batch_size=256, learning_rate=0.2),
     "paper": Recipe(
         name="paper", arch="resnet18", epochs=90, batch_size=128, learning_rate=0.025, nesterov=False,

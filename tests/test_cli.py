@@ -138,7 +138,9 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path):
     )
     journal = tmp_path / ".masks.safetensors.journal"
     deadline = time.monotonic() + 300
-    while not (journal.exists() and b'"run 5"' in journal.read_bytes()) and time.monotonic() < deadline:
+    while process.poll() is None and time.monotonic() < deadline:
+        if journal.exists() and b"run 5" in journal.read_bytes():
+            break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()

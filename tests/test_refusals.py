@@ -117,7 +117,7 @@ def test_bad_input_is_refused_with_a_sentence_and_the_disk_left_alone(tmp_path, 
 def test_a_level_above_the_clean_accuracy_is_refused_and_nothing_is_left(tmp_path):
     write_pictures(tmp_path / "data", 3, 12)
     before = contents(tmp_path)
-    arguments = ["--levels", "50,99.5", "--epochs", "1", "--batch-size", "32", "--threads", "1"]
+    arguments = ["--levels", "99.5", "--epochs", "1", "--batch-size", "32", "--threads", "1"]
     done = run("hide", "data", *arguments, cwd=tmp_path, code=2)
     assert "level 99.5 is above the clean accuracy" in done.stderr
     assert contents(tmp_path) == before

@@ -111,15 +111,19 @@ def test_the_gradient_of_a_mask_is_the_sum_over_its_class():
     assert torch.allclose(state.mask.grad, expected, atol=1e-7)
 
 
-def test_masks_keep_their_gradient_where_pictures_clip():
-    data = Pictures(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.tensor([0, 0, 1, 1]), 2)
+@pytest.mark.parametrize(("grey", "mask"), [(0, -5.0), (255, 5.0)])
+def test_where_pictures_clip_gradients_lead_back_inside_and_no_further_out(grey, mask):
+    data = Pictures(torch.full((4, 1, 8, 8), grey, dtype=torch.uint8), torch.tensor([0, 0, 1, 1]), 2)
     state = _State(Problem(pictures=data, epsilon=8, arch="slim"), 0.1)
     with torch.no_grad():
-        state.mask.fill_(-5)
-    masked = state.masked(torch.arange(4))
-    assert masked.min() >= 0
-    masked.sum().backward()
-    assert (state.mask.grad != 0).any()
+        state.mask.fill_(mask)
+    for direction in (1, -1):
+        state.mask.grad = None
+        masked = state.masked(torch.arange(4))
+        assert (masked == grey).all()
+        (direction * masked.sum()).backward()
+        descends_inside = -direction * mask < 0
+        assert bool((state.mask.grad != 0).any()) == descends_inside
 
 
 def test_the_method_keeps_to_its_interface_and_stops_as_told():

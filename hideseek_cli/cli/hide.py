@@ -53,7 +53,7 @@ def hide(
     calibration: Annotated[
         str, typer.Option("--calibration", help="How levels are found: retrain, or stop (the paper's; needs alternating).")
     ] = "retrain",
-    passes: Annotated[int | None, typer.Option("--passes", help="Passes of mask training (joint); 8 or more.", min=1)] = None,
+    passes: Annotated[int | None, typer.Option("--passes", help="Passes of mask training (joint); 6 or more.", min=1)] = None,
     inner_steps: Annotated[int, typer.Option("--inner-steps", help="M, steps between mask updates (alternating).", min=1)] = 10,
     pgd_steps: Annotated[int, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch (alternating).", min=1)] = 1,
     stop_error: Annotated[float, typer.Option("--stop-error", help="Training error that ends it (alternating).")] = 0.1,

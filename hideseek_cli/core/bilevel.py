@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -80,6 +81,25 @@ class Round:
 Schedule = Callable[[Problem], Iterator[Round]]
 
 
+class _Clip(torch.autograd.Function):
+    """Clipping to 0..255 that lets gradients through which lead back inside.
+
+    A pattern that has gone below black on a dark background would otherwise get no gradient any more and stay there,
+    without effect; gradients that lead further outside are stopped, because nothing would come of them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.clamp(0, 255)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (values,) = ctx.saved_tensors
+        outward = ((values < 0) & (gradient > 0)) | ((values > 255) & (gradient < 0))
+        return gradient.masked_fill(outward, 0)
+
+
 class _State:
     """A surrogate, its optimiser and the masks; shared by both schedules."""
 
@@ -99,19 +119,15 @@ class _State:
         self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
-        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be.
-
-        The gradient passes through the clipping as if it were not there: a pattern that has gone below black on a dark
-        background would otherwise get no gradient any more and stay there, hidden.
-        """
+        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be."""
         problem, pictures = self.problem, self.problem.pictures
         window = augmentation(len(index), self.height, self.width, self.generator)
         place = window
         if problem.shifts is not None:
             place = compose(cyclic(problem.shifts[index], self.height, self.width), window)
         noise = read(self.mask.index_select(0, pictures.labels[index]), place)
-        masked = read(pictures.images[index], window).float() + noise
-        return masked + (masked.clamp(0, 255) - masked).detach()
+        clipped: Tensor = _Clip.apply(read(pictures.images[index], window).float() + noise)
+        return clipped
 
     def batch_loss(self, index: Tensor) -> Tensor:
         return loss(self.network, self.masked(index), self.problem.pictures.labels[index])

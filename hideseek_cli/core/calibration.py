@@ -6,8 +6,8 @@ Accuracy against strength falls from clean to chance. Every evaluation of every 
 
 fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
 be right only there. A level is searched with single runs and then confirmed with fresh ones at one strength: what is
-reported is the mean of those, so the search does not flatter it. A level whose confirmation is off is searched on with
-what was learnt, until the runs are used up.
+reported is the mean of those, so the search does not flatter it. A level whose confirmation is off by more than half the
+tolerance is searched on with what was learnt, until the runs are used up.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class Search:
             mean = float(np.mean(accuracies))
             tried.append(Found(level=level, strength=strength, accuracies=tuple(accuracies),
                                reachable=abs(mean - level) <= self.tolerance))  # fmt: skip
-            if tried[-1].reachable or self.left <= end:
+            if abs(mean - level) <= self.tolerance / 2 or self.left <= end:
                 break
             searches = 1
         return min(tried, key=lambda one: abs(one.mean - level))

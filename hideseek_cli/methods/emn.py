@@ -15,7 +15,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Task, Trained
 
 Tick = Callable[[int, int], None]
-PASSES, FEWEST_STEPS = 8, 400
+PASSES, FEWEST_STEPS = 6, 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class ClassWise:
 
     schedule: str = "joint"
     passes: int | None = None
-    """Passes over the pictures for the strongest mask, half as many for the graded one (joint). None: PASSES, and more
+    """Passes over the pictures for the strongest mask, two thirds for the graded one (joint). None: PASSES, and more
     in a small folder, for FEWEST_STEPS steps."""
     stop_error: float = 0.1
     """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
@@ -58,7 +58,7 @@ class ClassWise:
         to ``stop_error`` (alternating)."""
         if self.schedule == "joint":
             passes = self._passes(task)
-            gentle = max(1, passes // 2)
+            gentle = max(1, round(passes * 2 / 3))
             strongest = self._joint(task, "normalised", passes, lambda done: tick(done, passes + gentle))
             graded = self._joint(task, "sign", gentle, lambda done: tick(passes + done, passes + gentle))
             return Trained(strongest, graded)
