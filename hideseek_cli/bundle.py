@@ -117,6 +117,8 @@ class MaskFile:
     tiers: tuple[Tier, ...]
     """The levels that were reached, and the clean one."""
     shifts: UInt16[np.ndarray, "n 2"] | None
+    origin: dict[str, Any]
+    """What it takes to make the same bytes again, besides data, options and key: device, threads, seed, torch."""
 
     def cleaner(self, level: str) -> Cleaner:
         """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
@@ -139,6 +141,7 @@ class MaskFile:
         header = {
             "kind": "masks", "release": self.release, "classes": list(self.classes), "epsilon": self.epsilon,
             "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
+            "origin": self.origin,
         }  # fmt: skip
         return container.write(path, header, tensors)
 
@@ -159,6 +162,7 @@ class MaskFile:
             epsilon=int(container.number(path, header, "epsilon")), strength=container.number(path, header, "strength"),
             recipe=Recipe.from_json(header.get("recipe")),
             published=_patterns(path, header, tensors, PUBLISHED), tiers=tiers, shifts=_shifts(path, tensors),
+            origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
         )  # fmt: skip
 
 

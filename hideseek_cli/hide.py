@@ -179,6 +179,7 @@ def _hide(
         release = write(
             folder, material.pictures, levels, stage, executor, progress, recipe=recipe, size=order.size,
             offers=tuple(offer(one, estimates[one.level], order.prices) for one in sold), masks=order.masks,
+            origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip
     return Hidden(
         release=release, clean=trials.estimate(clean), published=trials.estimate(published), hidden=hidden,

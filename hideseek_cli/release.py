@@ -9,6 +9,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int8, UInt16
@@ -64,6 +65,7 @@ class Release:
 def write(
     folder: Folder, pictures: list[Picture], levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
     *, recipe: Recipe, size: int | None, offers: tuple[Offer, ...], masks: Path,
+    origin: dict[str, Any],
 ) -> Release:  # fmt: skip
     """Fill ``stage`` with the published pictures and their manifest, and write the mask file.
 
@@ -109,7 +111,7 @@ def write(
     stage.write(manifests.NAME, manifest.to_bytes())
     MaskFile(
         release=manifest.release, classes=folder.classes, epsilon=levels.epsilon, strength=levels.strength,
-        recipe=recipe, published=levels.published, shifts=levels.shifts,
+        recipe=recipe, published=levels.published, shifts=levels.shifts, origin=origin,
         tiers=tuple(
             Tier(level=level, strength=strength, result=identities[level], patterns=patterns,
                  residuals=Residuals.pack([one.lost[level] for one in made]))

@@ -34,6 +34,7 @@ def mask_file(keyed: bool = True) -> MaskFile:
         published=patterns[0],
         tiers=tuple(Tier(level=n, strength=s, result="b" * 64, patterns=p, residuals=lost) for n, s, p in tiers),
         shifts=np.array([[1, 2], [3, 4], [0, 0]], np.uint16) if keyed else None,
+        origin={"device": "cpu", "threads": 2},
     )
 
 

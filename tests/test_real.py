@@ -46,6 +46,7 @@ def test_every_level_of_real_pictures_is_sought_bit_for_bit(request, tmp_path, e
             size=size,
             offers=(),
             masks=masks,
+            origin={},
         )
     owner = MaskFile.load(masks)
     labels = material.folder.labels

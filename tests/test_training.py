@@ -82,6 +82,7 @@ def test_a_run_on_fewer_pictures_takes_the_steps_of_all():
 
 def test_the_expected_time_is_a_time():
     assert 0 < expected_seconds(toy(), TINY) < 60
+    assert expected_seconds(toy(each=2), replace(TINY, batch_size=64)) >= 0
 
 
 @pytest.mark.parametrize("keyed", [False, True])
