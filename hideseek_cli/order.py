@@ -11,8 +11,8 @@ from hideseek_cli.mask import MAX_EPSILON
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
 
-CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
-"""Retrainings of the clean folder, of half of it, of the published one, and the fewest that a level needs."""
+CLEAN_RUNS, HALF_RUNS, CHOICE_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2, 2
+"""Retrainings of the clean folder, of half of it, to choose what hides best, of that, and the fewest for a level."""
 PLACEMENTS = ("fixed", "keyed")
 CALIBRATIONS = ("retrain", "stop")
 
@@ -66,7 +66,7 @@ class Order:
             raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
         if self.size is not None and not 8 <= self.size <= 1024:
             raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
-        fewest = CLEAN_RUNS + HALF_RUNS + PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
+        fewest = CLEAN_RUNS + HALF_RUNS + CHOICE_RUNS + PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
         if self.runs < fewest:
             raise InputError(f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {fewest}")
         inside = [path for path in (self.out, self.masks) if self.data.resolve() in path.resolve().parents]

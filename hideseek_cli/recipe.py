@@ -60,15 +60,17 @@ class Recipe:
     def for_pictures(self, count: int) -> Recipe:
         """The same recipe for a folder of ``count`` pictures.
 
-        A small folder gets smaller batches and more epochs, so that the optimiser still takes some hundred steps;
+        A small folder gets smaller batches, at a rate in proportion, and more epochs: the optimiser still takes some hundred
+        steps;
         from 10,000 pictures on nothing changes. The paper's recipe is left as it is printed, and one whose epochs or
         batches were chosen by hand (``custom``) as it was chosen.
         """
         if self.name not in ("quick", "standard") or count >= 10_000:
             return self
-        batch = next(size for size in (32, 64, 128) if size >= min(128, count / 40)) if count <= 5_120 else 128
+        batch = next(size for size in (32, 64, 128) if size >= min(128, count / 80)) if count <= 5_120 else 128
         epochs = min(4 * self.epochs, round(self.epochs * (10_000 / max(count, 1)) ** 0.25))
-        return replace(self, batch_size=min(batch, self.batch_size), epochs=epochs)
+        batch = min(batch, self.batch_size)
+        return replace(self, batch_size=batch, epochs=epochs, learning_rate=self.learning_rate * batch / self.batch_size)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -20,7 +20,7 @@ from hideseek_cli.picture import decode
 from tests.conftest import write_pictures
 
 FAST = ["--epochs", "3", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
-HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "10", *FAST]
+HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "12", *FAST]
 
 
 def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
@@ -180,7 +180,7 @@ def test_paper_calibration_runs_and_reports(road, tmp_path):
 
 def test_hide_dry_run_writes_nothing(road, tmp_path):
     planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", cwd=tmp_path).stdout)
-    assert planned["images"] == 48 and planned["retrainings_at_most"] == 10 and planned["seconds_about"] >= 0
+    assert planned["images"] == 48 and planned["retrainings_at_most"] == 12 and planned["seconds_about"] >= 0
     assert os.listdir(tmp_path) == []
 
 

@@ -193,6 +193,7 @@ def test_recipes_survive_json_and_fit_the_folder():
     assert quick.for_pictures(10_000) == quick
     small = quick.for_pictures(1500)
     assert small.epochs > quick.epochs and small.batch_size < quick.batch_size
+    assert small.learning_rate / small.batch_size == quick.learning_rate / quick.batch_size
     assert preset("paper").for_pictures(100) == preset("paper")
     with pytest.raises(InputError, match="unknown architecture"):
         replace(quick, arch="vit")

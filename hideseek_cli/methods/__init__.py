@@ -31,7 +31,7 @@ class Trained:
     """What a method made: one pattern a class, in grey levels within ±ε, for each of two purposes."""
 
     strongest: Float32[np.ndarray, "k h w c"]
-    """For the published folder: makes the data set as unlearnable as it can."""
+    """Made for the published folder: leaves as little to learn as it can."""
     graded: Float32[np.ndarray, "k h w c"]
     """For the levels: accuracy falls gradually with its strength. May be the same."""
 

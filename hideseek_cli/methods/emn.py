@@ -9,13 +9,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from hideseek_cli.core.bilevel import Problem, Round, schedule
-from hideseek_cli.core.classifier import steps_per_pass
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Task, Trained
 
 Tick = Callable[[int, int], None]
-PASSES, FEWEST_STEPS = 6, 400
+PASSES, ENOUGH = 6, 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class ClassWise:
     schedule: str = "joint"
     passes: int | None = None
     """Passes over the pictures for the strongest mask, two thirds for the graded one (joint). None: PASSES, and more
-    in a small folder, for FEWEST_STEPS steps."""
+    in a folder of fewer than ENOUGH pictures."""
     stop_error: float = 0.1
     """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
     inner_steps: int = 10
@@ -96,8 +95,8 @@ class ClassWise:
         return near
 
     def _passes(self, task: Task) -> int:
-        steps = steps_per_pass(len(task.pictures), task.batch_size)
-        return self.passes or max(PASSES, -(-FEWEST_STEPS // steps))
+        growth = (ENOUGH / len(task.pictures)) ** 0.5
+        return self.passes or round(PASSES * min(max(growth, 1.0), 4.0))
 
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         return Problem(
