@@ -31,9 +31,8 @@ def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(path)
-        except BaseException:
+        finally:
             beside.unlink(missing_ok=True)
-            raise
         sync_folder(path.parent)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}; free space or choose another --out") from error

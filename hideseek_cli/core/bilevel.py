@@ -20,7 +20,7 @@ Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al.,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -75,7 +75,6 @@ class Round:
     """Steps of the optimiser so far."""
     error: float
     """Share of masked training pictures that the surrogate got wrong in the last round, 0..1."""
-    history: list[float] = field(default_factory=list)
 
 
 Schedule = Callable[[Problem], Iterator[Round]]
