@@ -1,13 +1,15 @@
 #!/bin/sh
 # Fail a build when a release does not protect what it says, or a level does not hold.
-# Usage: sh examples/ci.sh DATA LEVELS   where DATA has train/ and test/, such as: sh examples/ci.sh data 30,50
+# Usage: sh examples/ci.sh DATA LEVELS [OPTIONS OF hide]   where DATA has train/ and test/, such as:
+#   sh examples/ci.sh data 30,50 --prices 30=10,50=25
 set -u
 data=$1
 levels=$2
+shift 2
 release=$(mktemp -d)
 trap 'rm -rf "$release"' EXIT
 
-hideseek hide "$data" --levels "$levels" -o "$release/published" --masks "$release/masks.safetensors" --json > "$release/hide.json"
+hideseek hide "$data" --levels "$levels" -o "$release/published" --masks "$release/masks.safetensors" "$@" --json > "$release/hide.json"
 case $? in
     0) ;;
     1) echo "a level was not reached, or the published folder still teaches:"; cat "$release/hide.json"; exit 1 ;;
@@ -21,6 +23,6 @@ for level in $(echo "$levels" | tr ',' ' '); do
     hideseek verify "$release/k$level" --test "$data/test" --json > "$release/k$level.json"
     code=$?
     [ $code -eq 3 ] && { hideseek verify "$release/k$level" --test "$data/test" --runs 8 --json > "$release/k$level.json"; code=$?; }
-    [ $code -eq 0 ] || { echo "level $level does not hold:"; cat "$release/k$level.json"; exit 1; }
+    [ $code -eq 0 ] || { echo "level $level is not proven:"; cat "$release/k$level.json"; exit 1; }
 done
 echo "the release protects, and every level holds"

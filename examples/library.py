@@ -1,6 +1,7 @@
 """Use the library without the command line: hide a folder, make a cleaner, clean, and compare.
 
-python examples/library.py data/digits out --levels 50
+python examples/digits.py digits
+python examples/library.py digits out --levels 30
 """
 
 import argparse
@@ -30,9 +31,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--levels", default="50")
-    parser.add_argument("--epsilon", type=int, default=16)
-    parser.add_argument("--min-ssim", type=float, default=0.9)
+    parser.add_argument("--levels", default="30")
+    parser.add_argument("--epsilon", type=int, default=24)
+    parser.add_argument("--min-ssim", type=float, default=0.85)
     arguments = parser.parse_args()
     order = Order(
         data=arguments.data,

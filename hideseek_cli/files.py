@@ -24,8 +24,8 @@ def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.unlink(missing_ok=True)
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
         try:
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if secret else 0o644)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()

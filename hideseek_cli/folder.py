@@ -19,7 +19,7 @@ from jaxtyping import Int64
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import SUFFIXES, Picture, decode
+from hideseek_cli.picture import SUFFIXES, Mixed, Picture, decode
 from hideseek_cli.progress import Progress
 
 SPLITS = {
@@ -121,7 +121,7 @@ def refuse(offenders: list[str], why: str) -> None:
         raise InputError(f"{len(offenders)} {why}: {shown}")
 
 
-def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | None = None) -> list[Picture]:
+def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | None = None) -> Mixed:
     """Every picture's pixels, in the order of the entries; reports every unreadable picture at once."""
 
     def attempt(entry: Entry) -> Picture | InputError:
@@ -130,7 +130,7 @@ def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | N
         except InputError as error:
             return error
 
-    read: list[Picture] = []
+    read: Mixed = []
     faults: list[str] = []
     for done, result in enumerate(in_order(executor, attempt, folder.entries), 1):
         if isinstance(result, InputError):

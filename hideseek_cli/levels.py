@@ -19,11 +19,11 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.journal import Journal
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
-from hideseek_cli.metrics import likeness
+from hideseek_cli.metrics import portions, similarity
 from hideseek_cli.order import FEWEST_RUNS, Order
 from hideseek_cli.parallel import in_order
 from hideseek_cli.progress import Progress
-from hideseek_cli.trials import Trials
+from hideseek_cli.trials import Trial, Trials
 
 STRONGEST = 2.0
 
@@ -53,15 +53,18 @@ def strongest_strength(
 
     Searched on at most 500 pictures evenly spread over the folder, then made sure of on all.
     """
-    clean = maker.material.stack.clean()
+    whole = maker.material.stack
+    height, width = whole.shape
 
     def ssim(strength: float, every: int) -> float:
-        masked = maker.render(pattern, strength)
-        chosen = range(0, len(clean), every)
-        values = list(in_order(executor, lambda number: likeness(clean[number], masked[number]).ssim, chosen))
-        return float(np.mean(values))
+        stack = whole.thinned(every)
+        shifts = None if maker.shifts is None else maker.shifts[::every]
+        clean, masked = stack.clean(), stack.masked(maker.masks(pattern, strength), shifts)
+        parts = (slice(part.start, part.stop) for part in portions(len(clean), height * width))
+        found = in_order(executor, lambda part: similarity(clean[part], masked[part]), parts)
+        return float(np.concatenate(list(found)).mean())
 
-    every = max(1, len(clean) // 500)
+    every = max(1, len(whole.labels) // 500)
     low, high = 0, round(100 * STRONGEST)
     while low < high:
         middle = (low + high + 1) // 2
@@ -99,7 +102,7 @@ def stopped(
             progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
             journal.remember(name, stopped.pattern)
         patterns[level] = pattern = journal.arrays[name]
-        accuracies = [trials.masked(partial(maker.render, pattern, 1.0), level) for _ in range(FEWEST_RUNS)]
+        accuracies = trials.masked([Trial(partial(maker.render, pattern, 1.0), level)] * FEWEST_RUNS)
         reachable = abs(float(np.mean(accuracies)) - level) <= order.tolerance
         found.append(Found(level=level, strength=1.0, accuracies=tuple(accuracies), reachable=reachable))
     return found, patterns

@@ -13,7 +13,7 @@ from jaxtyping import Float64, Int64, UInt8, UInt16
 from hideseek_cli import keys, manifest
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, pixels, scan, splits
-from hideseek_cli.picture import Picture
+from hideseek_cli.picture import Mixed
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
@@ -26,7 +26,7 @@ class Material:
     """The training part of a folder, and its validation part where it has one."""
 
     folder: Folder
-    pictures: list[Picture]
+    pictures: Mixed
     stack: Stack
     validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
 

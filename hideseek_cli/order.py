@@ -11,8 +11,8 @@ from hideseek_cli.mask import MAX_EPSILON
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
 
-CLEAN_RUNS, HALF_RUNS, CHOICE_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2, 2
-"""Retrainings of the clean folder, of half of it, to choose what hides best, of that, and the fewest for a level."""
+CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
+"""Retrainings of the clean folder, of half of it, of what may be published, and the fewest for a level."""
 PLACEMENTS = ("fixed", "keyed")
 CALIBRATIONS = ("retrain", "stop")
 
@@ -37,6 +37,8 @@ class Order:
     table: Path | None = None
     key_file: Path | None = None
     seed: int = 0
+    threads: int = 1
+    """Processor threads of each retraining; as many stand side by side as there are cores for."""
     max_runs: int | None = None
     tolerance: float = 5.0
     overwrite: bool = False
@@ -66,9 +68,11 @@ class Order:
             raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
         if self.size is not None and not 8 <= self.size <= 1024:
             raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
-        fewest = CLEAN_RUNS + HALF_RUNS + CHOICE_RUNS + PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
+        fewest = CLEAN_RUNS + HALF_RUNS + 3 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
         if self.runs < fewest:
             raise InputError(f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {fewest}")
+        if self.threads < 1:
+            raise InputError(f"{self.threads} threads cannot train; give at least 1")
         inside = [path for path in (self.out, self.masks) if self.data.resolve() in path.resolve().parents]
         if inside:
             raise InputError(f"{inside[0]} lies inside the input folder {self.data}; choose a place outside of it")

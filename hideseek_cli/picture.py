@@ -17,6 +17,8 @@ MAX_PIXELS = 40_000_000
 MIN_SIDE = 8
 
 Picture = UInt8[np.ndarray, "h w c"]
+Mixed = list[UInt8[np.ndarray, "_ _ _"]]
+"""Pictures of any sizes, grey and coloured."""
 
 
 def decode(path: Path, size: int | None = None) -> Picture:

@@ -6,8 +6,10 @@ levels and the likeness to the original come from the same pass, so that nothing
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,12 @@ from jaxtyping import Int8, UInt16
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Residuals, Tier
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.folder import Entry, Folder
+from hideseek_cli.folder import Folder
 from hideseek_cli.manifest import CLEAN, PUBLISHED, Key, Manifest, Offer, file_name, identity, pixel_digest
 from hideseek_cli.mask import apply, difference, place, residual
-from hideseek_cli.metrics import Comparison, Likeness, likeness, summary
+from hideseek_cli.metrics import Comparison, Likeness, likenesses, portions, summary
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import Picture, encode
+from hideseek_cli.picture import Mixed, encode
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 
@@ -63,7 +65,7 @@ class Release:
 
 
 def write(
-    folder: Folder, pictures: list[Picture], levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
+    folder: Folder, pictures: Mixed, levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
     *, recipe: Recipe, size: int | None, offers: tuple[Offer, ...], masks: Path,
     origin: dict[str, Any],
 ) -> Release:  # fmt: skip
@@ -74,31 +76,39 @@ def write(
     """
     tiers = levels.all()
     labels = folder.labels
+    cleaners = {
+        level: {count: difference(masks, levels.published[count]) for count, masks in patterns.items()}
+        for level, (_, patterns) in tiers.items()
+    }
 
-    def make(item: tuple[int, Entry]) -> _Made:
-        number, entry = item
-        picture = pictures[number][None]
-        channels = picture.shape[3]
-        label = labels[number : number + 1]
-        shift = None if levels.shifts is None else levels.shifts[number : number + 1]
-        published = apply(picture, place(levels.published[channels], label, shift))
-        stage.write(file_name(entry.key), encode(published[0]))
-        digests = {PUBLISHED: pixel_digest(published[0])}
-        alike = {PUBLISHED: likeness(picture[0], published[0])}
-        lost = {}
+    def make(numbers: Sequence[int]) -> list[_Made]:
+        """Pictures of one kind: all that follows from their pixels."""
+        clean = np.stack([pictures[number] for number in numbers])
+        label, channels = labels[numbers], clean.shape[3]
+        shift = None if levels.shifts is None else levels.shifts[numbers]
+        published = apply(clean, place(levels.published[channels], label, shift))
+        for number, picture in zip(numbers, published, strict=True):
+            stage.write(file_name(folder.entries[number].key), encode(picture))
+        made = [
+            _Made({PUBLISHED: pixel_digest(picture)}, {}, {PUBLISHED: alike})
+            for picture, alike in zip(published, likenesses(clean, published), strict=True)
+        ]
         for level, (_, patterns) in tiers.items():
-            target = apply(picture, place(patterns[channels], label, shift))
-            cleaner = place(difference(patterns[channels], levels.published[channels]), label, shift)
-            lost[level] = residual(published, cleaner, target)
-            digests[level] = pixel_digest(target[0])
-            if level != CLEAN:
-                alike[level] = likeness(picture[0], target[0])
-        return _Made(digests, lost, alike)
+            target = apply(clean, place(patterns[channels], label, shift))
+            cleaner = place(cleaners[level][channels], label, shift)
+            alike = likenesses(clean, target) if level in levels.tiers else []
+            for position, one in enumerate(made):
+                part = slice(position, position + 1)
+                one.lost[level] = residual(published[part], cleaner[part], target[part])
+                one.digests[level] = pixel_digest(target[position])
+            for one, found in zip(made, alike, strict=False):
+                one.alike[level] = found
+        return made
 
     keys: list[Key] = [entry.key for entry in folder.entries]
     made = []
-    for one in in_order(executor, make, list(enumerate(folder.entries))):
-        made.append(one)
+    for some in in_order(executor, make, _portions(pictures)):
+        made += some
         progress.step("publishing", len(made), len(keys))
     identities = {
         level: identity({key: one.digests[level] for key, one in zip(keys, made, strict=True)}) for level in (PUBLISHED, *tiers)
@@ -124,3 +134,10 @@ def write(
         for level in (PUBLISHED, *levels.tiers)
     }
     return Release(manifest, alike)
+
+
+def _portions(pictures: Mixed) -> Iterator[list[int]]:
+    """Consecutive pictures of one kind, few enough to be worked on at once."""
+    for (height, width, _), numbers in groupby(range(len(pictures)), lambda number: pictures[number].shape):
+        kind = list(numbers)
+        yield from ([kind[place] for place in part] for part in portions(len(kind), height * width))

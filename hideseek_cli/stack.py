@@ -15,8 +15,8 @@ from jaxtyping import Float, Int64, UInt8, UInt16
 from hideseek_cli.bundle import Patterns
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder
-from hideseek_cli.mask import Images, apply, place, quantise
-from hideseek_cli.picture import Picture
+from hideseek_cli.mask import apply, place, quantise
+from hideseek_cli.picture import Mixed
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Stack:
     """Pictures of one size, by their number of channels."""
 
     labels: Int64[np.ndarray, " n"]
-    groups: dict[int, tuple[Int64[np.ndarray, " m"], Images]]
+    groups: dict[int, tuple[Int64[np.ndarray, " _"], UInt8[np.ndarray, "_ h w _"]]]
     """Channels -> positions in the folder, and pixels."""
 
     @classmethod
-    def of(cls, folder: Folder, pictures: list[Picture]) -> Stack:
+    def of(cls, folder: Folder, pictures: Mixed) -> Stack:
         """Raises InputError where the sizes differ."""
         sizes = Counter(picture.shape[:2] for picture in pictures)
         if len(sizes) > 1:
@@ -55,6 +55,12 @@ class Stack:
         height, width = next(iter(self.groups.values()))[1].shape[1:3]
         return height, width
 
+    def thinned(self, every: int) -> Stack:
+        """Every so many-th picture."""
+        chosen = {count: (where % every == 0, where, images) for count, (where, images) in self.groups.items()}
+        groups = {count: (where[kept] // every, images[kept]) for count, (kept, where, images) in chosen.items() if kept.any()}
+        return Stack(self.labels[::every], groups)
+
     def clean(self) -> UInt8[np.ndarray, "n h w c"]:
         """All pictures in the folder's order, grey ones repeated over the channels where others are in colour."""
         return self._gather({count: images for count, (_, images) in self.groups.items()})
@@ -79,7 +85,7 @@ class Stack:
             kinds[count] = quantise(own, strength, thresholds[..., :count], epsilon)
         return kinds
 
-    def _gather(self, parts: dict[int, Images]) -> UInt8[np.ndarray, "n h w c"]:
+    def _gather(self, parts: dict[int, UInt8[np.ndarray, "_ h w _"]]) -> UInt8[np.ndarray, "n h w c"]:
         if len(parts) == 1:
             return next(iter(parts.values()))
         whole = np.empty((len(self.labels), *self.shape, self.channels), np.uint8)

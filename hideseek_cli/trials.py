@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
+from hideseek_cli.cache import Cache
 from hideseek_cli.core.calibration import pooled
+from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.evaluator import Correction, Evaluator
+from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.journal import Journal
 from hideseek_cli.order import CLEAN_RUNS
 from hideseek_cli.progress import Progress
@@ -19,12 +24,29 @@ from hideseek_cli.stats import Estimate, estimate
 Images = UInt8[np.ndarray, "n h w c"]
 
 
+@dataclass(frozen=True)
+class Trial:
+    """One retraining that is wanted."""
+
+    render: Callable[[], Images]
+    about: Any
+    """Says of what, in JSON, and must be the same when resumed."""
+    share: float = 1.0
+    """Of the pictures that are not withheld."""
+    lasting: bool = False
+    """Whether other runs of ``hide`` would measure the same."""
+
+
 class Trials:
     """Every run gets the next number, and with it its seed and its fold; a resumed journal answers for finished ones."""
 
-    def __init__(self, evaluator: Evaluator, chance: float, journal: Journal, progress: Progress, planned: int) -> None:
+    def __init__(
+        self, evaluator: Evaluator, chance: float, journal: Journal, cache: Cache, executor: Executor, progress: Progress,
+        *, planned: int, threads: int,
+    ) -> None:  # fmt: skip
+        """``planned``: runs at most; ``threads``: of each."""
         self.evaluator, self.chance, self.journal, self.progress = evaluator, chance, journal, progress
-        self.planned = planned
+        self.cache, self.executor, self.planned, self.threads = cache, executor, planned, threads
         self.runs = 0
         self.correction = Correction(chance, 100.0, 0.0)
         self.groups: list[list[float]] = []
@@ -35,29 +57,47 @@ class Trials:
         """Runs that may still be made."""
         return max(0, self.planned - self.runs)
 
-    def run(self, render: Callable[[], Images], about: Any, share: float = 1.0) -> float:
-        """One retraining on the rendered pictures; ``about`` says of what, and must be the same when resumed."""
-        number = self.runs
-        self.runs += 1
-        known = self.journal.value(f"run {number}")
-        if known is not None and known["about"] == about:
-            return float(known["accuracy"])
-        tick = partial(self.progress.step, f"retraining {number + 1} of at most {self.planned}")
-        accuracy = self.evaluator.accuracy(render(), number, tick, share)
-        self.journal.remember(f"run {number}", {"about": about, "accuracy": accuracy})
-        return accuracy
+    def round(self, trials: Sequence[Trial]) -> list[float]:
+        """Retrainings side by side; their accuracies in percent, as measured."""
+        numbers = range(self.runs, self.runs + len(trials))
+        self.runs += len(trials)
+        wanted = dict(zip(numbers, trials, strict=True))
+        found = {number: self._known(number, wanted[number]) for number in numbers}
+        todo = [number for number in numbers if found[number] is None]
+        about = f"retraining {numbers[0] + 1} to {numbers[-1] + 1} of at most {self.planned}"
+        results = side_by_side(
+            [partial(self._train, number, wanted[number]) for number in todo], self.executor, self.evaluator.device,
+            threads=self.threads, tick=partial(self.progress.step, about),
+        )  # fmt: skip
+        for number, accuracy in zip(todo, results, strict=True):
+            found[number] = accuracy
+            self.journal.remember(f"run {number}", {"about": wanted[number].about, "accuracy": accuracy})
+            if wanted[number].lasting:
+                self.cache.remember([number, wanted[number].about], accuracy)
+        return [accuracy for accuracy in found.values() if accuracy is not None]
+
+    def _known(self, number: int, trial: Trial) -> float | None:
+        """What an interrupted or an earlier run measured."""
+        noted = self.journal.value(f"run {number}")
+        if noted is not None and noted["about"] == trial.about:
+            return float(noted["accuracy"])
+        return self.cache.value([number, trial.about]) if trial.lasting else None
+
+    def _train(self, number: int, trial: Trial, tick: Tick) -> float:
+        return self.evaluator.accuracy(trial.render(), number, tick, trial.share)
 
     def clean(self, images: Images) -> list[float]:
         """Clean accuracy, corrected; one more run measures the correction where pictures are withheld."""
-        raw = [self.run(lambda: images, "clean") for _ in range(CLEAN_RUNS)]
-        if self.evaluator.growth:
-            half = self.run(lambda: images, "half", share=0.5)
-            self.correction = Correction.measured(self.chance, float(np.mean(raw)), half, self.evaluator.growth)
+        trials = [Trial(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
+        if not self.evaluator.growth:
+            return self.group(self.round(trials))
+        *raw, half = self.round([*trials, Trial(lambda: images, "half", share=0.5, lasting=True)])
+        self.correction = Correction.measured(self.chance, float(np.mean(raw)), half, self.evaluator.growth)
         return self.group([self.correction(accuracy) for accuracy in raw])
 
-    def masked(self, render: Callable[[], Images], about: Any) -> float:
-        """Corrected accuracy of one run on masked pictures."""
-        return self.correction(self.run(render, about))
+    def masked(self, trials: Sequence[Trial]) -> list[float]:
+        """Corrected accuracies of a round on masked pictures."""
+        return [self.correction(accuracy) for accuracy in self.round(trials)]
 
     def group(self, accuracies: list[float]) -> list[float]:
         """Note that these runs had one strength."""

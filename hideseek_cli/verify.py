@@ -13,6 +13,7 @@ import torch
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, refuse, scan, splits
 from hideseek_cli.manifest import CLEAN, PUBLISHED, pixel_digest
@@ -44,11 +45,12 @@ class Verification:
 def verify(
     folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
     recipe: Recipe | None = None, arch: str | None = None, level: float | None = None, tolerance: float = 8.0,
-    runs: int = 3, seed: int | None = None, size: int | None = None, fallback: Recipe,
+    runs: int = 4, seed: int | None = None, size: int | None = None, threads: int = 1, fallback: Recipe,
 ) -> Verification:  # fmt: skip
     """Train ``runs`` networks from scratch on ``folder`` and test them on the pictures of ``test``.
 
-    The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest.
+    The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest. The
+    runs stand side by side, each on ``threads`` processor threads.
     ``seed``: of the first run; fresh from the operating system unless given, so that no run was seen by calibration.
     Raises InputError where the folders do not fit together.
     """
@@ -88,12 +90,14 @@ def verify(
     data = pictures(stack.clean(), part.labels, len(part.classes), device)
     tests = pictures(images, labels, len(part.classes), device)
     seed = secrets.randbits(31) if seed is None else seed
+    seeds = [int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0]) for run in range(runs)]
     accuracies = []
-    for run in range(runs):
-        drawn = int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0])
-        tick = partial(progress.step, f"training {run + 1} of {runs}")
-        accuracies.append(retrain(data, tests, chosen, seed=drawn, tick=tick))
-        progress.say(f"run {run + 1} of {runs}: {accuracies[-1]:.2f} %")
+    for accuracy in side_by_side(
+        [partial(retrain, data, tests, chosen, seed=drawn) for drawn in seeds], executor, device,
+        threads=threads, tick=partial(progress.step, f"{runs} trainings"),
+    ):  # fmt: skip
+        accuracies.append(accuracy)
+        progress.say(f"run {len(accuracies)} of {runs}: {accuracy:.2f} %")
     found = estimate(accuracies, len(tests))
     verdict: Verdict | None = None
     if level is not None:

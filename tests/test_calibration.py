@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -21,10 +21,10 @@ def bent(strength: float) -> float:
 def search(truth: Callable[[float], float], seed: int, runs: int = 15, spread: float = 2.0, strongest: float = 1.0) -> Search:
     random = np.random.default_rng(seed)
 
-    def measure(strength: float) -> float:
-        return truth(strength) + float(random.normal(0, spread))
+    def measure(strengths: Sequence[float]) -> list[float]:
+        return [truth(strength) + float(random.normal(0, spread)) for strength in strengths]
 
-    clean, lowest = ([measure(s), measure(s)] for s in (0.0, strongest))
+    clean, lowest = (measure([s, s]) for s in (0.0, strongest))
     return Search(measure, chance=10.0, clean=clean, lowest=lowest, runs=runs, tolerance=5.0, say=lambda line: None)
 
 
@@ -51,20 +51,20 @@ def test_what_is_reported_is_the_mean_of_fresh_runs_at_the_final_strength():
     """Selection does not flatter: over many searches the reported mean is unbiased for the truth at its strength."""
     bias = []
     for seed in range(80):
-        found = search(gradual, seed, spread=3.0).level(40.0, 15)
+        found = search(gradual, seed, spread=3.0).levels([40.0])[0]
         bias.append(found.mean - gradual(found.strength))
     assert abs(np.mean(bias)) < 1.0
 
 
 def test_a_level_below_what_the_strongest_mask_gives_is_unreachable_and_costs_no_run():
     made = search(lambda strength: 64 - 20 * strength, 0)
-    found = made.level(20.0, 10)
+    found = made.levels([20.0])[0]
     assert not found.reachable and made.left == 15
     assert found.mean == pytest.approx(44, abs=5)
 
 
 def test_a_jump_over_a_level_is_reported_with_the_nearest_that_was_found():
-    found = search(lambda strength: 62.0 if strength < 0.4 else 12.0, 0, spread=0.5).level(40.0, 12)
+    found = search(lambda strength: 62.0 if strength < 0.4 else 12.0, 0, spread=0.5).levels([40.0])[0]
     assert not found.reachable
     assert min(abs(found.mean - 62), abs(found.mean - 12)) < 25
 

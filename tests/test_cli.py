@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,8 +20,8 @@ from hideseek_cli.folder import scan
 from hideseek_cli.picture import decode
 from tests.conftest import write_pictures
 
-FAST = ["--epochs", "3", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
-HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "12", *FAST]
+FAST = ["--epochs", "1", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
+HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "14", *FAST]
 
 
 def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
@@ -102,15 +103,20 @@ def test_metrics_compares_and_names_the_worst(road):
 
 
 def test_verify_gives_a_verdict_and_its_exit_code(road):
+    """On originals trained until every run is right, so that no verdict hangs on the luck of a seed or a processor."""
+    options = ["--test", "data/test", "--threads", "1", "--runs", "4", "--json"]
+    seeds = set()
+    for level, tolerance, verdict, code in ((90, 45, "pass", 0), (10, 1, "fail", 1), (95, 0.01, "inconclusive", 3)):
+        promise = ["--level", level, "--tolerance", tolerance, "--epochs", "12", *FAST[2:4]]
+        found = json.loads(run("verify", "data", *options, *promise, cwd=road, code=code).stdout)
+        assert {"accuracy", "low", "high", "runs", "level", "tolerance", "verdict", "recipe"} <= set(found)
+        assert found["verdict"] == verdict
+        seeds.add(found["seed"])
+    assert len(seeds) == 3, "law 3: unless one is given, each verification draws its own seed"
+
+
+def test_verify_holds_a_published_folder_to_chance_by_its_own_recipe(road):
     options = ["--test", "data/test", "--threads", "1", "--runs", "2", "--json"]
-    seen = {}
-    for level, tolerance in ((50, 49), (2, 1), (50, 0.01)):
-        done = run("verify", "published", *options, "--level", level, "--tolerance", tolerance, cwd=road, code=None)
-        verdict = json.loads(done.stdout)
-        assert {"accuracy", "low", "high", "runs", "level", "tolerance", "verdict", "recipe"} <= set(verdict)
-        assert done.returncode == {"pass": 0, "fail": 1, "inconclusive": 3}[verdict["verdict"]]
-        seen[verdict["verdict"]] = verdict
-    assert "fail" in seen
     one_sided = json.loads(run("verify", "published", *options, cwd=road, code=None).stdout)
     assert one_sided["one_sided"] and one_sided["level"] == pytest.approx(100 / 3)
     assert one_sided["recipe"] == json.loads((road / "published/hideseek.json").read_text())["recipe"]
@@ -118,8 +124,9 @@ def test_verify_gives_a_verdict_and_its_exit_code(road):
     assert first["accuracies"] == again["accuracies"] and first["verdict"] is None
 
 
-def test_the_same_seed_and_key_give_the_same_bytes_whatever_the_workers(road, tmp_path):
-    """Law 6; and law 3: the second run has no test part to look at."""
+def test_the_same_seed_and_key_give_the_same_bytes_whatever_the_workers(road, tmp_path, monkeypatch):
+    """Law 6; and law 3: the second run has no test part to look at, and nothing cached."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     arguments = [*HIDE, "--key-file", "key", "--placement", "keyed"]
     out = ["-o", tmp_path / "published", "--masks", tmp_path / "masks.safetensors"]
     shutil.copytree(road / "data/train", tmp_path / "data/train")
@@ -132,8 +139,9 @@ def test_the_same_seed_and_key_give_the_same_bytes_whatever_the_workers(road, tm
     assert contents(tmp_path / "out1") == contents(tmp_path / "out2")
 
 
-def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path):
-    """Law 4: killed in the middle of calibration, resumed, and byte-identical to a run that was not."""
+def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_factory, monkeypatch):
+    """Law 4: killed in the middle of its retrainings, resumed, and byte-identical to a run that was not."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     arguments = ["hide", road / "data", *HIDE, "--key-file", road / "key", "--placement", "keyed"]
     process = subprocess.Popen(
         [sys.executable, "-m", "hideseek_cli", *map(str, arguments)], cwd=tmp_path, stderr=subprocess.PIPE, text=True
@@ -141,12 +149,13 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path):
     journal = tmp_path / ".masks.safetensors.journal"
     deadline = time.monotonic() + 300
     while process.poll() is None and time.monotonic() < deadline:
-        if journal.exists() and b"run 5" in journal.read_bytes():
-            break
+        with contextlib.suppress(FileNotFoundError):
+            if b"run 2" in journal.read_bytes():
+                break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
-    assert process.returncode == 130 and "--resume" in errors
+    assert process.returncode == 130 and "--resume" in errors, (process.returncode, errors)
     assert sorted(os.listdir(tmp_path)) == [journal.name]
     assert journal.stat().st_mode & 0o777 == 0o600
     refused = run(*arguments, "--resume", "--epsilon", "9", cwd=tmp_path, code=2)
@@ -180,7 +189,7 @@ def test_paper_calibration_runs_and_reports(road, tmp_path):
 
 def test_hide_dry_run_writes_nothing(road, tmp_path):
     planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", cwd=tmp_path).stdout)
-    assert planned["images"] == 48 and planned["retrainings_at_most"] == 12 and planned["seconds_about"] >= 0
+    assert planned["images"] == 48 and planned["retrainings_at_most"] == 14 and planned["seconds_about"] >= 0
     assert os.listdir(tmp_path) == []
 
 

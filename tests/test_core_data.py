@@ -62,3 +62,20 @@ def test_moments_are_those_of_numpy():
     assert np.allclose(deviation, images.std((0, 1, 2)), atol=1e-3)
     flat = Pictures(torch.full((2, 1, 8, 8), 7, dtype=torch.uint8), torch.zeros(2, dtype=torch.long), 1)
     assert flat.moments()[1].item() == 1.0
+
+
+def test_amplitudes_are_those_of_the_pictures_frequencies():
+    """A wave of amplitude a at one frequency counts a·h·w/2 there, and nothing but rounding elsewhere."""
+    row = torch.arange(16)
+    wave = (128 + 40 * torch.cos(2 * np.pi * 3 * row / 16))[:, None].expand(16, 16)
+    images = wave.round().to(torch.uint8).expand(5, 2, 16, 16)
+    found = Pictures(images, torch.zeros(5, dtype=torch.long), 1).amplitudes()
+    assert found.shape == (2, 16, 9)
+    assert torch.allclose(found[:, 3, 0], torch.tensor(40 * 16 * 16 / 2.0), rtol=0.01)
+    assert (found[:, 5, 4] == (16 * 16 / 12) ** 0.5).all(), "what rounding would leave, where there is nothing"
+
+
+def test_a_window_may_be_smaller_than_the_picture():
+    images = torch.arange(2 * 3 * 8 * 8).view(2, 3, 8, 8)
+    rows, columns = torch.arange(2, 5).expand(2, 3), torch.arange(1, 7).expand(2, 6)
+    assert torch.equal(read(images, (rows, columns)), images[:, :, 2:5, 1:7])

@@ -6,12 +6,14 @@ from math import log10
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import scan
-from hideseek_cli.metrics import compare, likeness
+from hideseek_cli.metrics import compare, likeness, likenesses, portions
 from hideseek_cli.progress import Silent
 
 
@@ -24,6 +26,29 @@ def test_likeness_is_that_of_scikit_image(channels):
     assert found.mse == pytest.approx(mean_squared_error(a / 255, b / 255))
     assert found.ssim == pytest.approx(structural_similarity(a / 255, b / 255, channel_axis=2, data_range=1.0))
     assert found.linf == np.abs(a.astype(int) - b).max()
+
+
+@given(st.integers(7, 40), st.integers(7, 40), st.sampled_from([1, 3]), st.integers(0, 2**31))
+def test_many_pictures_at_once_have_the_same_likeness(height, width, channels, seed):
+    random = np.random.default_rng(seed)
+    a = random.integers(0, 256, (3, height, width, channels), np.uint8)
+    a[1], a[2] = 255, 0
+    b = np.clip(a + random.integers(-63, 64, a.shape), 0, 255).astype(np.uint8)
+    for many, one in zip(likenesses(a, b), map(likeness, a, b), strict=True):
+        assert many.ssim == pytest.approx(one.ssim, abs=1e-9)
+        assert many.mse == pytest.approx(one.mse) and many.linf == one.linf
+
+
+def test_the_likeness_of_large_pictures_is_exact_though_running_sums_wrap_around():
+    a = np.full((1, 300, 400, 1), 255, np.uint8)
+    b = a.copy()
+    b[0, 100:200, 50:60] = 240
+    assert likenesses(a, b)[0].ssim == pytest.approx(likeness(a[0], b[0]).ssim, abs=1e-9)
+
+
+@pytest.mark.parametrize("pixels", [49, 32 * 32, 10**6])
+def test_portions_cover_every_picture_once(pixels):
+    assert [number for part in portions(1234, pixels) for number in part] == list(range(1234))
 
 
 def test_folders_are_compared_over_all_pictures_and_the_worst_is_named(make_folder, executor):

@@ -94,7 +94,7 @@ def hide(
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed,
+        min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed, threads=threads or 1,
         max_runs=max_runs, tolerance=tolerance, overwrite=overwrite, resume=resume,
         method=ClassWise(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps

@@ -48,9 +48,14 @@ def _verbose(value: bool) -> bool:
 
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:N.", metavar="DEVICE")]
 Threads = Annotated[
-    int, typer.Option("--threads", help="Processor threads of training; 0: all cores. Recorded results need the same.", min=0)
+    int,
+    typer.Option(
+        "--threads", help="Processor threads of one training; 0: one for each retraining, all cores for masks.", min=0
+    ),
 ]
-Workers = Annotated[int, typer.Option("--workers", "-j", help="Pictures read and written at once; 0: all cores.", min=0)]
+Workers = Annotated[
+    int, typer.Option("--workers", "-j", help="Pictures and retrainings under way at once; 0: all cores.", min=0)
+]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help=f"How to train: {', '.join(PRESETS)}.", metavar="NAME")]
 Arch = Annotated[str | None, typer.Option("--arch", help=f"Network: {', '.join(ARCHITECTURES)}.", metavar="NAME")]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the pictures, in place of the recipe's.", min=1)]
@@ -78,7 +83,7 @@ def terminal(quiet: bool) -> Iterator[Terminal]:
 
 
 def workers(asked: int) -> int:
-    """How many pictures are under way at once."""
+    """How much is under way at once."""
     return asked or cores()
 
 

@@ -38,7 +38,7 @@ def verify(
     test: Annotated[Path, typer.Option("--test", help="Clean test pictures of the same classes.")],
     level: Annotated[float | None, typer.Option("--level", help="Accuracy promised, in place of the manifest's.")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which the accuracy may miss the level.")] = 8.0,
-    runs: Annotated[int, typer.Option("--runs", help="Trainings with fresh seeds.", min=1)] = 3,
+    runs: Annotated[int, typer.Option("--runs", help="Trainings with fresh seeds.", min=1)] = 4,
     recipe: RecipeName = None,
     arch: Arch = None,
     epochs: Epochs = None,
@@ -68,7 +68,7 @@ def verify(
     with terminal(quiet) as screen, pool(workers(jobs)) as executor:
         verified = run(
             folder, test, executor, screen, chosen_device, recipe=chosen, arch=arch, level=level, tolerance=tolerance,
-            runs=runs, seed=seed, size=size, fallback=fallback,
+            runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
         )  # fmt: skip
         if json:
             document(_document(verified))

@@ -11,8 +11,10 @@ of Hide-and-Seek).
 A mask is updated by one of two rules (measured in docs/benchmarks.md):
 
 - ``sign``: Equation 4. Networks retrained on such masks lose accuracy gradually with the mask's strength.
-- ``normalised``: the normalised gradient with momentum, inside the ε-ball and inside a ball of root mean square ε/2. At
-  equal likeness of the pictures such masks hide more, but all at once: accuracy jumps at some strength.
+- ``whitened``: the gradient in units of what pictures themselves have of each spatial frequency, normalised, with
+  momentum, inside the ε-ball and inside a ball of root mean square ε/2. At equal likeness of the pictures such masks hide
+  more, but all at once: accuracy jumps at some strength. Pictures are made of low frequencies, so without whitening a
+  surrogate's gradient is too, and broad blobs come out that drown in the next network's pictures.
 
 Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al., Unlearnable Examples (EMN).
 """
@@ -21,13 +23,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from hideseek_cli.core.classifier import batches, correct, loss, steps_per_pass
+from hideseek_cli.core.classifier import batches, correct, descent, loss, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.errors import InputError
@@ -35,7 +38,7 @@ from hideseek_cli.errors import InputError
 EMN_STEP = 0.8
 """α of Equation 4 in grey levels, from the public settings of EMN."""
 MOMENTUM = 0.9
-JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "normalised": 0.1}, 0.025
+JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "whitened": 0.1}, 0.025
 """Learning rates of the surrogate."""
 
 
@@ -57,7 +60,7 @@ class Problem:
     pgd_steps: int = 1
     """Steps of Equation 4 on each batch (alternating)."""
     rule: str = "sign"
-    """How ``joint`` updates masks: ``sign`` or ``normalised``."""
+    """How ``joint`` updates masks: one of RULES."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -73,8 +76,20 @@ class Round:
     number: int
     steps: int
     """Steps of the optimiser so far."""
-    error: float
-    """Share of masked training pictures that the surrogate got wrong in the last round, 0..1."""
+
+
+def training_error(problem: Problem, state: Round) -> float:
+    """Share of the masked training pictures, without augmentation, that the surrogate gets wrong, 0..1."""
+    pictures, right = problem.pictures, 0
+    height, width = pictures.images.shape[2:]
+    for index in torch.arange(len(pictures), device=pictures.labels.device).split(1000):
+        noise = state.mask.index_select(0, pictures.labels[index])
+        if problem.shifts is not None:
+            noise = read(noise, cyclic(problem.shifts[index], height, width))
+        masked = (pictures.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
+        right += correct(state.network, Pictures(masked, pictures.labels[index], pictures.classes))
+    state.network.train()
+    return 1 - right / len(pictures)
 
 
 Schedule = Callable[[Problem], Iterator[Round]]
@@ -102,7 +117,8 @@ class _Clip(torch.autograd.Function):
 class _State:
     """A surrogate, its optimiser and the masks; shared by both schedules."""
 
-    def __init__(self, problem: Problem, learning_rate: float) -> None:
+    def __init__(self, problem: Problem, learning_rate: float, factor: Callable[[int], float]) -> None:
+        """``factor``: of the learning rate, after so many steps."""
         pictures = problem.pictures
         device = pictures.images.device
         _, channels, self.height, self.width = pictures.images.shape
@@ -110,11 +126,13 @@ class _State:
         self.mask = torch.zeros(pictures.classes, channels, self.height, self.width, device=device, requires_grad=True)
         side = min(self.height, self.width)
         self.network = build(problem.arch, pictures.classes, side, pictures.moments(), problem.seed).train()
-        self.optimiser = torch.optim.SGD(
-            self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4
-        )
         self.generator = torch.Generator(device).manual_seed(problem.seed)
         self.order = batches(len(pictures), problem.batch_size, self.generator)
+        step_rule = torch.optim.SGD(
+            self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, factor)
+        self.descent = descent(self.network, self.masked, pictures.labels, self.order, step_rule, schedule)
         self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
@@ -128,9 +146,6 @@ class _State:
         clipped: Tensor = _Clip.apply(read(pictures.images[index], window).float() + noise)
         return clipped
 
-    def batch_loss(self, index: Tensor) -> Tensor:
-        return loss(self.network, self.masked(index), self.problem.pictures.labels[index])
-
     @torch.no_grad()
     def descend(self, step: float) -> None:
         """Equation 4 for a mask that a whole class shares: its gradient is the sum over the class, already in .grad."""
@@ -139,32 +154,8 @@ class _State:
         self.mask.clamp_(-self.problem.epsilon, self.problem.epsilon)
         self.mask.grad = None
 
-    @torch.no_grad()
-    def follow(self, velocity: Float[Tensor, "k c h w"], step: float) -> None:
-        """A step along each class's normalised gradient with momentum, projected to max |m| ≤ ε and rms(m) ≤ ε/2."""
-        assert self.mask.grad is not None
-        velocity.mul_(MOMENTUM).add_(self.mask.grad / (_rms(self.mask.grad) + 1e-12), alpha=1 - MOMENTUM)
-        self.mask -= step * velocity
-        self.mask.clamp_(-self.problem.epsilon, self.problem.epsilon)
-        self.mask *= (self.problem.epsilon / 2 / (_rms(self.mask) + 1e-12)).clamp(max=1)
-        self.mask.grad = None
-
-    def error(self) -> float:
-        """Training error on masked pictures, without augmentation."""
-        pictures = self.problem.pictures
-        right = 0
-        with torch.no_grad():
-            for index in torch.arange(len(pictures), device=pictures.labels.device).split(1000):
-                noise = self.mask.index_select(0, pictures.labels[index])
-                if self.problem.shifts is not None:
-                    noise = read(noise, cyclic(self.problem.shifts[index], self.height, self.width))
-                masked = (pictures.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
-                right += correct(self.network, Pictures(masked, pictures.labels[index], pictures.classes))
-        self.network.train()
-        return 1 - right / len(pictures)
-
     def round(self, number: int, steps: int) -> Round:
-        return Round(self.mask.detach().clone(), self.network, number, steps, self.error())
+        return Round(self.mask.detach().clone(), self.network, number, steps)
 
 
 def _rms(values: Float[Tensor, "k c h w"]) -> Float[Tensor, "k 1 1 1"]:
@@ -172,30 +163,51 @@ def _rms(values: Float[Tensor, "k c h w"]) -> Float[Tensor, "k 1 1 1"]:
     return values.square().mean((1, 2, 3), keepdim=True).sqrt()
 
 
+def _sign(state: _State) -> Callable[[float], None]:
+    """Steps of ε/8, by Equation 4."""
+    return lambda left: state.descend(state.problem.epsilon / 8 * left)
+
+
+def _whitened(state: _State) -> Callable[[float], None]:
+    """Steps of ε along each class's whitened gradient with momentum, projected to max |m| ≤ ε and rms(m) ≤ ε/2.
+
+    They are long on purpose: a mask that is rebuilt every few steps must be one that networks pick up at once.
+    """
+    mask, epsilon = state.mask, state.problem.epsilon
+    velocity, amplitudes = torch.zeros_like(mask), state.problem.pictures.amplitudes()
+
+    @torch.no_grad()
+    def update(left: float) -> None:
+        assert mask.grad is not None
+        gradient = torch.fft.irfft2(torch.fft.rfft2(mask.grad) / amplitudes, s=mask.shape[2:])
+        velocity.mul_(MOMENTUM).add_(gradient / (_rms(gradient) + 1e-12), alpha=1 - MOMENTUM)
+        mask.sub_(velocity, alpha=epsilon * left).clamp_(-epsilon, epsilon)
+        mask.mul_((epsilon / 2 / (_rms(mask) + 1e-12)).clamp(max=1))
+        mask.grad = None
+
+    return update
+
+
+RULES = {"sign": _sign, "whitened": _whitened}
+"""How ``joint`` updates masks: given a state, a step of its masks, in proportion to what is left of the step size."""
+
+
 def joint(problem: Problem) -> Iterator[Round]:
     """One backward pass a step serves θ and m; a round is a pass over the pictures.
 
-    The step of m (ε/8 by sign, ε normalised) and the learning rate fall to a tenth over ``problem.rounds`` and stay
-    there. Normalised steps are long on purpose: a mask that is rebuilt every few steps must be one that networks pick
-    up at once.
+    The step of m and the learning rate fall to a tenth over ``problem.rounds`` and stay there.
     """
-    rate = JOINT_RATE[problem.rule]
-    state = _State(problem, learning_rate=rate)
-    velocity = torch.zeros_like(state.mask)
-    planned = problem.rounds * state.per_pass
+    planned = problem.rounds * steps_per_pass(len(problem.pictures), problem.batch_size)
+
+    def left(steps: int) -> float:
+        return max(0.1, 1 - steps / planned)
+
+    state = _State(problem, JOINT_RATE[problem.rule], left)
+    update = RULES[problem.rule](state)
     steps = 0
     for number in range(1, 1_000_000):
-        for _ in range(state.per_pass):
-            left = max(0.1, 1 - steps / planned)
-            for group in state.optimiser.param_groups:
-                group["lr"] = rate * left
-            state.optimiser.zero_grad(set_to_none=True)
-            state.batch_loss(next(state.order)).backward()
-            state.optimiser.step()
-            if problem.rule == "sign":
-                state.descend(problem.epsilon / 8 * left)
-            else:
-                state.follow(velocity, problem.epsilon * left)
+        for _ in islice(state.descent, state.per_pass):
+            update(left(steps))
             steps += 1
         yield state.round(number, steps)
 
@@ -206,21 +218,18 @@ def alternating(problem: Problem) -> Iterator[Round]:
     A round is yielded between the two, so that whoever drives it validates the network that was just trained on the
     current masks (line 5) and may stop (line 7) before they change.
     """
-    state = _State(problem, learning_rate=ALTERNATING_RATE)
+    state = _State(problem, ALTERNATING_RATE, lambda steps: 1.0)
+    pictures = problem.pictures
     steps = 0
     for number in range(1, 1_000_000):
-        for _ in range(problem.inner_steps):
-            state.optimiser.zero_grad(set_to_none=True)
-            state.batch_loss(next(state.order)).backward()
-            state.optimiser.step()
+        for _ in islice(state.descent, problem.inner_steps):
             steps += 1
         state.mask.grad = None
         yield state.round(number, steps)
         state.network.requires_grad_(False)
-        for _ in range(state.per_pass):
-            index = next(state.order)
+        for index in islice(state.order, state.per_pass):
             for _ in range(problem.pgd_steps):
-                state.batch_loss(index).backward()
+                loss(state.network, state.masked(index), pictures.labels[index]).backward()
                 state.descend(EMN_STEP)
         state.network.requires_grad_(True)
 

@@ -8,11 +8,14 @@ fitted by least squares with weak priors; near a level, evaluations close to it 
 be right only there. A level is searched with single runs and then confirmed with fresh ones at one strength: what is
 reported is the mean of those, so the search does not flatter it. A level whose confirmation is off by more than half the
 tolerance is searched on with what was learnt, until the runs are used up.
+
+All levels are searched at once, in rounds: each says what it wants measured, and everything that is wanted is measured
+side by side before anyone goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,10 +26,14 @@ RUN_ERROR = 2.0
 LEAN = 0.25
 """Points of doubt in the curve for each point between an evaluation and the level that is searched."""
 WEAKEST = 0.01
-SEARCHES, CONFIRMATIONS = 4, 3
+MIDDLE, SLOPE = 0.3, 2.5
+"""Where the search expects the curve before it knows better."""
+LOOKS, CONFIRMATIONS = 4, 2
 
-Measure = Callable[[float], float]
-"""Accuracy in percent of one fresh training at a strength."""
+Measure = Callable[[Sequence[float]], Sequence[float]]
+"""Accuracies in percent of one fresh training at each of some strengths."""
+Wishes = Generator[list[float], list[float], "Found"]
+"""Yields the strengths to be measured next, is sent their accuracies, returns what it found."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,10 @@ def fit(evaluations: Sequence[Evaluation], chance: float, level: float) -> Curve
         high, floor, middle, slope = value
         curve = Curve(high, floor, np.exp(middle), np.exp(slope))
         fitted = np.array([curve.accuracy(strength) for strength in strengths])
-        prior = [(floor - chance) / 4, (middle - np.log(0.3)) / 1.0, (slope - np.log(2.5)) / 0.7, (high - top) / 4]
+        prior = [(floor - chance) / 4, (middle - np.log(MIDDLE)) / 1.0, (slope - np.log(SLOPE)) / 0.7, (high - top) / 4]
         return np.concatenate([(fitted - found) / doubt, prior])
 
-    start = np.array([top, min(chance, top - 1), np.log(0.3), np.log(2.5)])
+    start = np.array([top, min(chance, top - 1), np.log(MIDDLE), np.log(SLOPE)])
     low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.5)])
     high = np.array([top + 10, max(top - 0.5, 1), np.log(3.0), np.log(40)])
     value = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high)).x
@@ -106,45 +113,72 @@ class Search:
         self.measure, self.chance, self.strongest, self.lowest = measure, chance, strongest, tuple(lowest)
         self.evaluations = [Evaluation(0.0, accuracy) for accuracy in clean]
         self.left, self.tolerance, self.say = runs, tolerance, say
+        self.open: set[float] = set()
+        """Levels that have not been confirmed yet, for each of which runs are kept back."""
 
-    def level(self, level: float, runs: int) -> Found:
-        """Search one level with at most ``runs`` runs."""
-        end = self.left - min(runs, self.left)
+    def levels(self, levels: Sequence[float]) -> list[Found]:
+        """Search every level, within the runs that are left."""
+        self.open = set(levels)
+        found: dict[float, Found] = {}
+        searches = {level: self._level(level) for level in levels}
+        answers: dict[float, list[float]] = {}
+        while searches:
+            wishes = {}
+            for level, search in list(searches.items()):
+                try:
+                    wishes[level] = search.send(answers[level]) if level in answers else next(search)
+                except StopIteration as end:
+                    found[level] = end.value
+                    del searches[level]
+            answers = self._round(wishes)
+        return [found[level] for level in levels]
+
+    def _round(self, wishes: dict[float, list[float]]) -> dict[float, list[float]]:
+        """Measure everything that is wanted, and let it inform all levels."""
+        wanted = [(level, strength) for level, strengths in wishes.items() for strength in strengths]
+        answers: dict[float, list[float]] = {level: [] for level in wishes}
+        accuracies = self.measure([strength for _, strength in wanted]) if wanted else []
+        for (level, strength), accuracy in zip(wanted, accuracies, strict=True):
+            self.evaluations.append(Evaluation(strength, accuracy))
+            answers[level].append(accuracy)
+            self.say(f"level {level:g}: strength {strength:.3f} trains to {accuracy:.1f} %")
+        return answers
+
+    def _level(self, level: float) -> Wishes:
+        """The search of one level: look until a run comes near, confirm, and look again while that is off."""
         if level < float(np.mean(self.lowest)) - self.tolerance:
+            self.open.discard(level)
             return Found(level=level, strength=self.strongest, accuracies=self.lowest, reachable=False)
         tried: list[Found] = []
-        searches = SEARCHES
+        looks = LOOKS
         while True:
-            while searches and self.left - end > CONFIRMATIONS:
-                searches -= 1
-                if abs(self._evaluate(self._aim(level), level) - level) <= self.tolerance / 2:
+            while looks and self._take(1, spare=CONFIRMATIONS * len(self.open | {level})):
+                looks -= 1
+                (accuracy,) = yield [self._aim(level)]
+                if abs(accuracy - level) <= self.tolerance / 2:
                     break
-            strength = self._aim(level)
-            count = min(CONFIRMATIONS, self.left - end)
-            if count < 2 and tried:
+            count = self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))
+            if not count:
                 break
-            accuracies = [self._evaluate(strength, level) for _ in range(max(count, 1))]
+            self.open.discard(level)
+            strength = self._aim(level)
+            accuracies = yield [strength] * count
             mean = float(np.mean(accuracies))
             tried.append(Found(level=level, strength=strength, accuracies=tuple(accuracies),
                                reachable=abs(mean - level) <= self.tolerance))  # fmt: skip
-            if abs(mean - level) <= self.tolerance / 2 or self.left <= end:
+            if abs(mean - level) <= self.tolerance / 2:
                 break
-            searches = 1
+            looks = 1
         return min(tried, key=lambda one: abs(one.mean - level))
 
-    def levels(self, levels: Sequence[float]) -> list[Found]:
-        """Search every level; what one leaves unused goes to the next."""
-        return [self.level(level, self.left // (len(levels) - number)) for number, level in enumerate(levels)]
+    def _take(self, count: int, spare: int) -> int:
+        """Take up to ``count`` runs of those that are left beyond ``spare``."""
+        count = max(0, min(count, self.left - spare))
+        self.left -= count
+        return count
 
     def _aim(self, level: float) -> float:
         return round(fit(self.evaluations, self.chance, level).strength(level, self.strongest), 4)
-
-    def _evaluate(self, strength: float, level: float) -> float:
-        accuracy = self.measure(strength)
-        self.evaluations.append(Evaluation(strength, accuracy))
-        self.left -= 1
-        self.say(f"level {level:g}: strength {strength:.3f} trains to {accuracy:.1f} % ({self.left} runs left)")
-        return accuracy
 
 
 def pooled(groups: Sequence[Sequence[float]]) -> tuple[float, int] | None:

@@ -1,14 +1,14 @@
-"""Train a classifier from scratch by a recipe, and measure it. The one training loop of the project."""
+"""Train a classifier from scratch by a recipe, and measure it; the training loop that masks share."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -42,14 +42,13 @@ def optimiser(
     network: nn.Module, recipe: Recipe, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """The recipe's optimiser and its schedule of ``steps`` steps."""
-    fused = next(network.parameters()).is_cuda
     sgd = torch.optim.SGD(
         network.parameters(),
         lr=recipe.learning_rate,
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
         weight_decay=recipe.weight_decay,
-        fused=fused,
+        fused=True,
     )
     if recipe.schedule == "cosine":
         return sgd, torch.optim.lr_scheduler.CosineAnnealingLR(sgd, max(steps, 1))
@@ -70,6 +69,25 @@ def loss(network: Standardised, images: Float[Tensor, "n c h w"], labels: Tensor
     return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
 
 
+def descent(
+    network: Standardised, view: Callable[[Tensor], Float[Tensor, "n c h w"]], labels: Int[Tensor, " n"],
+    order: Iterator[Tensor], step_rule: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler,
+    smoothing: float = 0.0,
+) -> Iterator[Float[Tensor, ""]]:  # fmt: skip
+    """The one training loop: an endless iterator of steps, each of which yields its loss, still on the device.
+
+    ``view`` renders the batch of some indices, in grey levels; what it depends on may have gradients of its own, which
+    are left in place for whoever drives the loop. Nothing in it waits for the device.
+    """
+    for index in order:
+        step_rule.zero_grad(set_to_none=True)
+        value = loss(network, view(index), labels[index], smoothing)
+        value.backward()
+        step_rule.step()
+        schedule.step()
+        yield value.detach()
+
+
 def train(
     pictures: Pictures, recipe: Recipe, *, seed: int, passes_over: int | None = None, tick: Tick = silent
 ) -> Standardised:
@@ -85,16 +103,16 @@ def train(
     step_rule, schedule = optimiser(network, recipe, steps)
     generator = torch.Generator(device).manual_seed(seed)
     order = batches(len(pictures), recipe.batch_size, generator)
-    for done in range(steps):
-        index = next(order)
+
+    def view(index: Tensor) -> Tensor:
         images = pictures.images[index]
         if recipe.augmentation == "crop+flip":
             images = read(images, augmentation(len(index), height, width, generator))
-        step_rule.zero_grad(set_to_none=True)
-        loss(network, images.float(), pictures.labels[index], recipe.label_smoothing).backward()
-        step_rule.step()
-        schedule.step()
-        tick(done + 1, steps)
+        return images.float()
+
+    loop = descent(network, view, pictures.labels, order, step_rule, schedule, recipe.label_smoothing)
+    for done, _ in enumerate(islice(loop, steps), 1):
+        tick(done, steps)
     return network.eval()
 
 

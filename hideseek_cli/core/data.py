@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int, Num, UInt8
+from jaxtyping import Float, Int, Num, UInt8
 from torch import Tensor
 
 Window = tuple[Tensor, Tensor]
@@ -42,13 +42,25 @@ class Pictures:
         variance = share @ levels.square() - mean.square()
         return mean.float(), variance.clamp_min(1.0).sqrt().float()
 
+    def amplitudes(self) -> Float[Tensor, "c h f"]:
+        """Mean amplitude of each spatial frequency of each channel (``torch.fft.rfft2``), in grey levels.
 
-def read(images: Num[Tensor, "n c h w"], window: Window) -> Num[Tensor, "n c h w"]:
+        At least what rounding to grey levels makes of an empty frequency; the mean grey level, which is no frequency,
+        counts as the lowest one.
+        """
+        height, width = self.images.shape[2:]
+        total = sum(torch.fft.rfft2(part.float()).abs().sum(0) for part in self.images.split(1000))
+        mean = torch.as_tensor(total) / len(self)
+        mean[:, 0, 0] = mean[:, 0, 1]
+        return mean.clamp_min((height * width / 12) ** 0.5)
+
+
+def read(images: Num[Tensor, "n c h w"], window: Window) -> Num[Tensor, "n c a b"]:
     """The pictures seen through a window, one gather for the batch."""
     rows, columns = window
-    count, channels, height, width = images.shape
-    flat = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, height * width)
-    return images.flatten(2).gather(2, flat.expand(-1, channels, -1)).view(count, channels, height, width)
+    count, channels, _, width = images.shape
+    flat = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, -1)
+    return images.flatten(2).gather(2, flat.expand(-1, channels, -1)).view(count, channels, rows.shape[1], columns.shape[1])
 
 
 def augmentation(count: int, height: int, width: int, generator: torch.Generator) -> Window:

@@ -9,7 +9,6 @@ so ``log(all / used)`` of that slope is added, in proportion to what a level has
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 
@@ -17,12 +16,11 @@ import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
 
-from hideseek_cli.core.classifier import correct, train
+from hideseek_cli.core.classifier import Tick, correct, silent, train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.recipe import Recipe
 
 Images = UInt8[np.ndarray, "n h w c"]
-Tick = Callable[[int, int], None]
 
 
 def pictures(images: Images, labels: Int64[np.ndarray, " n"], classes: int, device: torch.device) -> Pictures:
@@ -31,7 +29,7 @@ def pictures(images: Images, labels: Int64[np.ndarray, " n"], classes: int, devi
     return Pictures(tensor.to(device), torch.from_numpy(labels).to(device), classes)
 
 
-def retrain(data: Pictures, test: Pictures, recipe: Recipe, *, seed: int, tick: Tick) -> float:
+def retrain(data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent, *, seed: int) -> float:
     """Accuracy in percent on ``test`` of a network trained from scratch on ``data``: what ``verify`` measures."""
     return 100 * correct(train(data, recipe, seed=seed, tick=tick), test) / len(test)
 
@@ -85,13 +83,12 @@ class Evaluator:
 
         ``share``: train on that share of the pictures that are not withheld, of every class alike.
         """
-        masked = pictures(images, self.labels, self.classes, self.device)
         kept = np.ones(len(self.labels), bool) if self.validation else self.folds.fold != run % self.folds.count
         test = self.validation or self.clean.subset(torch.from_numpy(np.flatnonzero(~kept)).to(self.device))
         used = np.flatnonzero(kept)
         if share < 1:
             used = used[np.argsort(self.labels[used], kind="stable")][:: round(1 / share)]
-        data = masked.subset(torch.from_numpy(used).to(self.device))
+        data = pictures(images[used], self.labels[used], self.classes, self.device)
         seed = int(np.random.SeedSequence([self.seed, 0xE7A1, run]).generate_state(1)[0])
         network = train(data, self.recipe, seed=seed, passes_over=len(self.labels), tick=tick)
         return 100 * correct(network, test) / len(test)

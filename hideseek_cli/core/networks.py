@@ -1,8 +1,14 @@
-"""Evaluators and surrogates: torchvision's classifiers, with a stem for small pictures, and a slim ResNet."""
+"""Evaluators and surrogates: torchvision's classifiers, with a stem for small pictures, and two small ResNets.
+
+``resnet10`` and ``slim`` are one network, a ResNet-10 of width 16; on small pictures ``resnet10`` keeps their resolution
+after the stem, as every other ResNet here, and ``slim`` halves it: 2.8 times faster on a CPU, and it ranks masks alike
+(docs/benchmarks.md).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 import torch
 import torchvision.models as zoo
@@ -50,12 +56,14 @@ class SlimResNet(zoo.ResNet):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
 
-def _resnet(build: Callable[[int], zoo.ResNet]) -> Callable[[int, bool], nn.Module]:
+def _resnet(build: Callable[[int], zoo.ResNet], pool: int = 1) -> Callable[[int, bool], nn.Module]:
+    """``pool``: by how much the stem for small pictures shrinks them."""
+
     def make(classes: int, small: bool) -> nn.Module:
         network = build(classes)
         if small:
             network.conv1 = nn.Conv2d(3, network.conv1.out_channels, 3, padding=1, bias=False)
-            network.maxpool = nn.Identity()
+            network.maxpool = nn.MaxPool2d(pool) if pool > 1 else nn.Identity()
         return network
 
     return make
@@ -95,7 +103,8 @@ def _shufflenet_v2(classes: int, small: bool) -> nn.Module:
 
 
 _BUILDERS: dict[str, Callable[[int, bool], nn.Module]] = {
-    "slim": _resnet(SlimResNet),
+    "slim": _resnet(SlimResNet, pool=2),
+    "resnet10": _resnet(SlimResNet),
     "resnet18": _resnet(lambda classes: zoo.resnet18(num_classes=classes)),
     "resnet50": _resnet(lambda classes: zoo.resnet50(num_classes=classes)),
     "vgg11": _vgg11,
@@ -105,13 +114,17 @@ _BUILDERS: dict[str, Callable[[int, bool], nn.Module]] = {
 }
 
 
+_ONE_AT_A_TIME = Lock()
+"""Weights are drawn from torch's global generator, which all threads share."""
+
+
 def build(arch: str, classes: int, side: int, moments: tuple[Tensor, Tensor], seed: int) -> Standardised:
     """A freshly initialised network on the device of ``moments``; the same seed gives the same weights everywhere.
 
     ``arch`` is one of recipe.ARCHITECTURES, ``side`` the shorter side of the pictures, ``moments`` their channel
     means and deviations (see ``Pictures.moments``).
     """
-    with torch.random.fork_rng(devices=[]):
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         body = _BUILDERS[arch](classes, side < SMALL)
     network = Standardised(body.to(memory_format=torch.channels_last), *moments)

@@ -1,0 +1,60 @@
+"""Accuracies that were measured once and hold for good, one small file each in the user's cache folder.
+
+A clean folder is retrained whenever it is hidden, and with the same pictures, recipe, seed and code it gives the same
+accuracy each time. What a result depends on is hashed into its file's name, so a cache is never out of date; losing it,
+or not being able to write it, costs time alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import write_whole
+
+
+def default_folder() -> Path | None:
+    """``$XDG_CACHE_HOME/hideseek``, by default under ``~/.cache``; None where there is no home."""
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hideseek"
+    except RuntimeError:
+        return None
+
+
+def code_digest(package: Path) -> str:
+    """A hash over the source of a package: other code may give another result."""
+    whole = hashlib.sha256()
+    for path in sorted(package.glob("*.py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
+
+
+class Cache:
+    """Numbers under what they depend on; ``folder`` None remembers nothing."""
+
+    def __init__(self, folder: Path | None, depends: dict[str, Any]) -> None:
+        """``depends``: in JSON, what every number of this cache depends on."""
+        self.folder, self.depends = folder, depends
+
+    def value(self, about: Any) -> float | None:
+        """The number that was remembered, or None."""
+        path = self._path(about)
+        try:
+            return None if path is None else float(json.loads(path.read_bytes())["value"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def remember(self, about: Any, value: float) -> None:
+        path = self._path(about)
+        if path is not None:
+            with contextlib.suppress(InputError):
+                write_whole(path, json.dumps({"value": value}).encode(), secret=True)
+
+    def _path(self, about: Any) -> Path | None:
+        name = hashlib.sha256(json.dumps([self.depends, about], sort_keys=True).encode()).hexdigest()
+        return None if self.folder is None else self.folder / f"{name}.json"

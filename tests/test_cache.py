@@ -1,0 +1,91 @@
+"""What need not be measured again, and what must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hideseek_cli.cache import Cache, code_digest, default_folder
+from hideseek_cli.core.evaluator import Evaluator
+from hideseek_cli.journal import Journal
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import preset
+from hideseek_cli.trials import Trial, Trials
+
+
+def test_a_number_is_found_again_and_only_under_all_that_it_depends_on(tmp_path):
+    cache = Cache(tmp_path / "here", {"data": "abc", "seed": 0})
+    cache.remember([0, "clean"], 63.25)
+    assert Cache(tmp_path / "here", {"seed": 0, "data": "abc"}).value([0, "clean"]) == 63.25
+    assert cache.value([1, "clean"]) is None
+    assert Cache(tmp_path / "here", {"data": "abc", "seed": 1}).value([0, "clean"]) is None
+    (file,) = (tmp_path / "here").iterdir()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_cache_that_is_damaged_or_cannot_be_written_costs_time_alone(tmp_path):
+    cache = Cache(tmp_path, {})
+    cache.remember("x", 1.0)
+    (file,) = tmp_path.iterdir()
+    for damage in (b"", b"{", b"[]", b'{"value": "much"}'):
+        file.write_bytes(damage)
+        assert cache.value("x") is None
+    nowhere = Cache(tmp_path / file.name / "below a file", {})
+    nowhere.remember("x", 1.0)
+    assert nowhere.value("x") is None and Cache(None, {}).value("x") is None
+    Cache(None, {}).remember("x", 1.0)
+
+
+def test_the_cache_lies_where_the_user_keeps_such_things(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert default_folder() == Path("/somewhere/hideseek")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/her")
+    assert default_folder() == Path("/home/her/.cache/hideseek")
+
+
+def test_other_code_is_another_result(tmp_path):
+    (tmp_path / "one.py").write_text("x = 1\n")
+    before = code_digest(tmp_path)
+    assert before == code_digest(tmp_path)
+    (tmp_path / "one.py").write_text("x = 2\n")
+    assert before != code_digest(tmp_path)
+
+
+@pytest.fixture
+def trials(tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Trials, list[int]]]:
+    """Makes the trials of a new run on a folder, and the numbers of the runs that were really made."""
+
+    def make(journal: str) -> tuple[Trials, list[int]]:
+        made: list[int] = []
+
+        def accuracy(images: np.ndarray, run: int, tick: object, share: float) -> float:
+            made.append(run)
+            return 50.0 + run
+
+        images, labels = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
+        evaluator = Evaluator(images, labels, 2, preset("quick"), 0, torch.device("cpu"))
+        monkeypatch.setattr(evaluator, "accuracy", accuracy)
+        cache = Cache(tmp_path / "cache", {"data": "abc"})
+        return Trials(
+            evaluator, 10.0, Journal(tmp_path / journal, {}), cache, executor, Silent(), planned=9, threads=1
+        ), made  # fmt: skip
+
+    return make
+
+
+def test_clean_runs_of_a_folder_are_made_once_and_masked_ones_always(trials):
+    images = np.zeros((1, 1, 1, 1), np.uint8)
+    first, made = trials("one")
+    clean = first.clean(images)
+    first.masked([Trial(lambda: images, 0.5)])
+    assert sorted(made) == [0, 1, 2, 3]
+    again, made = trials("two")
+    assert again.clean(images) == clean and again.correction == first.correction
+    again.masked([Trial(lambda: images, 0.5)])
+    assert made == [3] and again.runs == 4

@@ -1,0 +1,88 @@
+"""Trainings side by side: in order, the same on any number of cores, and gone when nobody waits."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+
+from hideseek_cli.core import rounds
+from hideseek_cli.core.classifier import Tick
+from hideseek_cli.core.evaluator import retrain
+from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.recipe import preset
+from tests.test_training import toy
+
+CPU = torch.device("cpu")
+TINY = replace(preset("quick"), name="custom", epochs=3, batch_size=16)
+
+
+def silent(done: int, total: int) -> None:
+    pass
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_come_in_order_and_do_not_depend_on_how_many_stand_side_by_side(workers, monkeypatch):
+    monkeypatch.setattr(rounds, "cores", lambda: workers)
+    data = toy()
+    noise = replace(data, images=torch.randint(0, 256, (72, 3, 16, 16), dtype=torch.uint8))
+    trainings = [partial(retrain, data, noise, TINY, seed=seed) for seed in range(5)]
+    with ThreadPoolExecutor(workers) as executor:
+        found = list(side_by_side(trainings, executor, CPU, threads=1, tick=silent))
+    assert found == [training(silent) for training in trainings] and len(set(found)) > 1
+
+
+def test_every_training_keeps_to_its_threads_and_the_caller_to_his(monkeypatch):
+    monkeypatch.setattr(rounds, "cores", lambda: 8)
+    lock, now, most, seen = threading.Lock(), [0], [0], []
+
+    def training(tick: Tick) -> float:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        seen.append(torch.get_num_threads())
+        threading.Event().wait(0.05)
+        with lock:
+            now[0] -= 1
+        return 0.0
+
+    before = torch.get_num_threads()
+    with ThreadPoolExecutor(8) as executor:
+        list(side_by_side([training] * 6, executor, CPU, threads=4, tick=silent))
+    assert seen == [4] * 6 and most[0] <= 2 and torch.get_num_threads() == before
+
+
+def test_progress_counts_the_steps_of_all():
+    heard = []
+    data = toy()
+    trainings = [partial(retrain, data, data, TINY, seed=seed) for seed in (0, 1)]
+    with ThreadPoolExecutor(2) as executor:
+        list(side_by_side(trainings, executor, CPU, threads=1, tick=lambda *step: heard.append(step)))
+    steps = TINY.epochs * 5
+    assert [done for done, _ in heard] == list(range(1, 2 * steps + 1)) and heard[-1] == (2 * steps, 2 * steps)
+
+
+def test_trainings_that_nobody_waits_for_stop_at_their_next_step(monkeypatch):
+    monkeypatch.setattr(rounds, "cores", lambda: 2)
+    running, failed = threading.Event(), threading.Event()
+
+    def endless(tick: Tick) -> float:
+        running.set()
+        while True:
+            try:
+                tick(1, 10)
+            except Exception:
+                failed.set()
+                raise
+
+    def broken(tick: Tick) -> float:
+        running.wait(10)
+        raise RuntimeError("deliberate")
+
+    with ThreadPoolExecutor(2) as executor, pytest.raises(RuntimeError, match="deliberate"):
+        list(side_by_side([broken, endless], executor, CPU, threads=1, tick=silent))
+    assert failed.wait(10)
