@@ -1,0 +1,118 @@
+"""Retraining throughput against an ordinary loop and against what the device can do.
+
+    python bench/throughput.py DATA/train [--epochs 1] [--repeats 5] [--device cpu]
+
+The ordinary loop is what a user would write: a DataLoader with worker processes, torchvision's transforms on PIL
+pictures, float32, the same network, batch size and optimiser. Both train the same number of pictures in turn, in one
+process; ratios are of neighbours. The ceiling is the measured rate of a 1024×1024 matrix product and of the network's
+own first-stage convolution. Prints Markdown.
+"""
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from reference import Ordinary
+from tabulate import tabulate
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode
+from torchvision import transforms
+
+from hideseek_cli.core.classifier import train
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.core.networks import build
+from hideseek_cli.material import load
+from hideseek_cli.parallel import cores, pool
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import Recipe, preset
+
+
+def hideseek(data: Pictures, recipe: Recipe) -> None:
+    train(data, recipe, seed=0)
+
+
+def ordinary(data: Pictures, recipe: Recipe) -> None:
+    device = data.images.device
+    network = build(recipe.arch, data.classes, data.images.shape[2], data.moments(), 0).body
+    network.to(memory_format=torch.contiguous_format).train()
+    step_rule = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
+    mean, deviation = ((value / 255).tolist() for value in data.moments())
+    pairs = Ordinary(data, transforms.Normalize(mean, deviation))
+    loader = DataLoader(pairs, recipe.batch_size, shuffle=True, num_workers=cores(), drop_last=True)
+    measure = nn.CrossEntropyLoss()
+    for _ in range(recipe.epochs):
+        for images, labels in loader:
+            step_rule.zero_grad()
+            value = measure(network(images.to(device)), labels.to(device))
+            value.backward()
+            step_rule.step()
+            value.item()
+
+
+def seconds(work: Callable[[], object], device: torch.device) -> float:
+    begun = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - begun
+
+
+def rate(work: Callable[[], Tensor], operations: float, device: torch.device) -> float:
+    """10⁹ floating-point operations a second, at the best of a few tries."""
+    work()
+    return operations / min(seconds(work, device) for _ in range(20)) / 1e9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", type=Path)
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--recipe", default="quick")
+    options = parser.parse_args()
+    torch.set_num_threads(cores())
+    device = torch.device(options.device)
+    with pool(cores()) as executor:
+        material = load(options.train, None, None, executor, Silent())
+    data = pictures(material.stack.clean(), material.folder.labels, len(material.folder.classes), device)
+    recipe = replace(preset(options.recipe), name="custom", epochs=options.epochs)
+    network = build(recipe.arch, data.classes, data.images.shape[2], data.moments(), 0)
+    with FlopCounterMode(display=False) as counter:
+        network(data.images[: recipe.batch_size].float()).sum().backward()
+    work = counter.get_total_flops() / recipe.batch_size * len(data) * options.epochs
+
+    left, right = torch.randn(2, 1024, 1024, device=device)
+    shape = (recipe.batch_size, 16, *data.images.shape[2:])
+    layer = nn.Conv2d(16, 16, 3, padding=1, bias=False).to(device).to(memory_format=torch.channels_last)
+    maps = torch.randn(shape, device=device).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        product = rate(lambda: left @ right, 2 * 1024**3, device)
+        convolution = rate(lambda: layer(maps), 2 * 16 * 16 * 9 * np.prod([shape[0], *shape[2:]]), device)
+
+    train(data.subset(torch.arange(1000, device=device)), recipe, seed=0)
+    rows = []
+    for _ in range(options.repeats):
+        rows.append([seconds(partial(way, data, recipe), device) for way in (hideseek, ordinary)])
+    trained = len(data) * options.epochs
+    ratios = [plain / ours for ours, plain in rows]
+    ours, plain = (statistics.median(column) for column in zip(*rows, strict=True))
+    print(tabulate([
+        ["hideseek", f"{trained / ours:.0f}", f"{work / ours / 1e9:.0f}"],
+        ["ordinary loop", f"{trained / plain:.0f}", f"{work / plain / 1e9:.0f}"],
+        ["matrix product 1024", "", f"{product:.0f}"],
+        ["3×3 convolution, 16 channels, forward", "", f"{convolution:.0f}"],
+    ], headers=["", "pictures/s", "GFLOP/s"], tablefmt="github"))  # fmt: skip
+    print(f"ratio of pairs: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)}")
+
+
+if __name__ == "__main__":
+    main()
