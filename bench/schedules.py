@@ -1,34 +1,56 @@
-"""Ways to train masks on the same data, device and surrogate: time, surrogate error, and what they hide.
+"""Ways to train masks on the same data, device and surrogate: time against what the masks hide.
 
-    python bench/schedules.py DATA/train DATA/test [--epsilon 8] [--seeds 0 1]
+    python bench/schedules.py DATA/train DATA/test [--epsilon 8] [--seeds 0 1] [--rounds 40]
 
-`joint` and `alternating` against the schedule of the reference EMN implementation (bench/reference.py). For each and
-each seed: seconds and steps until the surrogate's training error is at most 10 % (EMN's stop, where the two others end),
-of the whole mask training, then the accuracy of the quick recipe retrained on the masks at full strength. Prints
-Markdown.
+`joint` and `alternating` against the schedule of the reference EMN implementation (bench/reference.py). The two others are
+driven on past their own stop, a surrogate error of at most 10 %, to ``--rounds``; at 5, 10, 20, … rounds their masks are
+retrained on, as are those of `joint` after some numbers of rounds, over which its step sizes fall. Seconds are of mask
+training alone. Then, for each result of `joint`, how much longer the reference took to hide as much. Prints Markdown.
 """
 
 import argparse
 import itertools
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from folders import loaded
 from reference import reference
 from tabulate import tabulate
 
-from hideseek_cli.core.bilevel import SCHEDULES, Problem, training_error
+from hideseek_cli.core.bilevel import SCHEDULES, Problem, Round, training_error
 from hideseek_cli.core.evaluator import pictures, retrain
 from hideseek_cli.keys import dither
 from hideseek_cli.recipe import preset
 
-WAYS = {**SCHEDULES, "reference": reference}
-RUNS = (
-    ("joint", "sign", 1), ("joint", "sign", 2), ("joint", "sign", 4), ("joint", "whitened", 10),
-    ("alternating", "sign", 40), ("reference", "sign", 40),
-)  # fmt: skip
-"""Schedule, rule and the most rounds; of these, `joint` makes all."""
-STOP = 0.1
+JOINT = (("sign", 1), ("sign", 2), ("sign", 4), ("whitened", 2), ("whitened", 4), ("whitened", 10))
+"""Rule and rounds."""
+DRIVEN = {"alternating": SCHEDULES["alternating"], "reference": reference}
+
+
+@dataclass(frozen=True)
+class Result:
+    """Masks at some moment, and the accuracy in percent that is left on them."""
+
+    schedule: str
+    rule: str
+    seed: int
+    rounds: int
+    steps: int
+    seconds: float
+    error: float
+    accuracy: float
+
+
+def moments(states: Iterator[Round], wanted: set[int]) -> Iterator[tuple[Round, float]]:
+    """The state after each wanted number of rounds, and the seconds that training took until then."""
+    seconds, begun = 0.0, time.perf_counter()
+    for state in itertools.islice(states, max(wanted)):
+        if state.number in wanted:
+            seconds += time.perf_counter() - begun
+            yield state, seconds
+            begun = time.perf_counter()
 
 
 def main() -> None:
@@ -37,35 +59,39 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--epsilon", type=int, default=8)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    classes = material.folder.classes
-    labels = material.folder.labels
-    data = pictures(material.stack.clean(), labels, len(classes), device)
+    classes, labels = len(material.folder.classes), material.folder.labels
+    data = pictures(material.stack.clean(), labels, classes, device)
     recipe = preset("quick").for_pictures(len(data))
-    rows = []
-    for seed, (name, rule, limit) in itertools.product(options.seeds, RUNS):
-        problem = Problem(pictures=data, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
-                          rule=rule, rounds=limit)  # fmt: skip
-        begun, reached = time.monotonic(), None
-        for state in itertools.islice(WAYS[name](problem), limit):
-            if reached is None and state.number > 1 and training_error(problem, state) <= STOP:
-                reached = (time.monotonic() - begun, state.steps)
-                if name != "joint":
-                    break
-        seconds = time.monotonic() - begun
-        pattern = state.mask.permute(0, 2, 3, 1).cpu().numpy()
-        masks = material.stack.quantised(pattern, 1.0, dither(bytes(32), pattern.shape), options.epsilon)
-        masked = pictures(material.stack.masked(masks, None), labels, len(classes), device)
-        accuracy = retrain(masked, test, recipe, seed=seed)
-        rows.append({
-            "schedule": name, "rule": rule, "seed": seed, "rounds": state.number, "theta steps": state.steps,
-            "s to error <= 10 %": f"{reached[0]:.0f}" if reached else "not reached",
-            "s in all": f"{seconds:.0f}", "final error %": f"{100 * training_error(problem, state):.1f}",
-            "retrained accuracy %": f"{accuracy:.1f}",
-        })  # fmt: skip
-        print(f"{rows[-1]}", flush=True)
-    print(tabulate(rows, headers="keys", tablefmt="github"))
+    wanted = {rounds for doubled in range(10) if (rounds := 5 * 2**doubled) <= options.rounds}
+    results: list[Result] = []
+    for seed in options.seeds:
+        runs = [("joint", rule, SCHEDULES["joint"], {rounds}) for rule, rounds in JOINT]
+        runs += [(name, "sign", schedule, wanted) for name, schedule in DRIVEN.items()]
+        for name, rule, schedule, rounds in runs:
+            problem = Problem(pictures=data, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
+                              rule=rule, rounds=max(rounds))  # fmt: skip
+            for state, seconds in moments(schedule(problem), rounds):
+                pattern = state.mask.permute(0, 2, 3, 1).cpu().numpy()
+                masks = material.stack.quantised(pattern, 1.0, dither(bytes(32), pattern.shape), options.epsilon)
+                masked = pictures(material.stack.masked(masks, None), labels, classes, device)
+                error = 100 * training_error(problem, state)
+                accuracy = retrain(masked, test, recipe, seed=seed)
+                results.append(Result(name, rule, seed, state.number, state.steps, seconds, error, accuracy))
+                print(results[-1], flush=True)
+    print(tabulate([[*vars(one).values()] for one in results], floatfmt=".1f", tablefmt="github", headers=[
+        "schedule", "rule", "seed", "rounds", "θ steps", "s", "surrogate error %", "retrained accuracy %",
+    ]))  # fmt: skip
+    for one in (one for one in results if one.schedule == "joint"):
+        driven = [other for other in results if other.schedule == "reference" and other.seed == one.seed]
+        enough = [other.seconds for other in driven if other.accuracy <= one.accuracy]
+        longer = min(enough, default=max(other.seconds for other in driven)) / one.seconds
+        print(
+            f"seed {one.seed}, {one.accuracy:.1f} %: joint, {one.rule}, {one.rounds} rounds, {one.seconds:.1f} s; "
+            f"the reference takes {longer:.1f} times as long{'' if enough else ' and has not reached it'}"
+        )
 
 
 if __name__ == "__main__":

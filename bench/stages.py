@@ -3,8 +3,8 @@
     python bench/stages.py DATA --levels 30,50 [--counts 10000] [OPTIONS OF hide]
 
 Runs `hide` in a fresh process for each of ``--counts`` pictures of DATA/train (the same number of every class, linked
-into a temporary folder), and `seek` of the clean level, and prints seconds by stage and peak memory of `hide`, as
-Markdown. A stage is what the progress bar says; what it does not name is reading, or work between two stages.
+into a temporary folder), and `seek` of the clean level, and prints seconds by stage, retrainings and peak memory of `hide`,
+as Markdown. A stage is what the progress bar says; what it does not name is reading, or work between two stages.
 """
 
 import argparse
@@ -49,9 +49,10 @@ def linked(source: Path, place: Path, count: int) -> None:
 
 
 def timed(command: list[str], folder: Path) -> tuple[float, float]:
-    """Wall-clock seconds, and the highest resident memory in MiB of that process."""
+    """Wall-clock seconds, and the highest resident memory in MiB of that process; what it prints goes to a file."""
     begun = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    with (folder / "printed").open("wb") as printed:
+        process = subprocess.Popen(command, cwd=folder, stdout=printed, stderr=sys.stderr)
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 1):
         raise SystemExit(f"failed: {' '.join(command)}")
@@ -68,7 +69,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             place = Path(name)
             linked(options.data / "train", place / "data", count)
-            wall, memory = timed([sys.executable, "-c", CHILD, "hide", "data", *more, "-q"], place)
+            wall, memory = timed([sys.executable, "-c", CHILD, "hide", "data", *more, "-q", "--json"], place)
+            runs = json.loads((place / "printed").read_text())["runs"]
             stages: dict[str, float] = defaultdict(float)
             for task, seconds in json.loads((place / "stages.json").read_text()).items():
                 stages["retraining" if task.startswith("retraining") else task] += seconds
@@ -76,7 +78,8 @@ def main() -> None:
             subprocess.run([*tool, "cleaner", "masks.safetensors", "--level", "clean", "-q"], cwd=place, check=True)
             buyer, buyers_memory = timed([*tool, "seek", "published", "cleaner_clean.safetensors", "-q"], place)
             columns[count] = {
-                **stages, "hide, s": wall, "hide, MiB": memory, "seek, s": buyer, "seek, MiB": buyers_memory,
+                **stages, "retrainings": runs, "hide, s": wall, "hide, MiB": memory,
+                "seek, s": buyer, "seek, MiB": buyers_memory,
             }  # fmt: skip
             print(count, {key: round(value, 1) for key, value in columns[count].items()}, file=sys.stderr, flush=True)
     names = list(columns[options.counts[-1]])

@@ -87,6 +87,7 @@ def plan(order: Order, device: torch.device, executor: Executor, progress: Progr
         "retrainings_at_most": order.runs,
         "seconds_about": round(seconds),
         "bytes_about": sum(picture.size for picture in material.pictures),
+        "bargains": order.bargains(),
         "published": str(order.out),
         "masks": str(order.masks),
     }
@@ -103,13 +104,15 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     stage.check()
     if order.calibration == "retrain" and order.recipe.name == "paper" and device.type == "cpu":
         progress.say("the paper's recipe on a CPU takes hours a run; --recipe quick takes minutes")
+    for bargain in order.bargains():
+        progress.say(f"prices: {bargain}")
     master = keys.master_key(order.key_file)
     material = load(order.data, order.table, order.size, executor, progress)
     chance = material.folder.chance()
     low = [level for level in order.levels if level <= chance]
     if low:
         raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
-    binding = {**order.binding(), "data": material.fingerprint(), "device": str(device), "threads": torch.get_num_threads()}
+    binding = {**order.binding(), "data": material.fingerprint, "device": str(device), "threads": torch.get_num_threads()}
     if order.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
     journal = Journal(order.journal, binding, resume=order.resume)
@@ -135,7 +138,7 @@ def _hide(
     recipe = order.recipe.for_pictures(len(material.pictures))
     evaluator = Evaluator(stack.clean(), folder.labels, len(folder.classes), recipe, order.seed, device, material.validation)
     cache = Cache(default_folder(), {
-        "data": material.fingerprint(), "recipe": recipe.to_json(), "seed": order.seed, "device": str(device),
+        "data": material.fingerprint, "recipe": recipe.to_json(), "seed": order.seed, "device": str(device),
         "threads": order.threads, "torch": torch.__version__, "code": code_digest(CORE),
     })  # fmt: skip
     trials = Trials(evaluator, chance, journal, cache, executor, progress, planned=order.runs, threads=order.threads)

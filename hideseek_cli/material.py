@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ class Material:
     stack: Stack
     validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
 
+    @cached_property
     def fingerprint(self) -> str:
         """A hash over class, name and pixels of everything read; stays in the journal, at home."""
         whole = hashlib.sha256()

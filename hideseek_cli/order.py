@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,27 @@ class Order:
     def journal(self) -> Path:
         """Where finished work is remembered until the run is complete."""
         return self.masks.with_name(f".{self.masks.name}.journal")
+
+    def bargains(self) -> list[str]:
+        """Prices by which a buyer gets more for less, in words.
+
+        The levels share one pattern, so the difference of two cleaners is that pattern: whoever has any two has all.
+        """
+        ranked = sorted(self.prices.items())
+        found = [
+            f"level {high:g} costs {price:g}, no more than level {low:g} ({paid:g})"
+            for (low, paid), (high, price) in pairwise(ranked)
+            if price <= paid
+        ]
+        if len(ranked) > 2:
+            (one, first), (other, second), *_ = sorted(ranked, key=lambda pair: pair[1])
+            dearest, price = max(ranked, key=lambda pair: pair[1])
+            if first + second < price:
+                found.append(
+                    f"levels {one:g} and {other:g} together cost {first + second:g}, less than level {dearest:g} ({price:g}), "
+                    "and from two cleaners a buyer can work out every level"
+                )
+        return found
 
     def binding(self) -> dict[str, Any]:
         """The options that a resumed run must share."""

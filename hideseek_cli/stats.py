@@ -6,7 +6,7 @@ the finite test set, which all runs share. Their variances add; the degrees of f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -43,13 +43,15 @@ def estimate(
     runs saw the same test pictures; otherwise each its own, and the spread already contains their chance.
     """
     runs = len(accuracies)
-    mean = float(np.mean(accuracies))
-    share = min(max(mean / 100, 0.5 / pictures), 1 - 0.5 / pictures)
-    sampling = 1e4 * share * (1 - share) / pictures
     if spread is None:
         spread = (float(np.var(accuracies, ddof=1)), runs - 1) if runs > 1 else (0.0, 0)
+    return _estimate(float(np.mean(accuracies)), runs, pictures, spread, shared)
+
+
+def _estimate(mean: float, runs: int, pictures: int, spread: tuple[float, int], shared: bool = True) -> Estimate:
+    share = min(max(mean / 100, 0.5 / pictures), 1 - 0.5 / pictures)
     between = spread[0] / runs
-    sampling = sampling if shared or spread[1] == 0 else 0.0
+    sampling = 1e4 * share * (1 - share) / pictures if shared or spread[1] == 0 else 0.0
     variance = between + sampling
     freedom = variance**2 / (between**2 / spread[1]) if spread[1] and between > 0 else 1e6
     return Estimate(mean=mean, error=sqrt(variance), freedom=freedom, runs=runs)
@@ -73,3 +75,20 @@ def at_most(found: Estimate, bound: float) -> Verdict:
     if found.runs > 1 and found.interval(0.90)[1] <= bound:
         return "pass"
     return "fail" if found.interval(0.95)[0] > bound else "inconclusive"
+
+
+def more_runs(
+    accuracies: Sequence[float], pictures: int, verdict: Callable[[Estimate], Verdict], most: int = 1000
+) -> int | None:
+    """How many more runs like these would settle a verdict that is inconclusive, if their mean and spread stay.
+
+    None where ``most`` runs would not: the mean lies on the edge, or the test pictures, which all runs share, are too few.
+    """
+    runs = len(accuracies)
+    if runs < 2:
+        return 1
+    mean, spread = float(np.mean(accuracies)), float(np.var(accuracies, ddof=1))
+    for total in range(runs + 1, most + 1):
+        if verdict(_estimate(mean, total, pictures, (spread, total - 1))) != "inconclusive":
+            return total - runs
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,16 +13,17 @@ import numpy as np
 import torch
 
 from hideseek_cli import manifest as manifests
+from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures, retrain
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, refuse, scan, splits
-from hideseek_cli.manifest import CLEAN, PUBLISHED, pixel_digest
+from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, pixel_digest
 from hideseek_cli.material import labelled
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stack import Stack
-from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds
+from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds, more_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,8 @@ class Verification:
     one_sided: bool
     """A published folder promises at most chance; every other level promises neither more nor less."""
     verdict: Verdict | None
+    more: int | None
+    """Runs that would settle an inconclusive verdict if mean and spread stay; None where none would, or it is settled."""
     recipe: Recipe
     seed: int
     images: int
@@ -44,13 +48,13 @@ class Verification:
 
 def verify(
     folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
-    recipe: Recipe | None = None, arch: str | None = None, level: float | None = None, tolerance: float = 8.0,
+    recipe: Recipe | None = None, archs: Sequence[str] = (), level: float | None = None, tolerance: float = 8.0,
     runs: int = 4, seed: int | None = None, size: int | None = None, threads: int = 1, fallback: Recipe,
-) -> Verification:  # fmt: skip
-    """Train ``runs`` networks from scratch on ``folder`` and test them on the pictures of ``test``.
+) -> tuple[Verification, ...]:  # fmt: skip
+    """Train ``runs`` networks from scratch on ``folder`` and test them on the pictures of ``test``; for each of ``archs``.
 
     The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest. The
-    runs stand side by side, each on ``threads`` processor threads.
+    runs stand side by side, each on ``threads`` processor threads. ``archs`` take the place of the recipe's network.
     ``seed``: of the first run; fresh from the operating system unless given, so that no run was seen by calibration.
     Raises InputError where the folders do not fit together.
     """
@@ -61,12 +65,43 @@ def verify(
     if level is not None and not 0 < level <= 100:
         raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
     promise = manifests.read(folder) if manifests.exists(folder) else None
-    part = scan(folder if promise else splits(folder)["train"])
     one_sided = level is None and promise is not None and promise.level == PUBLISHED
-    if promise is not None:
-        size = size or promise.size
-        if level is None:
-            level = promise.chance if one_sided else None if promise.level == CLEAN else float(promise.level)
+    if promise is not None and level is None:
+        level = promise.chance if one_sided else None if promise.level == CLEAN else float(promise.level)
+    data, tests = _read(folder, test, promise, executor, progress, device, size)
+    base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
+    seed = secrets.randbits(31) if seed is None else seed
+    seeds = [int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0]) for run in range(runs)]
+
+    def judge(found: Estimate) -> Verdict:
+        assert level is not None
+        return at_most(found, level + tolerance) if one_sided else holds(found, level, tolerance)
+
+    def measured(chosen: Recipe) -> Verification:
+        accuracies: list[float] = []
+        for accuracy in side_by_side(
+            [partial(retrain, data, tests, chosen, seed=drawn) for drawn in seeds], executor, device,
+            threads=threads, tick=partial(progress.step, f"{runs} trainings of {chosen.arch}"),
+        ):  # fmt: skip
+            accuracies.append(accuracy)
+            progress.say(f"{chosen.arch}, run {len(accuracies)} of {runs}: {accuracy:.2f} %")
+        found = estimate(accuracies, len(tests))
+        verdict = None if level is None else judge(found)
+        return Verification(
+            found=found, accuracies=tuple(accuracies), level=level, tolerance=tolerance, one_sided=one_sided,
+            verdict=verdict, more=more_runs(accuracies, len(tests), judge) if verdict == "inconclusive" else None,
+            recipe=chosen, seed=seed, images=len(data), tested=len(tests),
+        )  # fmt: skip
+
+    return tuple(measured(replace(base, arch=arch)) for arch in archs or (base.arch,))
+
+
+def _read(
+    folder: Path, test: Path, promise: Manifest | None, executor: Executor, progress: Progress, device: torch.device,
+    size: int | None,
+) -> tuple[Pictures, Pictures]:  # fmt: skip
+    """What to train and to test on; refuses a folder whose pictures are not those that its manifest lists."""
+    part = scan(folder if promise else splits(folder)["train"])
     seen = {entry.key for entry in part.entries}
     if promise is not None and seen != set(promise.digests):
         raise InputError(
@@ -75,6 +110,7 @@ def verify(
         )
     read = pixels(part, executor, progress, None if promise else size)
     if promise is not None:
+        size = size or promise.size
         changed = [
             str(entry.path)
             for entry, picture in zip(part.entries, read, strict=True)
@@ -83,26 +119,5 @@ def verify(
         refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
     stack = Stack.of(part, read)
     images, labels = labelled(scan(splits(test).get("test", test)), part.classes, stack, executor, progress, size)
-    chosen = recipe.for_pictures(len(part.entries)) if recipe else promise.recipe if promise else None
-    chosen = chosen or fallback.for_pictures(len(part.entries))
-    if arch is not None:
-        chosen = replace(chosen, arch=arch)
-    data = pictures(stack.clean(), part.labels, len(part.classes), device)
-    tests = pictures(images, labels, len(part.classes), device)
-    seed = secrets.randbits(31) if seed is None else seed
-    seeds = [int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0]) for run in range(runs)]
-    accuracies = []
-    for accuracy in side_by_side(
-        [partial(retrain, data, tests, chosen, seed=drawn) for drawn in seeds], executor, device,
-        threads=threads, tick=partial(progress.step, f"{runs} trainings"),
-    ):  # fmt: skip
-        accuracies.append(accuracy)
-        progress.say(f"run {len(accuracies)} of {runs}: {accuracy:.2f} %")
-    found = estimate(accuracies, len(tests))
-    verdict: Verdict | None = None
-    if level is not None:
-        verdict = at_most(found, level + tolerance) if one_sided else holds(found, level, tolerance)
-    return Verification(
-        found=found, accuracies=tuple(accuracies), level=level, tolerance=tolerance, one_sided=one_sided,
-        verdict=verdict, recipe=chosen, seed=seed, images=len(data), tested=len(tests),
-    )  # fmt: skip
+    classes = len(part.classes)
+    return pictures(stack.clean(), part.labels, classes, device), pictures(images, labels, classes, device)

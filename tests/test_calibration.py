@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from hideseek_cli.core.calibration import Curve, Evaluation, Search, fit, pooled
+from hideseek_cli.core.calibration import RUN_ERROR, Curve, Evaluation, Search, fit, pooled
 
 
 def gradual(strength: float) -> float:
@@ -87,9 +87,36 @@ def test_a_curve_is_inverted_exactly_and_within_its_range():
 def test_a_fit_recovers_the_curve_it_was_drawn_from():
     known = [Evaluation(s, gradual(s)) for s in (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)]
     for level in (20.0, 40.0, 60.0):
-        assert fit(known, 10.0, level).strength(level, 1.0) == pytest.approx(
+        assert fit(known, 10.0, level).curve.strength(level, 1.0) == pytest.approx(
             0.25 * ((64 - level) / (level - 12)) ** (1 / 2.7), rel=0.1
         )
+
+
+def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
+    """At a level's strength, over many noisy draws: the misses are as large as the standard error says, or smaller."""
+    misses, errors = [], []
+    for seed in range(100):
+        random = np.random.default_rng(seed)
+        known = [Evaluation(s, gradual(s) + random.normal(0, RUN_ERROR)) for s in (0.0, 0.0, 0.15, 0.2, 0.3, 0.4, 1.0)]
+        belief = fit(known, 10.0, 40.0)
+        strength = belief.curve.strength(40.0, 1.0)
+        misses.append(gradual(strength) - 40.0)
+        errors.append(belief.error(strength))
+    assert 0.5 < np.sqrt(np.mean(np.square(misses))) / np.mean(errors) < 1.2
+
+
+def test_a_curve_is_unsure_before_anything_was_measured_and_sure_after():
+    few = [Evaluation(0.0, 64.0), Evaluation(0.0, 63.0)]
+    near = [Evaluation(s, gradual(s)) for s in (0.2, 0.25, 0.3)]
+    before, after = (fit(known, 10.0, 40.0).error(0.25) for known in (few, few + near))
+    assert before > 7 and after < 2
+
+
+def test_a_sure_curve_is_confirmed_without_further_looks():
+    made = search(gradual, 0, spread=0.0)
+    made.evaluations += [Evaluation(s, gradual(s)) for s in (0.1, 0.2, 0.25, 0.3, 0.4)]
+    found = made.levels([40.0])[0]
+    assert made.left == 15 - 2 and found.reachable
 
 
 def test_the_pooled_spread_is_that_within_groups():

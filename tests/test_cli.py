@@ -110,7 +110,7 @@ def test_verify_gives_a_verdict_and_its_exit_code(road):
         promise = ["--level", level, "--tolerance", tolerance, "--epochs", "12", *FAST[2:4]]
         found = json.loads(run("verify", "data", *options, *promise, cwd=road, code=code).stdout)
         assert {"accuracy", "low", "high", "runs", "level", "tolerance", "verdict", "recipe"} <= set(found)
-        assert found["verdict"] == verdict
+        assert found["verdict"] == verdict and found["more_runs"] is None, "no number of runs tells 95 from 95.01"
         seeds.add(found["seed"])
     assert len(seeds) == 3, "law 3: unless one is given, each verification draws its own seed"
 
@@ -190,9 +190,20 @@ def test_paper_calibration_runs_and_reports(road, tmp_path):
 def test_hide_dry_run_writes_nothing(road, tmp_path):
     planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", cwd=tmp_path).stdout)
     assert planned["images"] == 48 and planned["retrainings_at_most"] == 14 and planned["seconds_about"] >= 0
-    assert os.listdir(tmp_path) == []
+    assert planned["bargains"] == [] and os.listdir(tmp_path) == []
 
 
 def test_progress_is_silent_where_it_should_be(road):
     done = run("metrics", "data", "published", "-q", cwd=road)
     assert done.stderr == ""
+
+
+def test_verify_on_several_networks_prints_one_row_each_and_the_worst_verdict_counts(road):
+    options = ["--test", "data/test", "--runs", "2", "--arch", "slim, resnet10", "--epochs", "12", *FAST[2:4]]
+    done = run("verify", "data", *options, "--level", "10", "--tolerance", "1", "--json", cwd=road, code=1)
+    found = json.loads(done.stdout)
+    assert [one["recipe"]["arch"] for one in found] == ["slim", "resnet10"] and len({one["seed"] for one in found}) == 1
+    table = run("verify", "data", *options, "--format", "csv", cwd=road).stdout.splitlines()
+    assert [row.split(",")[1] for row in table] == ["network", "slim", "resnet10"]
+    wrong = run("verify", "data", "--test", "data/test", "--arch", "slim,nothing", cwd=road, code=2)
+    assert "unknown architecture 'nothing'" in wrong.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hideseek_cli.stats import at_most, estimate, holds
+from hideseek_cli.stats import at_most, estimate, holds, more_runs
 
 
 def measured(random, truth, spread, pictures, runs):
@@ -68,3 +68,26 @@ def test_a_pooled_spread_replaces_that_of_few_runs():
     assert pooled.error == pytest.approx(np.sqrt(4 / 2))
     assert pooled.freedom == pytest.approx(20)
     assert pooled.interval()[1] < alone.interval()[1]
+
+
+def near_50(found):
+    return holds(found, 50.0, 5.0)
+
+
+def test_more_runs_is_how_many_settle_it_if_mean_and_spread_stay():
+    seen = [47.0, 53.0]
+    assert near_50(estimate(seen, 100_000)) == "inconclusive"
+    more = more_runs(seen, 100_000, near_50)
+    spread = np.var(seen, ddof=1)
+
+    def like(runs):
+        return estimate([50.0] * runs, 100_000, spread=(spread, runs - 1))
+
+    assert more is not None and near_50(like(2 + more)) == "pass" and near_50(like(1 + more)) == "inconclusive"
+
+
+def test_more_runs_knows_what_no_run_settles():
+    assert more_runs([50.0], 1000, near_50) == 1, "the spread of one run is unknown"
+    assert more_runs([50.0, 50.2], 30, near_50) is None, "thirty pictures cannot tell 45 from 50"
+    assert more_runs([54.5, 55.5], 1_000_000, near_50) is None, "the mean lies on the edge"
+    assert more_runs([60.0, 66.0], 100_000, lambda found: at_most(found, 58.0)) in range(1, 20), "it may settle as a failure"

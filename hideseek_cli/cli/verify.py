@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hideseek_cli.cli.options import (
-    Arch,
     BatchSize,
     Device,
     Epochs,
@@ -26,11 +25,14 @@ from hideseek_cli.cli.options import (
     training_recipe,
     workers,
 )  # fmt: skip
+from hideseek_cli.errors import InputError
+from hideseek_cli.recipe import ARCHITECTURES
 
 if TYPE_CHECKING:
     from hideseek_cli.verify import Verification
 
 EXIT = {"pass": 0, "fail": 1, "inconclusive": 3, None: 0}
+WORSE = (None, "pass", "inconclusive", "fail")
 
 
 def verify(
@@ -40,7 +42,9 @@ def verify(
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which the accuracy may miss the level.")] = 8.0,
     runs: Annotated[int, typer.Option("--runs", help="Trainings with fresh seeds.", min=1)] = 4,
     recipe: RecipeName = None,
-    arch: Arch = None,
+    arch: Annotated[
+        str, typer.Option("--arch", help="Networks in place of the recipe's, such as resnet18,vgg11.", metavar="NAMES")
+    ] = "",
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     size: Size = None,
@@ -56,7 +60,8 @@ def verify(
     """Retrain from scratch on FOLDER and say whether it reaches the accuracy that was sold.
 
     pass (exit code 0): the 90 % interval lies within the tolerance of the level. fail (1): the 95 % interval lies
-    outside of it. Otherwise inconclusive (3): more --runs decide. A published folder promises at most chance.
+    outside of it. Otherwise inconclusive (3): more --runs decide. A published folder promises at most chance. Of several
+    networks the worst verdict counts.
     """
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.parallel import pool
@@ -67,18 +72,39 @@ def verify(
     chosen = fallback if recipe or epochs or batch_size else None
     with terminal(quiet) as screen, pool(workers(jobs)) as executor:
         verified = run(
-            folder, test, executor, screen, chosen_device, recipe=chosen, arch=arch, level=level, tolerance=tolerance,
-            runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
+            folder, test, executor, screen, chosen_device, recipe=chosen, archs=_archs(arch), level=level,
+            tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
         )  # fmt: skip
         if json:
-            document(_document(verified))
+            documents = [_document(one) for one in verified]
+            document(documents[0] if len(documents) == 1 else documents)
         else:
-            show([_row(folder, verified)], style.value)
-            screen.say(
-                f"recipe {verified.recipe.name}: {verified.recipe.arch}, {verified.recipe.epochs} epochs; trained on "
-                f"{verified.images} pictures, tested on {verified.tested}; first seed {verified.seed}"
-            )
-    raise typer.Exit(EXIT[verified.verdict])
+            show([_row(folder, one) for one in verified], style.value)
+            for line in _remarks(verified):
+                screen.say(line)
+    raise typer.Exit(EXIT[max((one.verdict for one in verified), key=WORSE.index)])
+
+
+def _archs(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in ARCHITECTURES]
+    if unknown:
+        raise InputError(f"unknown architecture {unknown[0]!r}: choose from {', '.join(ARCHITECTURES)}")
+    return names
+
+
+def _remarks(verified: tuple[Verification, ...]) -> list[str]:
+    """How it was measured, and what would settle what is not settled."""
+    first = verified[0]
+    lines = [
+        f"recipe {first.recipe.name}: {first.recipe.epochs} epochs; trained on {first.images} pictures, tested on "
+        f"{first.tested}; first seed {first.seed}"
+    ]
+    for one in verified:
+        if one.verdict == "inconclusive":
+            settled = f"about {one.more} more runs" if one.more else f"no number of runs on these {one.tested} test pictures"
+            lines.append(f"{one.recipe.arch}: inconclusive; if mean and spread stay, {settled} would settle it")
+    return lines
 
 
 def _promise(verified: Verification) -> str:
@@ -92,8 +118,8 @@ def _promise(verified: Verification) -> str:
 def _row(folder: Path, verified: Verification) -> dict[str, Any]:
     low, high = verified.found.interval()
     return {
-        "folder": str(folder), "promised %": _promise(verified), "accuracy %": f"{verified.found.mean:.2f}",
-        "95 % interval": f"{low:.2f} to {high:.2f}", "runs": verified.found.runs,
+        "folder": str(folder), "network": verified.recipe.arch, "promised %": _promise(verified),
+        "accuracy %": f"{verified.found.mean:.2f}", "95 % interval": f"{low:.2f} to {high:.2f}", "runs": verified.found.runs,
         "verdict": verified.verdict or "nothing promised",
     }  # fmt: skip
 
@@ -103,6 +129,6 @@ def _document(verified: Verification) -> dict[str, Any]:
     return {
         "accuracy": verified.found.mean, "low": low, "high": high, "runs": verified.found.runs,
         "accuracies": list(verified.accuracies), "level": verified.level, "tolerance": verified.tolerance,
-        "one_sided": verified.one_sided, "verdict": verified.verdict, "recipe": verified.recipe.to_json(),
-        "seed": verified.seed, "images": verified.images, "tested": verified.tested,
+        "one_sided": verified.one_sided, "verdict": verified.verdict, "more_runs": verified.more,
+        "recipe": verified.recipe.to_json(), "seed": verified.seed, "images": verified.images, "tested": verified.tested,
     }  # fmt: skip

@@ -5,9 +5,10 @@ Accuracy against strength falls from clean to chance. Every evaluation of every 
     accuracy(s) = floor + (top - floor) / (1 + (s / s0) ** slope),
 
 fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
-be right only there. A level is searched with single runs and then confirmed with fresh ones at one strength: what is
-reported is the mean of those, so the search does not flatter it. A level whose confirmation is off by more than half the
-tolerance is searched on with what was learnt, until the runs are used up.
+be right only there. The fit says how uncertain it is. A level is searched with single runs until the curve is sure of it
+and then confirmed with fresh ones at one strength: what is reported is the mean of those, so the search does not flatter
+it. A level whose confirmation is off by more than half the tolerance is searched on with what was learnt, until the runs
+are used up.
 
 All levels are searched at once, in rounds: each says what it wants measured, and everything that is wanted is measured
 side by side before anyone goes on.
@@ -19,6 +20,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float64
 from scipy.optimize import least_squares
 
 RUN_ERROR = 2.0
@@ -29,6 +31,8 @@ WEAKEST = 0.01
 MIDDLE, SLOPE = 0.3, 2.5
 """Where the search expects the curve before it knows better."""
 LOOKS, CONFIRMATIONS = 4, 2
+SURE = 0.7
+"""A curve is sure of a level where its standard error is at most this share of the tolerance (docs/benchmarks.md)."""
 
 Measure = Callable[[Sequence[float]], Sequence[float]]
 """Accuracies in percent of one fresh training at each of some strengths."""
@@ -66,7 +70,23 @@ class Curve:
         return float(np.clip(self.middle * ratio ** (1 / self.slope), WEAKEST, strongest))
 
 
-def fit(evaluations: Sequence[Evaluation], chance: float, level: float) -> Curve:
+@dataclass(frozen=True)
+class Belief:
+    """A curve, and how far it is known: the covariance of top, floor, log middle and log slope."""
+
+    curve: Curve
+    covariance: Float64[np.ndarray, "4 4"]
+
+    def error(self, strength: float) -> float:
+        """Standard error, in points, of the mean accuracy at a strength above 0."""
+        curve = self.curve
+        share = 1 / (1 + (strength / curve.middle) ** curve.slope)
+        steep = (curve.top - curve.floor) * share * (1 - share) * curve.slope
+        gradient = np.array([share, 1 - share, steep, -steep * np.log(strength / curve.middle)])
+        return float(np.sqrt(gradient @ self.covariance @ gradient))
+
+
+def fit(evaluations: Sequence[Evaluation], chance: float, level: float) -> Belief:
     """The curve through all evaluations, those near ``level`` weighing most; at least one must be at strength 0."""
     strengths = np.array([one.strength for one in evaluations])
     found = np.array([one.accuracy for one in evaluations])
@@ -83,8 +103,9 @@ def fit(evaluations: Sequence[Evaluation], chance: float, level: float) -> Curve
     start = np.array([top, min(chance, top - 1), np.log(MIDDLE), np.log(SLOPE)])
     low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.5)])
     high = np.array([top + 10, max(top - 0.5, 1), np.log(3.0), np.log(40)])
-    value = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high)).x
-    return Curve(float(value[0]), float(value[1]), float(np.exp(value[2])), float(np.exp(value[3])))
+    solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
+    curve = Curve(float(solved.x[0]), float(solved.x[1]), float(np.exp(solved.x[2])), float(np.exp(solved.x[3])))
+    return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,23 +166,23 @@ class Search:
         return answers
 
     def _level(self, level: float) -> Wishes:
-        """The search of one level: look until a run comes near, confirm, and look again while that is off."""
+        """The search of one level: look until the curve is sure, confirm, and look again while that is off."""
         if level < float(np.mean(self.lowest)) - self.tolerance:
             self.open.discard(level)
             return Found(level=level, strength=self.strongest, accuracies=self.lowest, reachable=False)
         tried: list[Found] = []
         looks = LOOKS
         while True:
-            while looks and self._take(1, spare=CONFIRMATIONS * len(self.open | {level})):
+            strength, error = self._aim(level)
+            while looks and error > SURE * self.tolerance and self._take(1, spare=CONFIRMATIONS * len(self.open | {level})):
                 looks -= 1
-                (accuracy,) = yield [self._aim(level)]
-                if abs(accuracy - level) <= self.tolerance / 2:
-                    break
+                yield [strength]
+                strength, error = self._aim(level)
             count = self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))
             if not count:
                 break
             self.open.discard(level)
-            strength = self._aim(level)
+            self.say(f"level {level:g}: expected at strength {strength:.3f}, within {2 * error:.1f} points")
             accuracies = yield [strength] * count
             mean = float(np.mean(accuracies))
             tried.append(Found(level=level, strength=strength, accuracies=tuple(accuracies),
@@ -177,8 +198,11 @@ class Search:
         self.left -= count
         return count
 
-    def _aim(self, level: float) -> float:
-        return round(fit(self.evaluations, self.chance, level).strength(level, self.strongest), 4)
+    def _aim(self, level: float) -> tuple[float, float]:
+        """The strength at which the level is expected, and the standard error of the accuracy there."""
+        belief = fit(self.evaluations, self.chance, level)
+        strength = round(belief.curve.strength(level, self.strongest), 4)
+        return strength, belief.error(strength)
 
 
 def pooled(groups: Sequence[Sequence[float]]) -> tuple[float, int] | None:
