@@ -1,11 +1,12 @@
 """Ways to train masks on the same data, device and surrogate: time against what the masks hide.
 
-    python bench/schedules.py DATA/train DATA/test [--epsilon 8] [--seeds 0 1] [--rounds 40]
+    python bench/schedules.py DATA/train DATA/test [--epsilon 8] [--seeds 0 1] [--rounds 40] [--only reference]
 
 `joint` and `alternating` against the schedule of the reference EMN implementation (bench/reference.py). The two others are
-driven on past their own stop, a surrogate error of at most 10 %, to ``--rounds``; at 5, 10, 20, … rounds their masks are
-retrained on, as are those of `joint` after some numbers of rounds, over which its step sizes fall. Seconds are of mask
-training alone. Then, for each result of `joint`, how much longer the reference took to hide as much. Prints Markdown.
+driven on past their own stop, a surrogate error of at most 10 %, to ``--rounds``; on the way their masks are retrained on,
+as are those of `joint` after some numbers of rounds, over which its step sizes fall; below one round `joint` sees a share
+of the pictures once. Seconds are of mask training alone. Then, for each result of `joint`, how much longer the reference
+took to hide as much. Prints Markdown.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from folders import loaded
 from reference import reference
 from tabulate import tabulate
@@ -24,8 +26,13 @@ from hideseek_cli.core.evaluator import pictures, retrain
 from hideseek_cli.keys import dither
 from hideseek_cli.recipe import preset
 
-JOINT = (("sign", 1), ("sign", 2), ("sign", 4), ("whitened", 2), ("whitened", 4), ("whitened", 10))
+JOINT = (
+    ("sign", 0.5), ("sign", 1), ("sign", 2), ("sign", 4),
+    ("whitened", 0.25), ("whitened", 0.5), ("whitened", 1), ("whitened", 4), ("whitened", 10),
+)  # fmt: skip
 """Rule and rounds."""
+WANTED = (2, 3, 4, 5, 10, 20, 40, 80)
+"""Rounds of the others; after the first, masks are still empty."""
 DRIVEN = {"alternating": SCHEDULES["alternating"], "reference": reference}
 
 
@@ -36,7 +43,7 @@ class Result:
     schedule: str
     rule: str
     seed: int
-    rounds: int
+    rounds: float
     steps: int
     seconds: float
     error: float
@@ -59,19 +66,21 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--epsilon", type=int, default=8)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--only", nargs="+", choices=list(DRIVEN), default=list(DRIVEN), help="which stand beside joint")
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
     data = pictures(material.stack.clean(), labels, classes, device)
     recipe = preset("quick").for_pictures(len(data))
-    wanted = {rounds for doubled in range(10) if (rounds := 5 * 2**doubled) <= options.rounds}
+    wanted = {rounds for rounds in WANTED if rounds <= options.rounds}
     results: list[Result] = []
     for seed in options.seeds:
-        runs = [("joint", rule, SCHEDULES["joint"], {rounds}) for rule, rounds in JOINT]
-        runs += [(name, "sign", schedule, wanted) for name, schedule in DRIVEN.items()]
-        for name, rule, schedule, rounds in runs:
-            problem = Problem(pictures=data, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
+        runs = [("joint", rule, SCHEDULES["joint"], {max(1, int(rounds))}, min(1.0, rounds)) for rule, rounds in JOINT]
+        runs += [(name, "sign", schedule, wanted, 1.0) for name, schedule in DRIVEN.items() if name in options.only]
+        for name, rule, schedule, rounds, share in runs:
+            seen = data if share == 1 else data.subset(torch.arange(0, len(data), round(1 / share), device=device))
+            problem = Problem(pictures=seen, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
                               rule=rule, rounds=max(rounds))  # fmt: skip
             for state, seconds in moments(schedule(problem), rounds):
                 pattern = state.mask.permute(0, 2, 3, 1).cpu().numpy()
@@ -79,7 +88,7 @@ def main() -> None:
                 masked = pictures(material.stack.masked(masks, None), labels, classes, device)
                 error = 100 * training_error(problem, state)
                 accuracy = retrain(masked, test, recipe, seed=seed)
-                results.append(Result(name, rule, seed, state.number, state.steps, seconds, error, accuracy))
+                results.append(Result(name, rule, seed, share * state.number, state.steps, seconds, error, accuracy))
                 print(results[-1], flush=True)
     print(tabulate([[*vars(one).values()] for one in results], floatfmt=".1f", tablefmt="github", headers=[
         "schedule", "rule", "seed", "rounds", "θ steps", "s", "surrogate error %", "retrained accuracy %",
@@ -89,7 +98,7 @@ def main() -> None:
         enough = [other.seconds for other in driven if other.accuracy <= one.accuracy]
         longer = min(enough, default=max(other.seconds for other in driven)) / one.seconds
         print(
-            f"seed {one.seed}, {one.accuracy:.1f} %: joint, {one.rule}, {one.rounds} rounds, {one.seconds:.1f} s; "
+            f"seed {one.seed}, {one.accuracy:.1f} %: joint, {one.rule}, {one.rounds:g} rounds, {one.seconds:.1f} s; "
             f"the reference takes {longer:.1f} times as long{'' if enough else ' and has not reached it'}"
         )
 

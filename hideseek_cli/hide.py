@@ -17,7 +17,7 @@ import torch
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
-from hideseek_cli.core.calibration import Found, Search
+from hideseek_cli.core.calibration import Evaluation, Found, Search
 from hideseek_cli.core.classifier import expected_seconds
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
@@ -52,6 +52,8 @@ class Sold:
     reachable: bool
     likeness: Comparison | None
     """None where the level was not reached and so not written."""
+    jump: tuple[Evaluation, Evaluation] | None
+    """Where it was not reached, between what runs accuracy jumps over it, if it was seen to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +197,7 @@ def _hide(
         release=release, clean=trials.estimate(clean), published=trials.estimate(published), hidden=reached <= hidden_at,
         runs=trials.runs, recipe=recipe,
         levels=tuple(
-            Sold(level=one.level, strength=one.strength, found=estimates[one.level], reachable=one.reachable,
+            Sold(level=one.level, strength=one.strength, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
                  likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),

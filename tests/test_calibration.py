@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from hideseek_cli.core.calibration import RUN_ERROR, Curve, Evaluation, Search, fit, pooled
+from hideseek_cli.core.calibration import RUN_ERROR, Curve, Evaluation, Search, fit, jump, pooled
 
 
 def gradual(strength: float) -> float:
@@ -67,6 +67,16 @@ def test_a_jump_over_a_level_is_reported_with_the_nearest_that_was_found():
     found = search(lambda strength: 62.0 if strength < 0.4 else 12.0, 0, spread=0.5).levels([40.0])[0]
     assert not found.reachable
     assert min(abs(found.mean - 62), abs(found.mean - 12)) < 25
+    assert found.jump is not None
+    above, below = found.jump
+    assert above.strength < 0.4 <= below.strength and below.strength - above.strength < 0.15
+    assert above.accuracy == pytest.approx(62, abs=2) and below.accuracy == pytest.approx(12, abs=2)
+
+
+def test_no_jump_is_seen_where_runs_overlap_or_one_side_is_missing():
+    assert jump([Evaluation(0.2, 45.0), Evaluation(0.3, 35.0), Evaluation(0.25, 30.0)], 40.0) is not None
+    assert jump([Evaluation(0.2, 45.0), Evaluation(0.3, 45.0), Evaluation(0.25, 30.0)], 40.0) is None
+    assert jump([Evaluation(0.0, 64.0), Evaluation(1.0, 44.0)], 40.0) is None
 
 
 @pytest.mark.parametrize("runs", [1, 2, 3, 4])

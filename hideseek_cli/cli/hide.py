@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +54,9 @@ def hide(
     calibration: Annotated[
         str, typer.Option("--calibration", help="How levels are found: retrain, or stop (the paper's; needs alternating).")
     ] = "retrain",
-    passes: Annotated[int | None, typer.Option("--passes", help="Passes of mask training (joint); 6 or more.", min=1)] = None,
+    passes: Annotated[
+        int | None, typer.Option("--passes", help="Passes over the pictures to train each mask (joint).", min=1)
+    ] = None,
     inner_steps: Annotated[int, typer.Option("--inner-steps", help="M, steps between mask updates (alternating).", min=1)] = 10,
     pgd_steps: Annotated[int, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch (alternating).", min=1)] = 1,
     stop_error: Annotated[float, typer.Option("--stop-error", help="Training error that ends it (alternating).")] = 0.1,
@@ -161,7 +164,8 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
         "levels": [
             {"level": one.level, "accuracy": one.found.mean, "low": one.found.interval()[0],
              "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.strength,
-             "reachable": one.reachable, "price": order.prices.get(one.level),
+             "reachable": one.reachable, "jump": one.jump and [asdict(run) for run in one.jump],
+             "price": order.prices.get(one.level),
              "mse": one.likeness.mse if one.likeness else None, "ssim": one.likeness.ssim if one.likeness else None}
             for one in hidden.levels
         ],
@@ -184,5 +188,11 @@ def _remarks(order: Order, hidden: Hidden) -> list[str]:
         if not level.reachable:
             lines.append(
                 f"level {level.level:g} was not reached and not written; the nearest found is {level.found.mean:.1f} %"
+            )
+        if level.jump is not None:
+            above, below = level.jump
+            lines.append(
+                f"between strengths {above.strength:.3f} and {below.strength:.3f} accuracy jumps from {above.accuracy:.1f} "
+                f"to {below.accuracy:.1f} %: levels between may not exist here"
             )
     return lines

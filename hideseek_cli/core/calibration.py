@@ -17,7 +17,7 @@ side by side before anyone goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -117,10 +117,22 @@ class Found:
     accuracies: tuple[float, ...]
     """Of the confirming runs at that strength, in percent."""
     reachable: bool
+    jump: tuple[Evaluation, Evaluation] | None = None
+    """Where it was not reached: the nearest runs in strength that ended above and below it (a black-out)."""
 
     @property
     def mean(self) -> float:
         return float(np.mean(self.accuracies))
+
+
+def jump(evaluations: Sequence[Evaluation], level: float) -> tuple[Evaluation, Evaluation] | None:
+    """The strongest mask that ended above a level and the weakest that ended below it, if no run between contradicts.
+
+    What lies between the two accuracies was not seen at any strength. None where strengths overlap, or one side is empty.
+    """
+    above = max((one for one in evaluations if one.accuracy > level), key=lambda one: one.strength, default=None)
+    below = min((one for one in evaluations if one.accuracy <= level), key=lambda one: one.strength, default=None)
+    return (above, below) if above and below and above.strength < below.strength else None
 
 
 class Search:
@@ -152,7 +164,10 @@ class Search:
                     found[level] = end.value
                     del searches[level]
             answers = self._round(wishes)
-        return [found[level] for level in levels]
+        return [
+            one if one.reachable else replace(one, jump=jump(self.evaluations, level))
+            for level, one in ((level, found[level]) for level in levels)
+        ]
 
     def _round(self, wishes: dict[float, list[float]]) -> dict[float, list[float]]:
         """Measure everything that is wanted, and let it inform all levels."""

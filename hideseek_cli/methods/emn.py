@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from hideseek_cli.core.bilevel import Problem, Round, schedule, training_error
+from hideseek_cli.core.classifier import steps_per_pass
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Task, Trained
 
 Tick = Callable[[int, int], None]
-PASSES, ENOUGH = 10, 10_000
-"""The strongest mask keeps getting stronger until the surrogate gets all but a thousandth of the pictures right."""
-GENTLE = 0.4
+STEPS = {"whitened": 100, "sign": 320}
+"""Steps of mask training by each rule of ``joint``; more do not hide more (docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,7 @@ class ClassWise:
 
     schedule: str = "joint"
     passes: int | None = None
-    """Passes over the pictures for the strongest mask, GENTLE of them for the graded one (joint). None: PASSES, and
-    more in a folder of fewer than ENOUGH pictures."""
+    """Passes over the pictures for each pattern (joint). None: as many as make STEPS, and at least one."""
     stop_error: float = 0.1
     """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
     inner_steps: int = 10
@@ -58,10 +57,13 @@ class ClassWise:
         """Masks of both kinds (joint), or one that serves for both, trained until the surrogate's training error falls
         to ``stop_error`` (alternating)."""
         if self.schedule == "joint":
-            passes = self._passes(task)
-            gentle = max(1, round(GENTLE * passes))
-            strongest = self._joint(task, "whitened", passes, lambda done: tick(done, passes + gentle))
-            graded = self._joint(task, "sign", gentle, lambda done: tick(passes + done, passes + gentle))
+            passes = {
+                rule: self.passes or max(1, round(steps / steps_per_pass(len(task.pictures), task.batch_size)))
+                for rule, steps in STEPS.items()
+            }
+            strongest = self._joint(task, "whitened", passes["whitened"], lambda done: tick(done, sum(passes.values())))
+            behind = passes["whitened"]
+            graded = self._joint(task, "sign", passes["sign"], lambda done: tick(behind + done, sum(passes.values())))
             return Trained(strongest, graded)
         problem = self._problem(task)
         for state in schedule(self.schedule)(problem):
@@ -96,10 +98,6 @@ class ClassWise:
         assert near is not None
         tick(self.max_rounds, self.max_rounds)
         return near
-
-    def _passes(self, task: Task) -> int:
-        growth = (ENOUGH / len(task.pictures)) ** 0.5
-        return self.passes or round(PASSES * min(max(growth, 1.0), 4.0))
 
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         return Problem(

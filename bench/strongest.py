@@ -1,0 +1,75 @@
+"""How long the strongest mask must train: what is left to learn at the published strength, by passes and mask seed.
+
+    python bench/strongest.py DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
+
+Each mask is brought to the greatest strength that keeps the pictures' likeness, as `hide` does, and networks are
+retrained on it, one processor thread each. Prints Markdown.
+"""
+
+import argparse
+import itertools
+import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from folders import loaded
+from tabulate import tabulate
+
+from hideseek_cli.core.bilevel import Problem, joint
+from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.levels import Maker, strongest_strength
+from hideseek_cli.order import Order
+from hideseek_cli.parallel import cores, pool
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import preset
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("--epsilon", type=int, default=8)
+    parser.add_argument("--min-ssim", type=float, default=0.985)
+    parser.add_argument("--passes", type=int, nargs="+", default=[1, 2, 4])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--archs", nargs="+", default=["slim"])
+    options = parser.parse_args()
+    material, test, device = loaded(options.train, options.test)
+    classes, labels = len(material.folder.classes), material.folder.labels
+    data = pictures(material.stack.clean(), labels, classes, device)
+    recipe = preset("quick").for_pictures(len(data))
+    order = Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
+                  epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
+    maker = Maker(material, options.epsilon, material.thresholds(bytes(32)), None)
+    rows = []
+    with pool(cores()) as executor:
+        for passes, seed in itertools.product(options.passes, options.seeds):
+            torch.set_num_threads(cores())
+            problem = Problem(pictures=data, epsilon=options.epsilon, arch=recipe.arch, batch_size=recipe.batch_size,
+                              seed=seed, rule="whitened", rounds=passes)  # fmt: skip
+            begun = time.perf_counter()
+            state = next(itertools.islice(joint(problem), passes - 1, None))
+            seconds = time.perf_counter() - begun
+            pattern = state.mask.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            strength = strongest_strength(order, maker, pattern, executor, Silent())
+            masked = pictures(maker.render(pattern, strength), labels, classes, device)
+            trainings = [
+                partial(retrain, masked, test, replace(recipe, arch=arch), seed=seed + run)
+                for arch in options.archs
+                for run in range(options.runs)
+            ]
+            found = side_by_side(trainings, executor, device, threads=1, tick=silent)
+            accuracies = ", ".join(f"{one:.1f}" for one in found)
+            rows.append([passes, state.steps, f"{seconds:.1f}", seed, f"{strength:.2f}", accuracies])
+            print(rows[-1], flush=True)
+    headers = ["passes", "steps", "s", "mask seed", "strength", f"accuracies % ({', '.join(options.archs)})"]
+    print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()
