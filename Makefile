@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $(READY)
 
-demo: $(READY) ## hide, sell, clean and verify 1,797 handwritten digits, in about four minutes
+demo: $(READY) ## hide, sell, clean and verify 1,797 handwritten digits, in about three minutes
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
 test: $(READY) ## check style, types and docs, and run the tests

@@ -4,8 +4,8 @@
 
 The ordinary loop is what a user would write: a DataLoader with worker processes, torchvision's transforms on PIL
 pictures, float32, the same network, batch size and optimiser. Both train the same number of pictures in turn, in one
-process; ratios are of neighbours. The ceiling is the measured rate of a 1024×1024 matrix product and of the network's
-own first-stage convolution. Prints Markdown.
+process; ratios are of neighbours. A pass of mask training stands beside them. The ceiling is the measured rate of a
+1024×1024 matrix product and of the network's own first-stage convolution, and the memory's bandwidth. Prints Markdown.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
+from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.core.classifier import train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
@@ -55,6 +56,11 @@ def ordinary(data: Pictures, recipe: Recipe) -> None:
             value.backward()
             step_rule.step()
             value.item()
+
+
+def masks(data: Pictures, recipe: Recipe) -> None:
+    problem = Problem(pictures=data, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, rule="whitened", rounds=1)
+    next(joint(problem))
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
@@ -98,18 +104,24 @@ def main() -> None:
         product = rate(lambda: left @ right, 2 * 1024**3, device)
         convolution = rate(lambda: layer(maps), 2 * 16 * 16 * 9 * np.prod([shape[0], *shape[2:]]), device)
 
+    large = torch.zeros(2**26, device=device)
+    bandwidth = rate(lambda: large.clone(), 2 * 4 * 2**26, device)
+
     train(data.subset(torch.arange(1000, device=device)), recipe, seed=0)
     rows = []
     for _ in range(options.repeats):
         rows.append([seconds(partial(way, data, recipe), device) for way in (hideseek, ordinary)])
+    masking = statistics.median(seconds(partial(masks, data, recipe), device) for _ in range(options.repeats))
     trained = len(data) * options.epochs
     ratios = [plain / ours for ours, plain in rows]
     ours, plain = (statistics.median(column) for column in zip(*rows, strict=True))
     print(tabulate([
         ["hideseek", f"{trained / ours:.0f}", f"{work / ours / 1e9:.0f}"],
         ["ordinary loop", f"{trained / plain:.0f}", f"{work / plain / 1e9:.0f}"],
+        ["mask training, one pass", f"{len(data) / masking:.0f}", f"{work / options.epochs / masking / 1e9:.0f}"],
         ["matrix product 1024", "", f"{product:.0f}"],
         ["3×3 convolution, 16 channels, forward", "", f"{convolution:.0f}"],
+        ["copying 256 MiB", "", f"{bandwidth:.0f} GB/s"],
     ], headers=["", "pictures/s", "GFLOP/s"], tablefmt="github"))  # fmt: skip
     print(f"ratio of pairs: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)}")
 
