@@ -102,6 +102,14 @@ def test_a_fit_recovers_the_curve_it_was_drawn_from():
         )
 
 
+def test_an_unsure_curve_looks_before_it_confirms():
+    made = search(gradual, 0, spread=0.0)
+    asked, measure = [], made.measure
+    made.measure = lambda strengths: asked.append(len(strengths)) or measure(strengths)
+    made.levels([40.0])
+    assert asked[0] == 1 and asked[-1] == 2
+
+
 def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
     """At a level's strength, over many noisy draws: the misses are as large as the standard error says, or smaller."""
     misses, errors = [], []

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hideseek_cli.cli.verify import exit_code
 from hideseek_cli.folder import scan
 from hideseek_cli.picture import decode
 from tests.conftest import write_pictures
@@ -207,3 +208,11 @@ def test_verify_on_several_networks_prints_one_row_each_and_the_worst_verdict_co
     assert [row.split(",")[1] for row in table] == ["network", "slim", "resnet10"]
     wrong = run("verify", "data", "--test", "data/test", "--arch", "slim,nothing", cwd=road, code=2)
     assert "unknown architecture 'nothing'" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "code"),
+    [(["pass", "fail"], 1), (["inconclusive", "pass"], 3), (["fail", "inconclusive"], 1), (["pass", "pass"], 0), ([None], 0)],
+)
+def test_the_worst_verdict_of_several_networks_is_the_exit_code(verdicts, code):
+    assert exit_code(verdicts) == code

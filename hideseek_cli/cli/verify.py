@@ -29,10 +29,13 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.recipe import ARCHITECTURES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hideseek_cli.stats import Verdict
     from hideseek_cli.verify import Verification
 
-EXIT = {"pass": 0, "fail": 1, "inconclusive": 3, None: 0}
-WORSE = (None, "pass", "inconclusive", "fail")
+EXIT: dict[str | None, int] = {"pass": 0, "fail": 1, "inconclusive": 3, None: 0}
+WORSE: tuple[str | None, ...] = (None, "pass", "inconclusive", "fail")
 
 
 def verify(
@@ -82,7 +85,12 @@ def verify(
             show([_row(folder, one) for one in verified], style.value)
             for line in _remarks(verified):
                 screen.say(line)
-    raise typer.Exit(EXIT[max((one.verdict for one in verified), key=WORSE.index)])
+    raise typer.Exit(exit_code([one.verdict for one in verified]))
+
+
+def exit_code(verdicts: Sequence[Verdict | None]) -> int:
+    """Of several networks the worst verdict counts."""
+    return EXIT[max(verdicts, key=WORSE.index)]
 
 
 def _archs(text: str) -> tuple[str, ...]:
