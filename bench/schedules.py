@@ -83,7 +83,7 @@ def main() -> None:
             problem = Problem(pictures=seen, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
                               rule=rule, rounds=max(rounds))  # fmt: skip
             for state, seconds in moments(schedule(problem), rounds):
-                pattern = state.mask.permute(0, 2, 3, 1).cpu().numpy()
+                pattern = state.pattern()
                 masks = material.stack.quantised(pattern, 1.0, dither(bytes(32), pattern.shape), options.epsilon)
                 masked = pictures(material.stack.masked(masks, None), labels, classes, device)
                 error = 100 * training_error(problem, state)

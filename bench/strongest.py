@@ -55,7 +55,7 @@ def main() -> None:
             begun = time.perf_counter()
             state = next(itertools.islice(joint(problem), passes - 1, None))
             seconds = time.perf_counter() - begun
-            pattern = state.mask.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            pattern = state.pattern()
             strength = strongest_strength(order, maker, pattern, executor, Silent())
             masked = pictures(maker.render(pattern, strength), labels, classes, device)
             trainings = [

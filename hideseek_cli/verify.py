@@ -70,6 +70,7 @@ def verify(
         level = promise.chance if one_sided else None if promise.level == CLEAN else float(promise.level)
     data, tests = _read(folder, test, promise, executor, progress, device, size)
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
+    recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     seed = secrets.randbits(31) if seed is None else seed
     seeds = [int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0]) for run in range(runs)]
 
@@ -93,7 +94,7 @@ def verify(
             recipe=chosen, seed=seed, images=len(data), tested=len(tests),
         )  # fmt: skip
 
-    return tuple(measured(replace(base, arch=arch)) for arch in archs or (base.arch,))
+    return tuple(measured(chosen) for chosen in recipes)
 
 
 def _read(

@@ -26,8 +26,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
 from hideseek_cli.core.classifier import batches, correct, descent, loss, steps_per_pass
@@ -76,6 +77,10 @@ class Round:
     number: int
     steps: int
     """Steps of the optimiser so far."""
+
+    def pattern(self) -> Float32[np.ndarray, "k h w c"]:
+        """The mask in NumPy's layout."""
+        return self.mask.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 
 def training_error(problem: Problem, state: Round) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
-from hideseek_cli.core.bilevel import Problem, Round, schedule, training_error
+from hideseek_cli.core.bilevel import Problem, schedule, training_error
 from hideseek_cli.core.classifier import steps_per_pass
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
@@ -71,14 +71,14 @@ class ClassWise:
             if (state.number > 1 and training_error(problem, state) <= self.stop_error) or state.number >= self.max_rounds:
                 break
         tick(self.max_rounds, self.max_rounds)
-        return Trained(_pattern(state), _pattern(state))
+        return Trained(state.pattern(), state.pattern())
 
     def _joint(self, task: Task, rule: str, passes: int, tick: Callable[[int], None]) -> Float32[np.ndarray, "k h w c"]:
         for state in schedule("joint")(self._problem(task, rule=rule, rounds=passes)):
             tick(state.number)
             if state.number >= passes:
                 break
-        return _pattern(state)
+        return state.pattern()
 
     def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], tick: Tick,
                 patience: int = 2) -> Stopped:  # fmt: skip
@@ -92,7 +92,7 @@ class ClassWise:
             state.network.train()
             inside = inside + 1 if abs(found - level) <= threshold else 0
             if near is None or abs(found - level) < abs(near.accuracy - level) or inside == patience:
-                near = Stopped(pattern=_pattern(state), accuracy=found, held=inside == patience)
+                near = Stopped(pattern=state.pattern(), accuracy=found, held=inside == patience)
             if near.held or state.number >= self.max_rounds:
                 break
         assert near is not None
@@ -104,7 +104,3 @@ class ClassWise:
             pictures=task.pictures, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
             shifts=task.shifts, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps, rule=rule, rounds=rounds,
         )  # fmt: skip
-
-
-def _pattern(state: Round) -> Float32[np.ndarray, "k h w c"]:
-    return state.mask.permute(0, 2, 3, 1).contiguous().cpu().numpy()
