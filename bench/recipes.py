@@ -16,26 +16,17 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from folders import loaded
+from folders import loaded, masked
 from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hideseek_cli.core.classifier import batches, correct, descent, optimiser, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, read
-from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.networks import Standardised, build
-from hideseek_cli.levels import Maker
-from hideseek_cli.methods import Task
-from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe, preset
 
-SETS = {
-    "clean": ("graded", 0.0),
-    "graded 0.15": ("graded", 0.15),
-    "graded 0.3": ("graded", 0.3),
-    "published": ("strongest", 0.8),
-}
+SHARES = {"clean": 0.0, "80 % masked": 0.8, "95 % masked": 0.95, "published": 1.0}
 
 
 @dataclass(frozen=True)
@@ -142,16 +133,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(IDEAS), default=list(IDEAS))
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    classes, labels = len(material.folder.classes), material.folder.labels
-    recipe = replace(preset("quick").for_pictures(len(labels)), name="custom")
-    clean = pictures(material.stack.clean(), labels, classes, device)
-    task = Task(pictures=clean, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, seed=0, shifts=None)
-    trained = ClassWise().patterns(task, lambda done, total: None)
-    maker = Maker(material, 8, material.thresholds(bytes(32)), None)
-    sets = [
-        (name, pictures(maker.render(getattr(trained, kind), strength), labels, classes, device))
-        for name, (kind, strength) in SETS.items()
-    ]
+    recipe = replace(preset("quick").for_pictures(len(material.pictures)), name="custom")
+    scale = (folder := masked(material, device, recipe)).scale()
+    sets = [(name, folder.pictures(scale.render(share))) for name, share in SHARES.items()]
     rows = []
     for name in options.only:
         row, seconds = [name], []

@@ -2,9 +2,9 @@
 
     python bench/search.py [--seeds 200]
 
-Each truth is a curve of mean accuracy against strength, and each retraining misses it by a random amount. Prints
-Markdown: retrainings for the levels alone, in how many waves on two cores, and how far the mean accuracy at the strengths
-that were found lies from the levels.
+Each truth is a curve of mean accuracy against the odds of a masked picture, and each retraining misses it by a random
+amount. Prints Markdown: retrainings for the levels alone, in how many waves on two cores, and how far the mean accuracy
+at the shares that were found lies from the levels.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from tabulate import tabulate
 
-from hideseek_cli.core.calibration import Search
+from hideseek_cli.core.calibration import Search, odds
 
 BEFORE = 5
 """Retrainings of the clean and of the published folder, which count against the most that `hide` makes."""
@@ -22,31 +22,34 @@ BEFORE = 5
 
 @dataclass(frozen=True)
 class Truth:
-    """A world: mean accuracy at each strength, chance, the deviation of a run, and what is sold."""
+    """A world: mean accuracy at each share, chance, the deviation of a run, pictures, and what is sold."""
 
     accuracy: Callable[[float], float]
     chance: float
     deviation: float
+    pictures: int
     levels: tuple[float, ...]
 
 
 def logistic(top: float, floor: float, middle: float, slope: float) -> Callable[[float], float]:
-    return lambda strength: floor + (top - floor) / (1 + (strength / middle) ** slope)
+    return lambda share: floor + (top - floor) / (1 + (odds(share) / middle) ** slope)
 
 
-def cifar(strength: float) -> float:
-    """The graded pattern on CIFAR-10, as measured (docs/benchmarks.md)."""
-    strengths = np.log([0.04, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0])
-    return float(np.interp(np.log(max(strength, 1e-3)), strengths, [62.4, 58.7, 49.0, 42.4, 33.7, 27.6, 20.7]))
+def measured(at: Sequence[float], accuracies: Sequence[float]) -> Callable[[float], float]:
+    """Through figures of docs/levels.md, linear in the logarithm of the odds."""
+    return lambda share: float(np.interp(np.log1p(odds(share)), np.log1p(at), accuracies))
 
 
+CIFAR = measured([0, 1.5, 4, 9, 24, 49, 9999], [61.5, 52.6, 46.8, 42.3, 31, 22, 11])
+DIGITS = measured([0, 1, 9, 19, 49, 101, 143, 204, 287, 480, 1437], [98, 96.4, 91.9, 88.5, 78, 74, 69, 57, 38, 26, 15])
 TRUTHS = {
-    "CIFAR-10": Truth(cifar, 10.3, 2.0, (30, 50)),
-    "CIFAR-10, five levels": Truth(cifar, 10.3, 2.0, (25, 30, 40, 50, 55)),
-    "steep": Truth(logistic(95, 12, 0.5, 5), 11, 3.0, (30, 50, 70)),
-    "shallow": Truth(logistic(80, 5, 0.08, 1.3), 5, 2.0, (20, 40, 60)),
-    "as expected": Truth(logistic(90, 20, 0.3, 2.5), 10, 2.0, (30, 50, 70)),
-    "noisy": Truth(logistic(90, 20, 0.3, 2.5), 10, 5.0, (30, 50, 70)),
+    "CIFAR-10": Truth(CIFAR, 10, 1.5, 10_000, (30, 50)),
+    "CIFAR-10, five levels": Truth(CIFAR, 10, 1.5, 10_000, (20, 30, 40, 50, 55)),
+    "digits, four levels": Truth(DIGITS, 11, 5, 1438, (28, 46, 63, 81)),
+    "steep": Truth(logistic(95, 12, 3, 3), 11, 3, 10_000, (30, 50, 70)),
+    "shallow": Truth(logistic(80, 5, 100, 0.5), 5, 2, 50_000, (20, 40, 60)),
+    "as expected": Truth(logistic(90, 15, 30, 1), 10, 2, 10_000, (30, 50, 70)),
+    "the same, noisy": Truth(logistic(90, 15, 30, 1), 10, 5, 10_000, (30, 50, 70)),
 }
 
 
@@ -61,18 +64,19 @@ def main() -> None:
             random = np.random.default_rng(seed)
             rounds: list[int] = []
 
-            def measure(strengths: Sequence[float], truth=truth, random=random, rounds=rounds) -> list[float]:
-                rounds.append(len(strengths))
-                return [truth.accuracy(one) + truth.deviation * float(random.standard_normal()) for one in strengths]
+            def measure(shares: Sequence[float], truth=truth, random=random, rounds=rounds) -> list[float]:
+                rounds.append(len(shares))
+                return [truth.accuracy(one) + truth.deviation * float(random.standard_normal()) for one in shares]
 
             search = Search(
-                measure, chance=truth.chance, clean=measure([0.0, 0.0]), lowest=[truth.chance] * 2,
+                measure, chance=truth.chance, clean=measure([0.0, 0.0]), published=measure([1.0, 1.0]),
                 runs=6 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
+                nearest=lambda share, count=truth.pictures: 1 - max(1, round((1 - share) * count)) / count,
             )  # fmt: skip
             found = search.levels(truth.levels)
-            runs.append(sum(rounds[1:]))
-            waves.append(sum(-(-count // 2) for count in rounds[1:]))
-            misses += [abs(truth.accuracy(one.strength) - one.level) for one in found]
+            runs.append(sum(rounds[2:]))
+            waves.append(sum(-(-count // 2) for count in rounds[2:]))
+            misses += [abs(truth.accuracy(one.share) - one.level) for one in found]
         rows.append([
             name, ", ".join(f"{level:g}" for level in truth.levels), truth.deviation, np.mean(runs), np.mean(waves),
             np.percentile(waves, 90), np.mean(misses), np.percentile(misses, 95),

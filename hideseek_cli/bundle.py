@@ -1,7 +1,8 @@
 """Mask files (secret, the owner's) and cleaner files (sold): safetensors, nothing unpickled, every size checked first.
 
-A mask file holds the integer masks of every level and what clipping lost on the way to each. A cleaner holds, for one
-level, c_k = m_k - m_kmax and that level's residual; the clean level is the one whose mask is zero.
+A mask file holds the integer masks of every level, the pictures that carry them in place of the published mask, and what
+clipping lost on the way. A cleaner holds, for one level, c_k = m_k - m_kmax, the pictures that it touches and the
+residual; the clean level is the one that touches all and whose mask is zero.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int8, UInt16, UInt32
+from jaxtyping import Bool, Int8, UInt16, UInt32
 
 from hideseek_cli import container
 from hideseek_cli.errors import InputError
@@ -64,6 +65,8 @@ class Cleaner:
     classes: tuple[str, ...]
     recipe: Recipe
     patterns: Patterns
+    touched: Bool[np.ndarray, " n"]
+    """Which pictures the cleaner is for; the others stay as they were published."""
     shifts: UInt16[np.ndarray, "n 2"] | None
     residuals: Residuals
 
@@ -73,7 +76,7 @@ class Cleaner:
             "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
             "classes": list(self.classes), "recipe": self.recipe.to_json(),
         }  # fmt: skip
-        return container.write(path, header, _tensors(self.patterns, self.residuals, self.shifts))
+        return container.write(path, header, _tensors(self.patterns, self.touched, self.residuals, self.shifts))
 
     @classmethod
     def load(cls, path: Path) -> Cleaner:
@@ -86,6 +89,7 @@ class Cleaner:
             classes=tuple(header["classes"]),
             recipe=Recipe.from_json(header.get("recipe")),
             patterns=patterns,
+            touched=_touched(path, tensors, "touched"),
             shifts=_shifts(path, tensors),
             residuals=_residuals(path, tensors, "residual"),
         )
@@ -97,9 +101,13 @@ class Tier:
 
     level: str
     strength: float
+    """Share of the pictures that carry the published mask."""
     result: str
     """Identity of the level's pictures."""
     patterns: Patterns
+    """Masks of the pictures that do not carry the published one."""
+    touched: Bool[np.ndarray, " n"]
+    """Which pictures those are."""
     residuals: Residuals
 
 
@@ -125,9 +133,10 @@ class MaskFile:
         for tier in self.tiers:
             if tier.level == level:
                 patterns = {c: difference(masks, self.published[c]) for c, masks in tier.patterns.items()}
+                shifts = None if self.shifts is None else np.where(tier.touched[:, None], self.shifts, 0).astype(np.uint16)
                 return Cleaner(
                     level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
-                    patterns=patterns, shifts=self.shifts, residuals=tier.residuals,
+                    patterns=patterns, touched=tier.touched, shifts=shifts, residuals=tier.residuals,
                 )  # fmt: skip
         have = ", ".join(tier.level for tier in self.tiers)
         raise InputError(f"level {level} is not in this mask file; it has: {have}")
@@ -136,7 +145,7 @@ class MaskFile:
         """Write the mask file; returns its size in bytes."""
         tensors = _masks(self.published, PUBLISHED)
         for tier in self.tiers:
-            tensors |= _tensors(tier.patterns, tier.residuals, self.shifts, f"{tier.level}.")
+            tensors |= _tensors(tier.patterns, tier.touched, tier.residuals, self.shifts, f"{tier.level}.")
         tiers = [{"level": tier.level, "strength": tier.strength, "result": tier.result} for tier in self.tiers]
         header = {
             "kind": "masks", "release": self.release, "classes": list(self.classes), "epsilon": self.epsilon,
@@ -153,6 +162,7 @@ class MaskFile:
                 level=container.text(path, tier, "level"), strength=container.number(path, tier, "strength"),
                 result=container.text(path, tier, "result"),
                 patterns=_patterns(path, header, tensors, f"{tier['level']}.masks"),
+                touched=_touched(path, tensors, f"{tier['level']}.touched"),
                 residuals=_residuals(path, tensors, f"{tier['level']}.residual"),
             )
             for tier in _tiers(path, header)
@@ -167,9 +177,11 @@ class MaskFile:
 
 
 def _tensors(
-    patterns: Patterns, residuals: Residuals, shifts: UInt16[np.ndarray, "n 2"] | None, prefix: str = ""
-) -> dict[str, np.ndarray]:
+    patterns: Patterns, touched: Bool[np.ndarray, " n"], residuals: Residuals, shifts: UInt16[np.ndarray, "n 2"] | None,
+    prefix: str = "",
+) -> dict[str, np.ndarray]:  # fmt: skip
     tensors = _masks(patterns, f"{prefix}masks")
+    tensors[f"{prefix}touched"] = np.packbits(touched)
     tensors[f"{prefix}residual"] = np.frombuffer(residuals.packed, np.uint8)
     tensors["saturated"] = residuals.counts
     if shifts is not None:
@@ -194,6 +206,11 @@ def _patterns(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]
 def _residuals(path: Path, tensors: dict[str, np.ndarray], name: str) -> Residuals:
     counts = container.take(path, tensors, "saturated", np.uint32, (-1,))
     return Residuals(counts=counts, packed=container.take(path, tensors, name, np.uint8, (-1,)).tobytes())
+
+
+def _touched(path: Path, tensors: dict[str, np.ndarray], name: str) -> Bool[np.ndarray, " n"]:
+    count = len(container.take(path, tensors, "saturated", np.uint32, (-1,)))
+    return np.unpackbits(container.take(path, tensors, name, np.uint8, (-(-count // 8),)), count=count).astype(bool)
 
 
 def _shifts(path: Path, tensors: dict[str, np.ndarray]) -> UInt16[np.ndarray, "n 2"] | None:

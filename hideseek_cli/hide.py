@@ -24,10 +24,10 @@ from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
-from hideseek_cli.levels import Maker, stopped, strongest_strength
+from hideseek_cli.levels import Maker, Scale, stopped, strongest_strength
 from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material, load
-from hideseek_cli.methods import Task, Trained
+from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
 from hideseek_cli.parallel import cores
@@ -47,7 +47,8 @@ class Sold:
     """What became of one level."""
 
     level: float
-    strength: float
+    share: float
+    """Of the pictures that carry the published mask."""
     found: Estimate
     reachable: bool
     likeness: Comparison | None
@@ -151,7 +152,7 @@ def _hide(
     )
     clean = trials.clean(stack.clean())
     ceiling = float(np.mean(clean))
-    progress.say(f"the clean folder trains to {ceiling:.1f} %, chance is {chance:.1f} %")
+    progress.say(f"the clean folder trains to {ceiling:.1f} %, chance, the largest class, is {chance:.1f} %")
     above = [level for level in order.levels if level > ceiling + order.tolerance]
     if above:
         raise InputError(
@@ -160,24 +161,24 @@ def _hide(
         )
     maker = Maker(material, order.epsilon, material.thresholds(master), material.shifts(master, order.placement))
     task = Task(
-        pictures=evaluator.clean, epsilon=order.epsilon, arch=recipe.arch, batch_size=recipe.batch_size,
+        pictures=evaluator.clean, epsilon=order.epsilon, arch=recipe.each()[0].arch, batch_size=recipe.batch_size,
         seed=order.seed,
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device),
     )  # fmt: skip
-    trained = _trained(order, task, journal, progress)
     hidden_at = chance + HIDDEN * (ceiling - chance)
-    hiding, strongest, published = _best_hiding(order, maker, trained, trials, hidden_at, executor, progress)
+    hiding, strongest, published = _best_hiding(order, maker, task, trials, hidden_at, journal, executor, progress)
     reached = float(np.mean(published))
     progress.say(f"the published folder (strength {strongest:.3f}) trains to {reached:.1f} %")
+    scale = Scale(stack.clean(), maker.render(hiding, strongest), material.turns(master))
+    own: dict[float, Patterns] = {}
     if order.calibration == "stop":
-        found, patterns = stopped(order, task, evaluator, trials, maker, journal, progress)
+        found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
         search = Search(
-            lambda strengths: trials.masked([Trial(partial(maker.render, trained.graded, one), one) for one in strengths]),
-            chance=chance, lowest=published, clean=clean, runs=trials.left, tolerance=order.tolerance, say=progress.say,
+            lambda shares: trials.masked([scale.trial(share) for share in shares]), nearest=scale.nearest, chance=chance,
+            published=published, clean=clean, runs=trials.left, tolerance=order.tolerance, say=progress.say,
         )  # fmt: skip
         found = search.levels(order.levels)
-        patterns = {one.level: trained.graded for one in found}
     for one in found:
         if one.accuracies != tuple(published):
             trials.group(list(one.accuracies))
@@ -185,7 +186,8 @@ def _hide(
     sold = [one for one in found if one.reachable]
     levels = Levels(
         epsilon=order.epsilon, published=maker.masks(hiding, strongest), strength=strongest, shifts=maker.shifts,
-        tiers={f"{one.level:g}": (one.strength, maker.masks(patterns[one.level], one.strength)) for one in sold},
+        tiers={f"{one.level:g}": scale.touched(one.share) for one in sold},
+        own={f"{level:g}": maker.masks(pattern, 1.0) for level, pattern in own.items()},
     )  # fmt: skip
     with stage:
         release = write(
@@ -197,51 +199,48 @@ def _hide(
         release=release, clean=trials.estimate(clean), published=trials.estimate(published), hidden=reached <= hidden_at,
         runs=trials.runs, recipe=recipe,
         levels=tuple(
-            Sold(level=one.level, strength=one.strength, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
+            Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
                  likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),
     )  # fmt: skip
 
 
-def _trained(order: Order, task: Task, journal: Journal, progress: Progress) -> Trained:
-    """The method's patterns, from the journal where they were trained already."""
-    if "graded" not in journal.arrays:
-        trained = order.method.patterns(task, partial(progress.step, "training masks"))
-        journal.remember("strongest", trained.strongest)
-        journal.remember("graded", trained.graded)
-    return Trained(journal.arrays["strongest"], journal.arrays["graded"])
-
-
 def _best_hiding(
-    order: Order, maker: Maker, trained: Trained, trials: Trials, enough: float, executor: Executor, progress: Progress
-) -> tuple[np.ndarray, float, list[float]]:
+    order: Order, maker: Maker, task: Task, trials: Trials, enough: float, journal: Journal, executor: Executor,
+    progress: Progress,
+) -> tuple[Patterns, float, list[float]]:  # fmt: skip
     """The pattern to publish, its greatest strength at which the pictures keep their likeness, and what it trains to.
 
-    That is the strongest one. Where it leaves more than ``enough``, the graded one may hide better: which of a method's
-    patterns does depends on the pictures (docs/benchmarks.md).
+    The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
+    on the pictures (docs/benchmarks.md). Whatever won over another is measured afresh, so that winning flatters nothing.
     """
 
-    def tried(pattern: np.ndarray) -> tuple[np.ndarray, float, list[float]]:
+    def measured(pattern: Patterns, strength: float) -> list[float]:
+        everything = np.ones(len(task.pictures), bool)
+        return trials.masked([Trial(partial(maker.render, pattern, strength), strength, masked=everything)] * PUBLISHED_RUNS)
+
+    tried: list[tuple[Patterns, float, list[float]]] = []
+    for number, train in enumerate(order.method.candidates(task)):
+        name = f"candidate {number}"
+        if name not in journal.arrays:
+            journal.remember(name, train(partial(progress.step, "training masks")))
+        pattern = journal.arrays[name]
         strength = strongest_strength(order, maker, pattern, executor, progress)
-        return pattern, strength, measured(pattern, strength)
-
-    def measured(pattern: np.ndarray, strength: float) -> list[float]:
-        return trials.masked([Trial(partial(maker.render, pattern, strength), strength)] * PUBLISHED_RUNS)
-
-    best = tried(trained.strongest)
-    if np.mean(best[2]) > enough and not np.array_equal(trained.strongest, trained.graded):
-        pattern, strength, _ = min(best, tried(trained.graded), key=lambda one: float(np.mean(one[2])))
-        best = (pattern, strength, measured(pattern, strength))
-    trials.group(best[2])
-    return best
+        tried.append((pattern, strength, measured(pattern, strength)))
+        if np.mean(tried[-1][2]) <= enough:
+            break
+    pattern, strength, accuracies = min(tried, key=lambda one: float(np.mean(one[2])))
+    if len(tried) > 1:
+        accuracies = measured(pattern, strength)
+    return pattern, strength, trials.group(accuracies)
 
 
 def _seconds(order: Order, clean: Pictures, recipe: Recipe) -> float:
     """About how long an order takes at most: its retrainings, and about one more for the masks."""
     before = torch.get_num_threads()
     torch.set_num_threads(order.threads)
-    one = expected_seconds(clean, recipe)
+    one = sum(expected_seconds(clean, each) for each in recipe.each())
     torch.set_num_threads(before)
     together = max(1, cores() // order.threads) if clean.images.device.type == "cpu" else 1
     return one * (order.runs / together + 1)

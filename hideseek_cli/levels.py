@@ -1,4 +1,4 @@
-"""The masks of a run of ``hide``: of any strength, the strongest that may be published, and the paper's own levels."""
+"""The masks of a run of ``hide``: the strongest that may be published, every level between, and the paper's own levels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, UInt16
+from jaxtyping import Bool, Float, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import Patterns
 from hideseek_cli.core.calibration import Found
@@ -26,6 +26,7 @@ from hideseek_cli.progress import Progress
 from hideseek_cli.trials import Trial, Trials
 
 STRONGEST = 2.0
+Images = UInt8[np.ndarray, "n h w c"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,34 @@ class Maker:
 
     def render(self, pattern: Float[np.ndarray, "k h w c"], strength: float) -> np.ndarray:
         return self.material.stack.masked(self.masks(pattern, strength), self.shifts)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Every level from the published folder to the clean one: pictures lose the published mask one by one.
+
+    What is left to learn from a masked picture is nothing, so accuracy rises with the number of the others; a share is
+    that of the masked ones, 0 (clean) to 1 (published).
+    """
+
+    clean: Images
+    published: Images
+    turns: Int64[np.ndarray, " n"]
+
+    def nearest(self, share: float) -> float:
+        """The nearest share that whole pictures make, with one picture at least that is not masked."""
+        count = len(self.turns)
+        return 1 - max(1, round((1 - share) * count)) / count
+
+    def touched(self, share: float) -> Bool[np.ndarray, " n"]:
+        """Which pictures have lost their mask; nested from share to share."""
+        return self.turns < round((1 - share) * len(self.turns))
+
+    def render(self, share: float) -> Images:
+        return np.where(self.touched(share)[:, None, None, None], self.clean, self.published)
+
+    def trial(self, share: float) -> Trial:
+        return Trial(partial(self.render, share), share, masked=~self.touched(share))
 
 
 def strongest_strength(
@@ -84,8 +113,9 @@ def stopped(
     """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
     test = evaluator.validation
     if test is None:
-        held = torch.from_numpy(evaluator.folds.fold == 0).to(evaluator.device)
-        kept, test = (~held).nonzero().flatten(), evaluator.clean.subset(held.nonzero().flatten())
+        fold = evaluator.fold(evaluator.nothing, 0)
+        kept, held = (torch.from_numpy(part).to(evaluator.device) for part in (np.unique(fold.training), fold.withheld))
+        test = evaluator.clean.subset(held)
         shifts = None if task.shifts is None else task.shifts[kept]
         task = replace(task, pictures=evaluator.clean.subset(kept), shifts=shifts)
 
@@ -104,5 +134,5 @@ def stopped(
         patterns[level] = pattern = journal.arrays[name]
         accuracies = trials.masked([Trial(partial(maker.render, pattern, 1.0), level)] * FEWEST_RUNS)
         reachable = abs(float(np.mean(accuracies)) - level) <= order.tolerance
-        found.append(Found(level=level, strength=1.0, accuracies=tuple(accuracies), reachable=reachable))
+        found.append(Found(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
     return found, patterns

@@ -58,6 +58,11 @@ class Material:
         names = [entry.key for entry in self.folder.entries]
         return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
 
+    def turns(self, master: bytes) -> Int64[np.ndarray, " n"]:
+        """The turn in which each picture loses its mask when levels rise."""
+        names = [entry.key for entry in self.folder.entries]
+        return keys.turns(keys.subkey(master, self.release_label(), "turns"), names)
+
 
 def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:
     """Read and check the owner's folder; raises InputError that names everything that cannot be used."""

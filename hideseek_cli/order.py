@@ -91,7 +91,7 @@ class Order:
     def bargains(self) -> list[str]:
         """Prices by which a buyer gets more for less, in words.
 
-        The levels share one pattern, so the difference of two cleaners is that pattern: whoever has any two has all.
+        Every cleaner holds the published mask, so a buyer can take off more than was paid for.
         """
         ranked = sorted(self.prices.items())
         found = [
@@ -105,7 +105,7 @@ class Order:
             if first + second < price:
                 found.append(
                     f"levels {one:g} and {other:g} together cost {first + second:g}, less than level {dearest:g} ({price:g}), "
-                    "and from two cleaners a buyer can work out every level"
+                    "and from any cleaner a buyer can work out every level"
                 )
         return found
 

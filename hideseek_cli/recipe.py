@@ -29,7 +29,7 @@ class Recipe:
     name: str
     """Name of the preset that it came from."""
     arch: str
-    """One of ARCHITECTURES."""
+    """One of ARCHITECTURES, or several with commas between them: an accuracy is then the mean of theirs."""
     epochs: int
     """Passes over the training pictures."""
     batch_size: int
@@ -45,8 +45,12 @@ class Recipe:
     augmentation: str = "crop+flip"
 
     def __post_init__(self) -> None:
-        if self.arch not in ARCHITECTURES:
-            raise InputError(f"unknown architecture {self.arch!r}: choose one of {', '.join(ARCHITECTURES)}")
+        names = self.arch.split(",")
+        for name in names:
+            if name not in ARCHITECTURES:
+                raise InputError(f"unknown architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}")
+        if len(set(names)) < len(names):
+            raise InputError(f"an architecture is given twice in {self.arch}; give each once")
         if self.schedule not in SCHEDULES:
             raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
         if self.augmentation not in ("crop+flip", "none"):
@@ -56,6 +60,10 @@ class Recipe:
                 f"recipe out of range: {self.epochs} epochs (1 to 10000), batches of {self.batch_size} (2 to 65536), "
                 f"learning rate {self.learning_rate} (above 0, at most 10)"
             )
+
+    def each(self) -> tuple[Recipe, ...]:
+        """One recipe for each of its architectures."""
+        return tuple(replace(self, arch=name) for name in self.arch.split(","))
 
     def for_pictures(self, count: int) -> Recipe:
         """The same recipe for a folder of ``count`` pictures.

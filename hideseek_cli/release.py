@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int8, UInt16
+from jaxtyping import Bool, Int8, UInt16
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Residuals, Tier
@@ -36,14 +36,17 @@ class Levels:
     epsilon: int
     published: Patterns
     strength: float
-    tiers: dict[str, tuple[float, Patterns]]
-    """Level -> strength and masks."""
+    tiers: dict[str, Bool[np.ndarray, " n"]]
+    """Level -> pictures that do not carry the published mask."""
+    own: dict[str, Patterns]
+    """Level -> the masks that those carry, where it is not none."""
     shifts: UInt16[np.ndarray, "n 2"] | None
 
-    def all(self) -> dict[str, tuple[float, Patterns]]:
-        """Every level below the published one, the clean one included."""
+    def all(self, count: int) -> dict[str, tuple[Bool[np.ndarray, " n"], Patterns]]:
+        """Every level below the published one, the clean one of all ``count`` pictures included."""
         zero = {channels: np.zeros_like(masks) for channels, masks in self.published.items()}
-        return {**self.tiers, CLEAN: (0.0, zero)}
+        tiers = {**self.tiers, CLEAN: np.ones(count, bool)}
+        return {level: (touched, self.own.get(level, zero)) for level, touched in tiers.items()}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def write(
     The folder appears when the stage is left, after the mask file: a published folder without its masks would have
     lost its levels for good.
     """
-    tiers = levels.all()
+    tiers = levels.all(len(folder.entries))
     labels = folder.labels
     cleaners = {
         level: {count: difference(masks, levels.published[count]) for count, masks in patterns.items()}
@@ -93,9 +96,10 @@ def write(
             _Made({PUBLISHED: pixel_digest(picture)}, {}, {PUBLISHED: alike})
             for picture, alike in zip(published, likenesses(clean, published), strict=True)
         ]
-        for level, (_, patterns) in tiers.items():
-            target = apply(clean, place(patterns[channels], label, shift))
-            cleaner = place(cleaners[level][channels], label, shift)
+        for level, (touched, patterns) in tiers.items():
+            here = touched[numbers][:, None, None, None]
+            target = np.where(here, apply(clean, place(patterns[channels], label, shift)), published)
+            cleaner = np.where(here, place(cleaners[level][channels], label, shift), 0).astype(np.int8)
             alike = likenesses(clean, target) if level in levels.tiers else []
             for position, one in enumerate(made):
                 part = slice(position, position + 1)
@@ -123,9 +127,9 @@ def write(
         release=manifest.release, classes=folder.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, shifts=levels.shifts, origin=origin,
         tiers=tuple(
-            Tier(level=level, strength=strength, result=identities[level], patterns=patterns,
+            Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], patterns=patterns, touched=touched,
                  residuals=Residuals.pack([one.lost[level] for one in made]))
-            for level, (strength, patterns) in tiers.items()
+            for level, (touched, patterns) in tiers.items()
         ),
     ).save(masks)  # fmt: skip
     names = [file_name(key) for key in keys]

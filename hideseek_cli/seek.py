@@ -1,7 +1,8 @@
 """A buyer's road: published folder and cleaner in, the bought level out. Imports no torch.
 
-D_k = D_kmax + c_k (Equation 6), with what clipping lost put back. Every published picture is checked against the
-release that the cleaner names, and what comes out against the identity that the owner computed.
+D_k = D_kmax + c_k (Equation 6) on the pictures that the cleaner touches, with what clipping lost put back. Every
+published picture is checked against the release that the cleaner names, and what comes out against the identity that the
+owner computed.
 """
 
 from __future__ import annotations
@@ -80,12 +81,14 @@ def seek(
                 return str(error)
             if pixel_digest(picture) != published.digests[key]:
                 return f"{path} is not as it was published"
-            masks = cleaner.patterns.get(picture.shape[2])
-            if masks is None or masks.shape[1:3] != picture.shape[:2]:
-                return f"{path} has shape {picture.shape}, and the cleaner has no pattern of that shape"
-            label = np.array([published.classes.index(key[0])])
-            shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
-            cleaned = restore(picture[None], place(masks, label, shift), lost[number])[0]
+            cleaned = picture
+            if cleaner.touched[number]:
+                masks = cleaner.patterns.get(picture.shape[2])
+                if masks is None or masks.shape[1:3] != picture.shape[:2]:
+                    return f"{path} has shape {picture.shape}, and the cleaner has no pattern of that shape"
+                label = np.array([published.classes.index(key[0])])
+                shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
+                cleaned = restore(picture[None], place(masks, label, shift), lost[number])[0]
             stage.write(file_name(key), encode(cleaned))
             return key, pixel_digest(cleaned)
 

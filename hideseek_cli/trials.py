@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from hideseek_cli.cache import Cache
 from hideseek_cli.core.calibration import pooled
@@ -31,8 +31,10 @@ class Trial:
     render: Callable[[], Images]
     about: Any
     """Says of what, in JSON, and must be the same when resumed."""
-    share: float = 1.0
-    """Of the pictures that are not withheld."""
+    masked: Bool[np.ndarray, " n"] | None = None
+    """Which pictures carry the published mask; None: not one."""
+    half: bool = False
+    """Whether to train on half of the pictures."""
     lasting: bool = False
     """Whether other runs of ``hide`` would measure the same."""
 
@@ -84,20 +86,26 @@ class Trials:
         return self.cache.value([number, trial.about]) if trial.lasting else None
 
     def _train(self, number: int, trial: Trial, tick: Tick) -> float:
-        return self.evaluator.accuracy(trial.render(), number, tick, trial.share)
+        return self.evaluator.accuracy(trial.render(), self._masked(trial), number, tick, half=trial.half)
+
+    def _masked(self, trial: Trial) -> Bool[np.ndarray, " n"]:
+        return self.evaluator.nothing if trial.masked is None else trial.masked
 
     def clean(self, images: Images) -> list[float]:
         """Clean accuracy, corrected; one more run measures the correction where pictures are withheld."""
         trials = [Trial(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
-        if not self.evaluator.growth:
+        if self.evaluator.validation:
             return self.group(self.round(trials))
-        *raw, half = self.round([*trials, Trial(lambda: images, "half", share=0.5, lasting=True)])
-        self.correction = Correction.measured(self.chance, float(np.mean(raw)), half, self.evaluator.growth)
-        return self.group([self.correction(accuracy) for accuracy in raw])
+        *raw, half = self.round([*trials, Trial(lambda: images, "half", half=True, lasting=True)])
+        self.correction = Correction.measured(self.chance, float(np.mean(raw)), half)
+        growth = self.evaluator.growth(self.evaluator.nothing, 0)
+        return self.group([self.correction(accuracy, growth) for accuracy in raw])
 
     def masked(self, trials: Sequence[Trial]) -> list[float]:
         """Corrected accuracies of a round on masked pictures."""
-        return [self.correction(accuracy) for accuracy in self.round(trials)]
+        numbers = range(self.runs, self.runs + len(trials))
+        growths = [self.evaluator.growth(self._masked(trial), number) for trial, number in zip(trials, numbers, strict=True)]
+        return [self.correction(*pair) for pair in zip(self.round(trials), growths, strict=True)]
 
     def group(self, accuracies: list[float]) -> list[float]:
         """Note that these runs had one strength."""

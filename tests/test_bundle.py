@@ -24,7 +24,8 @@ def mask_file(keyed: bool = True) -> MaskFile:
     random = np.random.default_rng(0)
     patterns = [{c: random.integers(-8, 9, (2, 4, 5, c)).astype(np.int8) for c in (1, 3)} for _ in range(3)]
     lost = Residuals.pack([np.array([1, -2], np.int8), np.array([], np.int8), np.array([3], np.int8)])
-    tiers = [("30", 0.5, patterns[1]), ("clean", 0.0, {c: np.zeros_like(m) for c, m in patterns[0].items()})]
+    zero = {c: np.zeros_like(m) for c, m in patterns[0].items()}
+    tiers = [("30", 1 / 3, patterns[1], [True, False, True]), ("clean", 0.0, zero, [True] * 3)]
     return MaskFile(
         release="a" * 64,
         classes=("cat", "dög"),
@@ -32,7 +33,9 @@ def mask_file(keyed: bool = True) -> MaskFile:
         strength=0.9,
         recipe=preset("quick"),
         published=patterns[0],
-        tiers=tuple(Tier(level=n, strength=s, result="b" * 64, patterns=p, residuals=lost) for n, s, p in tiers),
+        tiers=tuple(
+            Tier(level=n, strength=s, result="b" * 64, patterns=p, touched=np.array(t), residuals=lost) for n, s, p, t in tiers
+        ),
         shifts=np.array([[1, 2], [3, 4], [0, 0]], np.uint16) if keyed else None,
         origin={"device": "cpu", "threads": 2},
     )
@@ -90,7 +93,8 @@ def test_a_cleaner_holds_nothing_that_gives_a_higher_level(tmp_path):
     assert set(header) == {"format", "kind", "level", "release", "result", "classes", "recipe"}
     assert not {"seed", "strength", "key"} & set(header["recipe"])
     tensors = load(content)
-    assert set(tensors) == {"masks.c1", "masks.c3", "residual", "saturated", "shifts"}
+    assert set(tensors) == {"masks.c1", "masks.c3", "residual", "saturated", "shifts", "touched"}
+    assert tensors["shifts"].tolist() == [[1, 2], [0, 0], [0, 0]], "where a pattern lies on a picture that stays masked"
     secrets = [*masks.published.values(), *masks.tiers[0].patterns.values()]
     assert not any(np.array_equal(tensor, secret) for tensor in tensors.values() for secret in secrets)
 
@@ -127,6 +131,8 @@ DAMAGES = {
     "classes of another number": lambda header, tensors: header.update(classes=["only"]),
     "floats for masks": lambda header, tensors: tensors.update({"masks.c3": tensors["masks.c3"].astype(np.float32)}),
     "no masks": lambda header, tensors: [tensors.pop("masks.c1"), tensors.pop("masks.c3")],
+    "nothing touched": lambda header, tensors: tensors.pop("touched"),
+    "touched of another length": lambda header, tensors: tensors.update(touched=np.zeros(2, np.uint8)),
     "no counts": lambda header, tensors: tensors.pop("saturated"),
     "counts of another type": lambda header, tensors: tensors.update(saturated=tensors["saturated"].astype(np.int64)),
     "shifts of another length": lambda header, tensors: tensors.update(shifts=tensors["shifts"][:1]),

@@ -7,25 +7,33 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from hideseek_cli.core.calibration import RUN_ERROR, Curve, Evaluation, Search, fit, jump, pooled
+from hideseek_cli.core.calibration import RUN_ERROR, Curve, Evaluation, Search, fit, jump, odds, pooled
 
 
-def gradual(strength: float) -> float:
-    return 12 + 52 / (1 + (strength / 0.25) ** 2.7)
+def gradual(share: float) -> float:
+    return 12 + 52 / (1 + (odds(share) / 14) ** 0.9)
 
 
-def bent(strength: float) -> float:
-    return float(np.interp(strength, [0, 0.06, 0.125, 0.25, 0.5, 1.0], [64, 63, 61, 35, 20, 15]))
+def bent(share: float) -> float:
+    return float(np.interp(np.log1p(odds(share)), [0, 0.9, 1.6, 2.3, 3.2, 4, 7], [64, 53, 47, 42, 30, 20, 13]))
 
 
-def search(truth: Callable[[float], float], seed: int, runs: int = 15, spread: float = 2.0, strongest: float = 1.0) -> Search:
+def search(truth: Callable[[float], float], seed: int, runs: int = 15, spread: float = 2.0, count: int = 10_000) -> Search:
+    """``count``: pictures, whose shares can be measured."""
     random = np.random.default_rng(seed)
 
-    def measure(strengths: Sequence[float]) -> list[float]:
-        return [truth(strength) + float(random.normal(0, spread)) for strength in strengths]
+    def measure(shares: Sequence[float]) -> list[float]:
+        for share in shares:
+            assert round((1 - share) * count) == pytest.approx((1 - share) * count)
+        return [truth(share) + float(random.normal(0, spread)) for share in shares]
 
-    clean, lowest = (measure([s, s]) for s in (0.0, strongest))
-    return Search(measure, chance=10.0, clean=clean, lowest=lowest, runs=runs, tolerance=5.0, say=lambda line: None)
+    def nearest(share: float) -> float:
+        return 1 - max(1, round((1 - share) * count)) / count
+
+    clean, published = (measure([s, s]) for s in (0.0, 1.0))
+    return Search(
+        measure, chance=10.0, clean=clean, published=published, runs=runs, tolerance=5.0, say=lambda line: None, nearest=nearest
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("truth", [gradual, bent])
@@ -34,7 +42,7 @@ def test_levels_are_hit_within_the_runs(truth):
     for seed in range(30):
         made = search(truth, seed)
         found = made.levels([30.0, 50.0])
-        errors += [abs(truth(one.strength) - one.level) for one in found]
+        errors += [abs(truth(one.share) - one.level) for one in found]
         reached += [one.reachable for one in found]
         assert 0 <= made.left <= 15
     assert np.mean(errors) < 2.5 and np.mean(reached) > 0.95
@@ -47,30 +55,56 @@ def test_every_evaluation_informs_every_level():
     assert len(made.evaluations) == before + 15 - made.left
 
 
-def test_what_is_reported_is_the_mean_of_fresh_runs_at_the_final_strength():
-    """Selection does not flatter: over many searches the reported mean is unbiased for the truth at its strength."""
+def test_what_is_reported_is_the_mean_of_fresh_runs_at_the_final_share():
+    """Selection does not flatter: over many searches the reported mean is unbiased for the truth at its share."""
     bias = []
     for seed in range(80):
         found = search(gradual, seed, spread=3.0).levels([40.0])[0]
-        bias.append(found.mean - gradual(found.strength))
+        bias.append(found.mean - gradual(found.share))
     assert abs(np.mean(bias)) < 1.0
 
 
-def test_a_level_below_what_the_strongest_mask_gives_is_unreachable_and_costs_no_run():
-    made = search(lambda strength: 64 - 20 * strength, 0)
+def test_a_level_below_what_the_published_folder_gives_is_unreachable_and_costs_no_run():
+    made = search(lambda share: 64 - 20 * share, 0)
     found = made.levels([20.0])[0]
     assert not found.reachable and made.left == 15
     assert found.mean == pytest.approx(44, abs=5)
 
 
 def test_a_jump_over_a_level_is_reported_with_the_nearest_that_was_found():
-    found = search(lambda strength: 62.0 if strength < 0.4 else 12.0, 0, spread=0.5).levels([40.0])[0]
+    found = search(lambda share: 62.0 if share < 0.9 else 12.0, 0, spread=0.5).levels([40.0])[0]
     assert not found.reachable
     assert min(abs(found.mean - 62), abs(found.mean - 12)) < 25
     assert found.jump is not None
     above, below = found.jump
-    assert above.strength < 0.4 <= below.strength and below.strength - above.strength < 0.15
+    assert above.share < 0.9 <= below.share and below.share - above.share < 0.1
     assert above.accuracy == pytest.approx(62, abs=2) and below.accuracy == pytest.approx(12, abs=2)
+
+
+@pytest.mark.parametrize("cliff", [0.2, 0.4, 0.7])
+def test_a_black_out_of_the_masks_strength_is_filled_by_mixing_pictures(cliff):
+    """An evaluator that learns from a picture where its mask is weaker than ``cliff``, and from no other.
+
+    If all pictures had the mask at one strength, accuracy would jump from 64 to 12 % there: that is found and reported.
+    Masks at full strength on a share of the pictures, which is what a share means, reach every level between.
+    """
+
+    def learnt(strengths: np.ndarray) -> float:
+        return gradual(float(np.mean(strengths >= cliff)))
+
+    def all_alike(share: float) -> float:
+        return learnt(np.full(1000, share))
+
+    def mixed(share: float) -> float:
+        return learnt((np.arange(1000) < round(share * 1000)).astype(float))
+
+    levels = [20.0, 30.0, 40.0, 50.0]
+    jumps = search(all_alike, 0, runs=40, spread=0.5, count=1000).levels(levels)
+    assert not any(one.reachable for one in jumps)
+    assert all(one.jump and one.jump[0].share < cliff <= one.jump[1].share for one in jumps)
+    filled = search(mixed, 0, runs=40, spread=0.5, count=1000).levels(levels)
+    assert all(one.reachable and one.jump is None for one in filled)
+    assert all(abs(mixed(one.share) - one.level) < 2.5 for one in filled)
 
 
 def test_no_jump_is_seen_where_runs_overlap_or_one_side_is_missing():
@@ -87,19 +121,18 @@ def test_few_runs_are_never_overspent(runs):
 
 
 def test_a_curve_is_inverted_exactly_and_within_its_range():
-    curve = Curve(64.0, 12.0, 0.25, 2.7)
+    curve = Curve(64.0, 12.0, 14.0, 0.9)
     for level in (15.0, 30.0, 50.0, 60.0):
-        assert curve.accuracy(curve.strength(level, 1.0)) == pytest.approx(level)
-    assert curve.strength(80.0, 1.0) == 0.01
-    assert curve.strength(5.0, 0.7) == 0.7
+        assert curve.accuracy(curve.share(level)) == pytest.approx(level)
+    assert curve.share(80.0) == 0.0 and curve.share(5.0) == 1.0
+    assert curve.accuracy(0.0) == 64.0 and curve.accuracy(1.0) == pytest.approx(12.0, abs=0.01)
 
 
 def test_a_fit_recovers_the_curve_it_was_drawn_from():
-    known = [Evaluation(s, gradual(s)) for s in (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)]
+    known = [Evaluation(s, gradual(s)) for s in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)]
     for level in (20.0, 40.0, 60.0):
-        assert fit(known, 10.0, level).curve.strength(level, 1.0) == pytest.approx(
-            0.25 * ((64 - level) / (level - 12)) ** (1 / 2.7), rel=0.1
-        )
+        expected = 14 * ((64 - level) / (level - 12)) ** (1 / 0.9)
+        assert odds(fit(known, 10.0, level).curve.share(level)) == pytest.approx(expected, rel=0.1)
 
 
 def test_an_unsure_curve_looks_before_it_confirms():
@@ -111,28 +144,28 @@ def test_an_unsure_curve_looks_before_it_confirms():
 
 
 def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
-    """At a level's strength, over many noisy draws: the misses are as large as the standard error says, or smaller."""
+    """At a level's share, over many noisy draws: the misses are as large as the standard error says, or smaller."""
     misses, errors = [], []
     for seed in range(100):
         random = np.random.default_rng(seed)
-        known = [Evaluation(s, gradual(s) + random.normal(0, RUN_ERROR)) for s in (0.0, 0.0, 0.15, 0.2, 0.3, 0.4, 1.0)]
+        known = [Evaluation(s, gradual(s) + random.normal(0, RUN_ERROR)) for s in (0.0, 0.0, 0.8, 0.9, 0.95, 0.98, 1.0)]
         belief = fit(known, 10.0, 40.0)
-        strength = belief.curve.strength(40.0, 1.0)
-        misses.append(gradual(strength) - 40.0)
-        errors.append(belief.error(strength))
+        share = belief.curve.share(40.0)
+        misses.append(gradual(share) - 40.0)
+        errors.append(belief.error(share))
     assert 0.5 < np.sqrt(np.mean(np.square(misses))) / np.mean(errors) < 1.2
 
 
 def test_a_curve_is_unsure_before_anything_was_measured_and_sure_after():
     few = [Evaluation(0.0, 64.0), Evaluation(0.0, 63.0)]
-    near = [Evaluation(s, gradual(s)) for s in (0.2, 0.25, 0.3)]
-    before, after = (fit(known, 10.0, 40.0).error(0.25) for known in (few, few + near))
+    near = [Evaluation(s, gradual(s)) for s in (0.85, 0.9, 0.95)]
+    before, after = (fit(known, 10.0, 40.0).error(0.9) for known in (few, few + near))
     assert before > 7 and after < 2
 
 
 def test_a_sure_curve_is_confirmed_without_further_looks():
     made = search(gradual, 0, spread=0.0)
-    made.evaluations += [Evaluation(s, gradual(s)) for s in (0.1, 0.2, 0.25, 0.3, 0.4)]
+    made.evaluations += [Evaluation(s, gradual(s)) for s in (0.6, 0.8, 0.9, 0.95, 0.98)]
     found = made.levels([40.0])[0]
     assert made.left == 15 - 2 and found.reachable
 

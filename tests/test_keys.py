@@ -50,3 +50,14 @@ def test_shifts_depend_on_key_class_and_name_and_cover_the_picture():
     assert not np.array_equal(drawn, keys.shifts(b"\1" * 32, names, 16, 24))
     assert not np.array_equal(drawn, keys.shifts(bytes(32), [("dog", name) for _, name in names], 16, 24))
     assert np.array_equal(drawn[::-1], keys.shifts(bytes(32), names[::-1], 16, 24))
+
+
+def test_turns_keep_the_classes_in_proportion_and_depend_on_the_key():
+    names = [("cat", f"{number}") for number in range(300)] + [("dog", f"{number}") for number in range(100)]
+    turns = keys.turns(bytes(32), names)
+    assert sorted(turns) == list(range(400))
+    for first in range(1, 400):
+        cats = (turns[:300] < first).sum()
+        assert abs(cats - 0.75 * first) <= 1
+    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names))
+    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1]))

@@ -12,7 +12,7 @@ import torch
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, _State, training_error
 from hideseek_cli.core.classifier import batches, correct, expected_seconds, loss, steps_per_pass, train
 from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import Correction, Evaluator, Folds
+from hideseek_cli.core.evaluator import Correction, Evaluator, Fold, retrain
 from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Method, Task
@@ -82,12 +82,6 @@ def test_batches_are_permutations_and_a_small_rest_is_left_out():
     assert sorted(first.tolist()) == list(range(20))
 
 
-def test_a_run_on_fewer_pictures_takes_the_steps_of_all():
-    ticks = []
-    train(toy(each=12), TINY, seed=0, passes_over=144, tick=lambda done, total: ticks.append(total))
-    assert len(ticks) == ticks[0] == 4 * 9
-
-
 def test_the_expected_time_is_a_time():
     assert 0 < expected_seconds(toy(), TINY) < 60
     assert expected_seconds(toy(each=2), replace(TINY, batch_size=64)) >= 0
@@ -142,14 +136,15 @@ def test_the_method_keeps_to_its_interface_and_stops_as_told():
     data = toy()
     task = Task(pictures=data, epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     assert isinstance(ClassWise(), Method)
-    trained = ClassWise(passes=2).patterns(task, lambda done, total: None)
-    assert trained.strongest.shape == trained.graded.shape == (3, 16, 16, 3)
-    assert not np.array_equal(trained.strongest, trained.graded)
-    assert np.sqrt((trained.strongest**2).mean((1, 2, 3))).max() <= 4.001
     ticks = []
-    alternating = ClassWise(schedule="alternating", inner_steps=2, max_rounds=5, stop_error=0.99)
-    one = alternating.patterns(task, lambda done, total: ticks.append(done))
-    assert ticks == [1, 2, 5] and np.array_equal(one.strongest, one.graded)
+    whitened, sign = (train(lambda *step: ticks.append(step)) for train in ClassWise(passes=2).candidates(task))
+    assert ticks == [(1, 2), (2, 2)] * 2
+    assert whitened.shape == sign.shape == (3, 16, 16, 3) and not np.array_equal(whitened, sign)
+    assert np.sqrt((whitened**2).mean((1, 2, 3))).max() <= 4.001 and np.abs(sign).max() <= 8
+    ticks.clear()
+    (alternating,) = ClassWise(schedule="alternating", inner_steps=2, max_rounds=5, stop_error=0.99).candidates(task)
+    alternating(lambda *step: ticks.append(step))
+    assert ticks == [(1, 5), (2, 5), (5, 5)]
 
 
 def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
@@ -164,15 +159,31 @@ def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
     assert not stopped.held and stopped.accuracy == 48.0
 
 
-def test_folds_share_every_class_and_cover_everything():
-    labels = np.repeat([0, 1, 2], [50, 30, 9])
-    folds = Folds.of(labels, seed=0)
-    assert folds.count == 4
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_a_fold_withholds_masked_pictures_first_and_others_like_them_take_their_places(share):
+    """A run learns from what the buyer's will: every picture without mask, and as many with one."""
+    labels = np.repeat([0, 1, 2], [80, 40, 12])
+    masked = np.random.default_rng(0).random(len(labels)) < share
+    fold = Fold.drawn(labels, masked, seed=0, run=3)
+    assert len(fold.training) == len(labels) and not set(fold.training) & set(fold.withheld)
+    assert np.bincount(labels[fold.withheld]).tolist() == [20, 10, 3]
     for label in range(3):
-        sizes = np.bincount(folds.fold[labels == label], minlength=4)
-        assert sizes.max() - sizes.min() <= 1
-    assert Folds.of(np.zeros(10_000, np.int64), 0).count == 10
-    assert not np.array_equal(folds.fold, Folds.of(labels, seed=1).fold)
+        mine, out = fold.training[labels[fold.training] == label], fold.withheld[labels[fold.withheld] == label]
+        assert len(mine) == (labels == label).sum()
+        assert masked[out].all() or not masked[mine].any(), "no picture that teaches is withheld while a masked one is not"
+    assert (fold.growth(masked) == 0) == (share >= 0.5)
+    assert not np.array_equal(fold.withheld, Fold.drawn(labels, masked, seed=0, run=4).withheld)
+    assert not np.array_equal(fold.withheld, Fold.drawn(labels, masked, seed=1, run=3).withheld)
+
+
+def test_growth_is_that_of_the_pictures_that_teach():
+    labels, nothing = np.repeat([0, 1], 40), np.zeros(80, bool)
+    fold = Fold.drawn(labels, nothing, seed=0, run=0)
+    assert fold.growth(nothing) == pytest.approx(np.log(4 / 3))
+    half = fold.half(labels)
+    assert len(half.training) == 80 and len(np.unique(half.training)) == 30
+    assert np.bincount(labels[half.training]).tolist() == [40, 40]
+    assert len(Fold.drawn(np.zeros(10_000, np.int64), np.zeros(10_000, bool), 0, 0).withheld) == 1000
 
 
 def test_the_evaluator_tests_on_clean_pictures_that_it_withheld():
@@ -180,21 +191,38 @@ def test_the_evaluator_tests_on_clean_pictures_that_it_withheld():
     images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
     recipe = replace(TINY, epochs=12)
     evaluator = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"))
-    assert evaluator.tested == 18 and evaluator.growth == pytest.approx(np.log(4 / 3))
+    nothing = evaluator.nothing
+    assert evaluator.tested == 18 and evaluator.growth(nothing, 0) == pytest.approx(np.log(4 / 3))
     tick = lambda done, total: None  # noqa: E731
-    assert evaluator.accuracy(images, 0, tick) > 80
+    assert evaluator.accuracy(images, nothing, 0, tick) > 80
     noise = np.random.default_rng(0).integers(0, 256, images.shape).astype(np.uint8)
-    assert evaluator.accuracy(noise, 0, tick) < 80
+    assert evaluator.accuracy(noise, nothing, 0, tick) < 80
     held = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"), validation=(images[:9], labels[:9]))
-    assert held.tested == 9 and held.growth == 0
+    assert held.tested == 9 and held.growth(nothing, 0) == 0
+
+
+def test_an_accuracy_of_several_networks_is_their_mean():
+    data, ticks = toy(), []
+    both = replace(TINY, arch="slim,mobilenet_v2", epochs=2)
+    found = retrain(data, data, both, lambda *step: ticks.append(step), seed=3)
+    assert found == pytest.approx(np.mean([retrain(data, data, one, seed=3) for one in both.each()]))
+    assert [done for done, _ in ticks] == list(range(1, len(ticks) + 1)) and ticks[-1] == (20, 20)
+    for arch, said in (
+        ("slim,vit", "unknown architecture 'vit'"),
+        ("slim,slim", "given twice"),
+        ("", "unknown architecture ''"),
+    ):
+        with pytest.raises(InputError, match=said):
+            replace(TINY, arch=arch)
 
 
 def test_the_correction_grows_with_what_a_level_has_above_chance():
-    correction = Correction.measured(10.0, 60.0, 50.0, float(np.log(10 / 9)))
-    assert correction(60.0) == pytest.approx(60 + 10 / np.log(2) * np.log(10 / 9))
-    assert correction(10.0) == 10.0 and correction(5.0) == 5.0
-    assert 0 < correction(35.0) - 35 < correction(60.0) - 60
-    assert Correction.measured(10.0, 60.0, 65.0, 0.1)(60.0) == 60.0
+    correction = Correction.measured(10.0, 60.0, 50.0)
+    ninth = float(np.log(10 / 9))
+    assert correction(60.0, ninth) == pytest.approx(60 + 10 / np.log(2) * ninth)
+    assert correction(60.0, 0.0) == 60.0 and correction(10.0, ninth) == 10.0 and correction(5.0, ninth) == 5.0
+    assert 0 < correction(35.0, ninth) - 35 < correction(60.0, ninth) - 60
+    assert Correction.measured(10.0, 60.0, 65.0)(60.0, 0.1) == 60.0
 
 
 def test_recipes_survive_json_and_fit_the_folder():
@@ -214,3 +242,10 @@ def test_the_paper_recipe_is_as_printed():
     paper = preset("paper")
     printed = ("resnet18", 90, 0.025, 0.9, "cosine")
     assert (paper.arch, paper.epochs, paper.learning_rate, paper.momentum, paper.schedule) == printed
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_no_architecture_draws_from_the_global_generator_while_it_trains(arch):
+    """Networks that train side by side share that generator; whoever drew from it would depend on the others."""
+    body = build(arch, 3, 32, toy().moments(), 0).body
+    assert not any(isinstance(module, torch.nn.Dropout) and module.p for module in body.modules())

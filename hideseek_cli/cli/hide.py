@@ -163,7 +163,7 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
         "runs": hidden.runs, "recipe": hidden.recipe.to_json(),
         "levels": [
             {"level": one.level, "accuracy": one.found.mean, "low": one.found.interval()[0],
-             "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.strength,
+             "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.share,
              "reachable": one.reachable, "jump": one.jump and [asdict(run) for run in one.jump],
              "price": order.prices.get(one.level),
              "mse": one.likeness.mse if one.likeness else None, "ssim": one.likeness.ssim if one.likeness else None}
@@ -177,7 +177,7 @@ def _remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
     lines = [
         f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings",
-        "the levels share one pattern at several strengths: take any buyer to be able to reach every level",
+        "every cleaner holds the published mask itself: take any buyer to be able to reach every level",
     ]
     if not hidden.hidden:
         lines.append(
@@ -192,7 +192,7 @@ def _remarks(order: Order, hidden: Hidden) -> list[str]:
         if level.jump is not None:
             above, below = level.jump
             lines.append(
-                f"between strengths {above.strength:.3f} and {below.strength:.3f} accuracy jumps from {above.accuracy:.1f} "
-                f"to {below.accuracy:.1f} %: levels between may not exist here"
+                f"between {100 * above.share:.4g} and {100 * below.share:.4g} % of the pictures masked, accuracy jumps from "
+                f"{above.accuracy:.1f} to {below.accuracy:.1f} %: levels between may not exist here"
             )
     return lines

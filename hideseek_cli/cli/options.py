@@ -57,7 +57,9 @@ Workers = Annotated[
     int, typer.Option("--workers", "-j", help="Pictures and retrainings under way at once; 0: all cores.", min=0)
 ]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help=f"How to train: {', '.join(PRESETS)}.", metavar="NAME")]
-Arch = Annotated[str | None, typer.Option("--arch", help=f"Network: {', '.join(ARCHITECTURES)}.", metavar="NAME")]
+Arch = Annotated[
+    str | None, typer.Option("--arch", help=f"Network, or the mean of several: {', '.join(ARCHITECTURES)}.", metavar="NAMES")
+]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the pictures, in place of the recipe's.", min=1)]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Pictures a step, in place of the recipe's.", min=2)]
 Size = Annotated[int | None, typer.Option("--size", help="Cut to the central square and bring to this side in pixels.")]

@@ -10,10 +10,10 @@ of Hide-and-Seek).
 
 A mask is updated by one of two rules (measured in docs/benchmarks.md):
 
-- ``sign``: Equation 4. Networks retrained on such masks lose accuracy gradually with the mask's strength.
+- ``sign``: Equation 4.
 - ``whitened``: the gradient in units of what pictures themselves have of each spatial frequency, normalised, with
   momentum, inside the ε-ball and inside a ball of root mean square ε/2. At equal likeness of the pictures such masks hide
-  more, but all at once: accuracy jumps at some strength. Pictures are made of low frequencies, so without whitening a
+  more. Pictures are made of low frequencies, so without whitening a
   surrogate's gradient is too, and broad blobs come out that drown in the next network's pictures.
 
 Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al., Unlearnable Examples (EMN).

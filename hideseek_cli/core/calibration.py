@@ -1,12 +1,13 @@
-"""Find, for each level, the strength at which a retrained network reaches it. Knows no torch: it asks a callable.
+"""Find, for each level, the share of masked pictures at which a retrained network reaches it. Knows no torch: it asks a
+callable.
 
-Accuracy against strength falls from clean to chance. Every evaluation of every level informs one curve,
+Accuracy against share falls from clean to chance. Every evaluation of every level informs one curve,
 
-    accuracy(s) = floor + (top - floor) / (1 + (s / s0) ** slope),
+    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (1 - share),
 
 fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
 be right only there. The fit says how uncertain it is. A level is searched with single runs until the curve is sure of it
-and then confirmed with fresh ones at one strength: what is reported is the mean of those, so the search does not flatter
+and then confirmed with fresh ones at one share: what is reported is the mean of those, so the search does not flatter
 it. A level whose confirmation is off by more than half the tolerance is searched on with what was learnt, until the runs
 are used up.
 
@@ -27,47 +28,46 @@ RUN_ERROR = 2.0
 """Points by which one run is expected to miss the mean, for the weights of the fit."""
 LEAN = 0.25
 """Points of doubt in the curve for each point between an evaluation and the level that is searched."""
-WEAKEST = 0.01
-MIDDLE, SLOPE = 0.3, 2.5
-"""Where the search expects the curve before it knows better."""
+MIDDLE, SLOPE = 30.0, 1.0
+"""Where the search expects the curve before it knows better, in odds (docs/levels.md)."""
 LOOKS, CONFIRMATIONS = 4, 2
 SURE = 0.7
 """A curve is sure of a level where its standard error is at most this share of the tolerance (docs/benchmarks.md)."""
 
 Measure = Callable[[Sequence[float]], Sequence[float]]
-"""Accuracies in percent of one fresh training at each of some strengths."""
+"""Accuracies in percent of one fresh training at each of some shares."""
 Wishes = Generator[list[float], list[float], "Found"]
-"""Yields the strengths to be measured next, is sent their accuracies, returns what it found."""
+"""Yields the shares to be measured next, is sent their accuracies, returns what it found."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One retraining: the strength of its mask and the accuracy in percent."""
+    """One retraining: the share of masked pictures, 0..1, and the accuracy in percent."""
 
-    strength: float
+    share: float
     accuracy: float
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Accuracy in percent against strength, falling."""
+    """Accuracy in percent against the share of masked pictures, falling."""
 
     top: float
     floor: float
     middle: float
     slope: float
 
-    def accuracy(self, strength: float) -> float:
-        return self.floor + (self.top - self.floor) / (1 + (strength / self.middle) ** self.slope)
+    def accuracy(self, share: float) -> float:
+        return self.floor + (self.top - self.floor) / (1 + (odds(share) / self.middle) ** self.slope)
 
-    def strength(self, level: float, strongest: float) -> float:
-        """Where the curve takes the value ``level``, within the strengths that can be used."""
+    def share(self, level: float) -> float:
+        """Where the curve takes the value ``level``, or the nearest to it, between 0 and 1."""
         if level >= self.top:
-            return WEAKEST
-        if level <= self.accuracy(strongest):
-            return strongest
-        ratio = (self.top - level) / (level - self.floor)
-        return float(np.clip(self.middle * ratio ** (1 / self.slope), WEAKEST, strongest))
+            return 0.0
+        if level <= self.floor:
+            return 1.0
+        found = self.middle * ((self.top - level) / (level - self.floor)) ** (1 / self.slope)
+        return found / (1 + found)
 
 
 @dataclass(frozen=True)
@@ -77,32 +77,37 @@ class Belief:
     curve: Curve
     covariance: Float64[np.ndarray, "4 4"]
 
-    def error(self, strength: float) -> float:
-        """Standard error, in points, of the mean accuracy at a strength above 0."""
-        curve = self.curve
-        share = 1 / (1 + (strength / curve.middle) ** curve.slope)
-        steep = (curve.top - curve.floor) * share * (1 - share) * curve.slope
-        gradient = np.array([share, 1 - share, steep, -steep * np.log(strength / curve.middle)])
+    def error(self, share: float) -> float:
+        """Standard error, in points, of the mean accuracy at a share."""
+        curve, ratio = self.curve, odds(share) / self.curve.middle
+        left = 1 / (1 + ratio**curve.slope)
+        steep = (curve.top - curve.floor) * left * (1 - left) * curve.slope
+        gradient = np.array([left, 1 - left, steep, -steep * np.log(max(ratio, 1e-9))])
         return float(np.sqrt(gradient @ self.covariance @ gradient))
 
 
+def odds(share: float) -> float:
+    """Masked pictures for each that is not."""
+    return share / max(1 - share, 1e-9)
+
+
 def fit(evaluations: Sequence[Evaluation], chance: float, level: float) -> Belief:
-    """The curve through all evaluations, those near ``level`` weighing most; at least one must be at strength 0."""
-    strengths = np.array([one.strength for one in evaluations])
+    """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0."""
+    shares = np.array([one.share for one in evaluations])
     found = np.array([one.accuracy for one in evaluations])
     doubt = np.hypot(RUN_ERROR, LEAN * (found - level))
-    top = float(found[strengths == 0].mean())
+    top = float(found[shares == 0].mean())
 
     def misfit(value: np.ndarray) -> np.ndarray:
         high, floor, middle, slope = value
         curve = Curve(high, floor, np.exp(middle), np.exp(slope))
-        fitted = np.array([curve.accuracy(strength) for strength in strengths])
-        prior = [(floor - chance) / 4, (middle - np.log(MIDDLE)) / 1.0, (slope - np.log(SLOPE)) / 0.7, (high - top) / 4]
+        fitted = np.array([curve.accuracy(share) for share in shares])
+        prior = [(floor - chance) / 4, (middle - np.log(MIDDLE)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
         return np.concatenate([(fitted - found) / doubt, prior])
 
     start = np.array([top, min(chance, top - 1), np.log(MIDDLE), np.log(SLOPE)])
-    low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.5)])
-    high = np.array([top + 10, max(top - 0.5, 1), np.log(3.0), np.log(40)])
+    low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.3)])
+    high = np.array([top + 10, max(top - 0.5, 1), np.log(1e5), np.log(10)])
     solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
     curve = Curve(float(solved.x[0]), float(solved.x[1]), float(np.exp(solved.x[2])), float(np.exp(solved.x[3])))
     return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
@@ -113,12 +118,13 @@ class Found:
     """What calibration found for one level."""
 
     level: float
-    strength: float
+    share: float
+    """Of the pictures that carry the published mask."""
     accuracies: tuple[float, ...]
-    """Of the confirming runs at that strength, in percent."""
+    """Of the confirming runs at that share, in percent."""
     reachable: bool
     jump: tuple[Evaluation, Evaluation] | None = None
-    """Where it was not reached: the nearest runs in strength that ended above and below it (a black-out)."""
+    """Where it was not reached: the runs nearest in share that ended above and below it (a black-out)."""
 
     @property
     def mean(self) -> float:
@@ -126,25 +132,28 @@ class Found:
 
 
 def jump(evaluations: Sequence[Evaluation], level: float) -> tuple[Evaluation, Evaluation] | None:
-    """The strongest mask that ended above a level and the weakest that ended below it, if no run between contradicts.
+    """The greatest share that ended above a level and the smallest that ended below it, if no run between contradicts.
 
-    What lies between the two accuracies was not seen at any strength. None where strengths overlap, or one side is empty.
+    What lies between the two accuracies was not seen at any share. None where shares overlap, or one side is empty.
     """
-    above = max((one for one in evaluations if one.accuracy > level), key=lambda one: one.strength, default=None)
-    below = min((one for one in evaluations if one.accuracy <= level), key=lambda one: one.strength, default=None)
-    return (above, below) if above and below and above.strength < below.strength else None
+    above = max((one for one in evaluations if one.accuracy > level), key=lambda one: one.share, default=None)
+    below = min((one for one in evaluations if one.accuracy <= level), key=lambda one: one.share, default=None)
+    return (above, below) if above and below and above.share < below.share else None
 
 
 class Search:
     """The search for all levels, over one list of evaluations and one budget of runs."""
 
-    def __init__(self, measure: Measure, *, chance: float, clean: Sequence[float], lowest: Sequence[float],
-                 runs: int, tolerance: float, say: Callable[[str], None], strongest: float = 1.0) -> None:  # fmt: skip
-        """``clean`` and ``lowest``: accuracies at strength 0, and of the published folder, below which nothing is
-        looked for; ``runs``: how many more may be made; ``tolerance``: points by which a level's mean may miss;
-        ``strongest``: the greatest strength that ``measure`` takes."""
-        self.measure, self.chance, self.strongest, self.lowest = measure, chance, strongest, tuple(lowest)
-        self.evaluations = [Evaluation(0.0, accuracy) for accuracy in clean]
+    def __init__(self, measure: Measure, *, chance: float, clean: Sequence[float], published: Sequence[float],
+                 runs: int, tolerance: float, say: Callable[[str], None],
+                 nearest: Callable[[float], float] = lambda share: share) -> None:  # fmt: skip
+        """``clean`` and ``published``: accuracies at share 0 and at share 1, below which nothing is looked for;
+        ``runs``: how many more may be made; ``tolerance``: points by which a level's mean may miss; ``nearest``: the
+        share nearest to one that is wanted that ``measure`` takes."""
+        self.measure, self.chance, self.nearest, self.published = measure, chance, nearest, tuple(published)
+        self.evaluations = [
+            Evaluation(share, accuracy) for share, found in ((0.0, clean), (1.0, published)) for accuracy in found
+        ]
         self.left, self.tolerance, self.say = runs, tolerance, say
         self.open: set[float] = set()
         """Levels that have not been confirmed yet, for each of which runs are kept back."""
@@ -171,36 +180,36 @@ class Search:
 
     def _round(self, wishes: dict[float, list[float]]) -> dict[float, list[float]]:
         """Measure everything that is wanted, and let it inform all levels."""
-        wanted = [(level, strength) for level, strengths in wishes.items() for strength in strengths]
+        wanted = [(level, share) for level, shares in wishes.items() for share in shares]
         answers: dict[float, list[float]] = {level: [] for level in wishes}
-        accuracies = self.measure([strength for _, strength in wanted]) if wanted else []
-        for (level, strength), accuracy in zip(wanted, accuracies, strict=True):
-            self.evaluations.append(Evaluation(strength, accuracy))
+        accuracies = self.measure([share for _, share in wanted]) if wanted else []
+        for (level, share), accuracy in zip(wanted, accuracies, strict=True):
+            self.evaluations.append(Evaluation(share, accuracy))
             answers[level].append(accuracy)
-            self.say(f"level {level:g}: strength {strength:.3f} trains to {accuracy:.1f} %")
+            self.say(f"level {level:g}: {100 * share:.4g} % masked trains to {accuracy:.1f} %")
         return answers
 
     def _level(self, level: float) -> Wishes:
         """The search of one level: look until the curve is sure, confirm, and look again while that is off."""
-        if level < float(np.mean(self.lowest)) - self.tolerance:
+        if level < float(np.mean(self.published)) - self.tolerance:
             self.open.discard(level)
-            return Found(level=level, strength=self.strongest, accuracies=self.lowest, reachable=False)
+            return Found(level=level, share=1.0, accuracies=self.published, reachable=False)
         tried: list[Found] = []
         looks = LOOKS
         while True:
-            strength, error = self._aim(level)
+            share, error = self._aim(level)
             while looks and error > SURE * self.tolerance and self._take(1, spare=CONFIRMATIONS * len(self.open | {level})):
                 looks -= 1
-                yield [strength]
-                strength, error = self._aim(level)
+                yield [share]
+                share, error = self._aim(level)
             count = self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))
             if not count:
                 break
             self.open.discard(level)
-            self.say(f"level {level:g}: expected at strength {strength:.3f}, within {2 * error:.1f} points")
-            accuracies = yield [strength] * count
+            self.say(f"level {level:g}: expected at {100 * share:.4g} % masked, within {2 * error:.1f} points")
+            accuracies = yield [share] * count
             mean = float(np.mean(accuracies))
-            tried.append(Found(level=level, strength=strength, accuracies=tuple(accuracies),
+            tried.append(Found(level=level, share=share, accuracies=tuple(accuracies),
                                reachable=abs(mean - level) <= self.tolerance))  # fmt: skip
             if abs(mean - level) <= self.tolerance / 2:
                 break
@@ -214,14 +223,14 @@ class Search:
         return count
 
     def _aim(self, level: float) -> tuple[float, float]:
-        """The strength at which the level is expected, and the standard error of the accuracy there."""
+        """The share at which the level is expected, and the standard error of the accuracy there."""
         belief = fit(self.evaluations, self.chance, level)
-        strength = round(belief.curve.strength(level, self.strongest), 4)
-        return strength, belief.error(strength)
+        share = self.nearest(belief.curve.share(level))
+        return share, belief.error(share)
 
 
 def pooled(groups: Sequence[Sequence[float]]) -> tuple[float, int] | None:
-    """Variance between runs of the same strength, pooled over groups, and its degrees of freedom; None without any."""
+    """Variance between runs of the same share, pooled over groups, and its degrees of freedom; None without any."""
     freedom = sum(len(group) - 1 for group in groups if len(group) > 1)
     if not freedom:
         return None

@@ -88,18 +88,12 @@ def descent(
         yield value.detach()
 
 
-def train(
-    pictures: Pictures, recipe: Recipe, *, seed: int, passes_over: int | None = None, tick: Tick = silent
-) -> Standardised:
-    """A network trained from scratch on ``pictures``, on their device.
-
-    ``passes_over``: train for as many steps as a folder of that many pictures would get; a calibration run that holds
-    pictures back then differs from the buyer's run in its data alone, not in its schedule.
-    """
+def train(pictures: Pictures, recipe: Recipe, *, seed: int, tick: Tick = silent) -> Standardised:
+    """A network trained from scratch on ``pictures``, on their device; the recipe names one architecture."""
     device = pictures.images.device
     height, width = pictures.images.shape[2:]
     network = build(recipe.arch, pictures.classes, min(height, width), pictures.moments(), seed).train()
-    steps = recipe.epochs * steps_per_pass(passes_over or len(pictures), recipe.batch_size)
+    steps = recipe.epochs * steps_per_pass(len(pictures), recipe.batch_size)
     step_rule, schedule = optimiser(network, recipe, steps)
     generator = torch.Generator(device).manual_seed(seed)
     order = batches(len(pictures), recipe.batch_size, generator)

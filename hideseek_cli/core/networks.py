@@ -86,7 +86,8 @@ def _densenet121(classes: int, small: bool) -> nn.Module:
 
 
 def _mobilenet_v2(classes: int, small: bool) -> nn.Module:
-    network = zoo.mobilenet_v2(num_classes=classes)
+    """Without dropout, which would draw from torch's global generator while networks train side by side."""
+    network = zoo.mobilenet_v2(num_classes=classes, dropout=0.0)
     if small:
         for module in [*network.features[0].modules(), *network.features[2].modules()]:
             if isinstance(module, nn.Conv2d):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
+from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.data import Pictures
 
 
@@ -26,19 +27,14 @@ class Task:
     """(n, 2) cyclic shifts of keyed placement, or None."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What a method made: one pattern a class, in grey levels within ±ε, for each of two purposes."""
-
-    strongest: Float32[np.ndarray, "k h w c"]
-    """Made for the published folder: leaves as little to learn as it can."""
-    graded: Float32[np.ndarray, "k h w c"]
-    """For the levels: accuracy falls gradually with its strength. May be the same."""
+Patterns = Float32[np.ndarray, "k h w c"]
+"""One pattern a class, in grey levels within ±ε."""
+Training = Callable[[Tick], Patterns]
 
 
 @runtime_checkable
 class Method(Protocol):
     """A way to make masks that hide what the pictures teach."""
 
-    def patterns(self, task: Task, tick: Callable[[int, int], None]) -> Trained:
-        """Train the masks of a data set."""
+    def candidates(self, task: Task) -> tuple[Training, ...]:
+        """Trainings of patterns to publish, the one that is expected to hide best first; later ones are fallbacks."""

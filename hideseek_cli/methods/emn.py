@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
-from jaxtyping import Float32
+from functools import partial
+from itertools import islice
 
 from hideseek_cli.core.bilevel import Problem, schedule, training_error
-from hideseek_cli.core.classifier import steps_per_pass
+from hideseek_cli.core.classifier import Tick, steps_per_pass
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Task, Trained
+from hideseek_cli.methods import Patterns, Task, Training
 
-Tick = Callable[[int, int], None]
 STEPS = {"whitened": 100, "sign": 320}
 """Steps of mask training by each rule of ``joint``; more do not hide more (docs/benchmarks.md)."""
 
@@ -23,7 +21,7 @@ STEPS = {"whitened": 100, "sign": 320}
 class Stopped:
     """The masks of one level by the paper's own stopping rule."""
 
-    pattern: Float32[np.ndarray, "k h w c"]
+    pattern: Patterns
     accuracy: float
     """Validation accuracy in percent of the surrogate where it stopped, or where it came nearest."""
     held: bool
@@ -53,31 +51,26 @@ class ClassWise:
         if min(self.passes or 1, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
             raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
-    def patterns(self, task: Task, tick: Tick) -> Trained:
-        """Masks of both kinds (joint), or one that serves for both, trained until the surrogate's training error falls
-        to ``stop_error`` (alternating)."""
+    def candidates(self, task: Task) -> tuple[Training, ...]:
+        """By ``joint``: whitened masks, and masks of sign steps where those do not hide; by ``alternating`` one."""
         if self.schedule == "joint":
-            passes = {
-                rule: self.passes or max(1, round(steps / steps_per_pass(len(task.pictures), task.batch_size)))
-                for rule, steps in STEPS.items()
-            }
-            strongest = self._joint(task, "whitened", passes["whitened"], lambda done: tick(done, sum(passes.values())))
-            behind = passes["whitened"]
-            graded = self._joint(task, "sign", passes["sign"], lambda done: tick(behind + done, sum(passes.values())))
-            return Trained(strongest, graded)
+            return tuple(partial(self._joint, task, rule) for rule in STEPS)
+        return (partial(self._alternating, task),)
+
+    def _joint(self, task: Task, rule: str, tick: Tick) -> Patterns:
+        passes = self.passes or max(1, round(STEPS[rule] / steps_per_pass(len(task.pictures), task.batch_size)))
+        for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
+            tick(state.number, passes)
+        return state.pattern()
+
+    def _alternating(self, task: Task, tick: Tick) -> Patterns:
+        """Trained until the surrogate's training error falls to ``stop_error``."""
         problem = self._problem(task)
         for state in schedule(self.schedule)(problem):
             tick(state.number, self.max_rounds)
             if (state.number > 1 and training_error(problem, state) <= self.stop_error) or state.number >= self.max_rounds:
                 break
         tick(self.max_rounds, self.max_rounds)
-        return Trained(state.pattern(), state.pattern())
-
-    def _joint(self, task: Task, rule: str, passes: int, tick: Callable[[int], None]) -> Float32[np.ndarray, "k h w c"]:
-        for state in schedule("joint")(self._problem(task, rule=rule, rounds=passes)):
-            tick(state.number)
-            if state.number >= passes:
-                break
         return state.pattern()
 
     def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], tick: Tick,

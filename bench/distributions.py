@@ -1,0 +1,61 @@
+"""Folders whose classes are not ten of one size, for docs/levels.md: unbalanced, two classes, a hundred classes.
+
+    python bench/distributions.py unbalanced CIFAR10 OUT   # 100, 200, ... 1,000 pictures of the ten classes
+    python bench/distributions.py two CIFAR10 OUT          # airplane and automobile
+    python bench/distributions.py hundred OUT              # numbers 00 to 99 of the handwritten digits of scikit-learn
+
+Writes OUT/{train,test}/<class>/*.png for bench/main_job.sh. CIFAR10 has train/ and test/; test pictures keep the
+proportions of the training part, because a level is a promise for those.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from sklearn.datasets import load_digits
+
+TRAIN, TEST = 50, 10
+"""Pictures of each number."""
+
+
+def linked(source: Path, out: Path, shares: dict[str, float]) -> None:
+    """The first pictures of each class, as large a share as it says, as links."""
+    for part in ("train", "test"):
+        for label, share in shares.items():
+            files = sorted((source / part / label).iterdir())
+            (out / part / label).mkdir(parents=True)
+            for path in files[: round(share * len(files))]:
+                (out / part / label / path.name).symlink_to(path.resolve())
+
+
+def numbers(out: Path) -> None:
+    """Two digits side by side, 32×32; no digit of a training picture is in a test picture."""
+    digits = load_digits()
+    pictures = np.round(digits.images * 255 / 16).astype(np.uint8)
+    testing = np.arange(len(pictures)) % 5 == 4
+    random = np.random.default_rng(0)
+    for part, of_part, count in (("train", ~testing, TRAIN), ("test", testing, TEST)):
+        for number in range(100):
+            place = out / part / f"{number:02}"
+            place.mkdir(parents=True)
+            halves = [random.choice(np.flatnonzero((digits.target == digit) & of_part), count) for digit in divmod(number, 10)]
+            for index, (left, right) in enumerate(zip(*halves, strict=True)):
+                pair = Image.fromarray(np.concatenate([pictures[left], pictures[right]], axis=1))
+                pair.resize((32, 32), Image.Resampling.BICUBIC).save(place / f"{index:03}.png")
+
+
+def main() -> None:
+    kind, *places = sys.argv[1:]
+    source, out = Path(places[0]), Path(places[-1])
+    if kind == "hundred":
+        numbers(out)
+    elif kind == "two":
+        linked(source, out, {"airplane": 1.0, "automobile": 1.0})
+    else:
+        classes = sorted(path.name for path in (source / "train").iterdir())
+        linked(source, out, {label: (number + 1) / 10 for number, label in enumerate(classes)})
+
+
+if __name__ == "__main__":
+    main()

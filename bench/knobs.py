@@ -1,0 +1,126 @@
+"""Ways to make a mask weaker, against each other: how gradual accuracy falls, and how far apart seeds end.
+
+    python bench/knobs.py DATA/train DATA/test [--placements fixed keyed] [--seeds 0 1 2] [--only pictures]
+
+Trains the default masks once for each placement, turns each knob to several values from 0 (clean) to 1 (published), and
+retrains the quick recipe on every one, one processor thread each, as calibration does. Prints Markdown: accuracies on
+the test set, their mean and standard deviation.
+"""
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from folders import PUBLISHED, Masked, loaded, masked
+from tabulate import tabulate
+
+from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.evaluator import retrain
+from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.parallel import cores, pool
+from hideseek_cli.recipe import preset
+
+
+def strongest(folder: Masked) -> np.ndarray:
+    return folder.maker.render(folder.whitened, folder.published)
+
+
+def chosen(folder: Masked, share: float) -> np.ndarray:
+    """Which pictures are masked; nested in every greater share."""
+    return ~folder.scale().touched(share)
+
+
+def sign_amplitude(folder: Masked, value: float) -> np.ndarray:
+    return folder.maker.render(folder.sign, value)
+
+
+def whitened_amplitude(folder: Masked, value: float) -> np.ndarray:
+    return folder.maker.render(folder.whitened, value * folder.published)
+
+
+def pixels(folder: Masked, value: float) -> np.ndarray:
+    """A share of the pattern's pixels, the same for all classes."""
+    kept = np.random.default_rng(0).random(folder.whitened.shape[1:3]) < value
+    return folder.maker.render(folder.whitened * kept[None, :, :, None], folder.published)
+
+
+def some_pictures(folder: Masked, value: float) -> np.ndarray:
+    """A share of the pictures is masked, the others are clean."""
+    return folder.scale().render(value)
+
+
+def faint_pictures(folder: Masked, value: float) -> np.ndarray:
+    """A share of the pictures is masked, the others carry the pattern of sign steps at a tenth."""
+    return np.where(chosen(folder, value)[:, None, None, None], strongest(folder), sign_amplitude(folder, 0.1))
+
+
+def correlation(folder: Masked, value: float) -> np.ndarray:
+    """A share of the pictures carries its own class's pattern, the others that of any class."""
+    stack = folder.material.stack
+    random = np.random.default_rng(0).integers(0, stack.labels.max() + 1, len(stack.labels))
+    told = np.where(chosen(folder, value), stack.labels, random)
+    return type(stack)(told, stack.groups).masked(folder.maker.masks(folder.whitened, folder.published), folder.maker.shifts)
+
+
+def common(folder: Masked, value: float) -> np.ndarray:
+    """A share of the pictures carries its own class's pattern, all others one that says nothing."""
+    shared = np.ascontiguousarray(np.broadcast_to(folder.whitened[:1, ::-1], folder.whitened.shape))
+    others = folder.maker.render(shared, folder.published)
+    return np.where(chosen(folder, value)[:, None, None, None], strongest(folder), others)
+
+
+def groups(folder: Masked, value: float) -> np.ndarray:
+    """Classes share the patterns of the first few of them: the mask tells the group and no more."""
+    stack = folder.material.stack
+    told = stack.labels % max(1, round(value * (stack.labels.max() + 1)))
+    return type(stack)(told, stack.groups).masked(folder.maker.masks(folder.whitened, folder.published), folder.maker.shifts)
+
+
+VALUES = {
+    some_pictures: (0.6, 0.8, 0.9),
+    common: (0.6, 0.8, 0.9),
+    sign_amplitude: (0.15, 0.25, 0.35, 0.5),
+    whitened_amplitude: (0.25, 0.35, 0.45),
+    correlation: (0.6, 0.8, 0.9),
+    pixels: (0.2, 0.4, 0.6),
+    faint_pictures: (0.6, 0.8, 0.9),
+    groups: (0.2, 0.5),
+}
+Knob = Callable[[Masked, float], np.ndarray]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("--placements", nargs="+", default=["fixed", "keyed"])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", choices=[knob.__name__ for knob in VALUES])
+    parser.add_argument("--values", type=float, nargs="+", help="in place of each knob's own")
+    parser.add_argument("--epsilon", type=int, default=8)
+    parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
+    options = parser.parse_args()
+    material, test, device = loaded(options.train, options.test)
+    recipe = preset("quick").for_pictures(len(material.pictures))
+    knobs: list[Knob] = [knob for knob in VALUES if not options.only or knob.__name__ in options.only]
+    rows = []
+    with pool(cores()) as executor:
+        for placement in options.placements:
+            folder = masked(material, device, recipe, epsilon=options.epsilon, placement=placement, published=options.strength)
+            for knob in knobs:
+                for value in options.values or VALUES[knob]:
+                    data = folder.pictures(knob(folder, value))
+                    trainings = [partial(retrain, data, test, recipe, seed=seed) for seed in options.seeds]
+                    found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+                    deviation = f"{np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
+                    accuracies = ", ".join(f"{one:.1f}" for one in found)
+                    rows.append([placement, knob.__name__, value, f"{np.mean(found):.1f}", deviation, accuracies])
+                    print(rows[-1], flush=True)
+    headers = ["placement", "knob", "value", "mean %", "standard deviation", "accuracies %"]
+    print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()
