@@ -173,3 +173,22 @@ def test_a_sure_curve_is_confirmed_without_further_looks():
 def test_the_pooled_spread_is_that_within_groups():
     assert pooled([[1.0, 3.0], [10.0, 12.0], [5.0]]) == (2.0, 2)
     assert pooled([[5.0]]) is None
+
+
+def test_noisy_runs_are_confirmed_by_more_of_them():
+    """Two runs say little where runs of one share differ by seven points; so they are not left at two."""
+    counts, errors = {}, {}
+    for spread in (1.0, 7.0):
+        found = [one for seed in range(20) for one in search(gradual, seed, runs=40, spread=spread).levels([30.0, 50.0])]
+        counts[spread] = np.mean([len(one.accuracies) for one in found])
+        errors[spread] = np.sqrt(np.mean([(gradual(one.share) - one.level) ** 2 for one in found]))
+    assert counts[1.0] < 2.5 and counts[7.0] > 4
+    assert errors[7.0] < 5
+
+
+def test_runs_of_a_share_that_is_confirmed_again_count_together():
+    made = search(lambda share: 30.0 if share > 0.5 else 60.0, 0, runs=12, spread=6.0, count=2)
+    found = made.levels([30.0])[0]
+    assert found.share == 0.5 or len(found.accuracies) > 2
+    same = [one.accuracy for one in made.evaluations if one.share == found.share]
+    assert set(found.accuracies) <= set(same)

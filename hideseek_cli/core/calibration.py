@@ -7,7 +7,8 @@ Accuracy against share falls from clean to chance. Every evaluation of every lev
 
 fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
 be right only there. The fit says how uncertain it is. A level is searched with single runs until the curve is sure of it
-and then confirmed with fresh ones at one share: what is reported is the mean of those, so the search does not flatter
+and then confirmed with fresh ones at one share, as many as it takes for their mean to be within half the tolerance, as
+far as runs of one share have been seen to differ: what is reported is the mean of those, so the search does not flatter
 it. A level whose confirmation is off by more than half the tolerance is searched on with what was learnt, until the runs
 are used up.
 
@@ -24,8 +25,8 @@ import numpy as np
 from jaxtyping import Float64
 from scipy.optimize import least_squares
 
-RUN_ERROR = 2.0
-"""Points by which one run is expected to miss the mean, for the weights of the fit."""
+RUN_ERROR, SEEN = 2.0, 4
+"""Points by which one run is expected to miss the mean, and how many degrees of freedom that counts as."""
 LEAN = 0.25
 """Points of doubt in the curve for each point between an evaluation and the level that is searched."""
 MIDDLE, SLOPE = 30.0, 1.0
@@ -91,11 +92,14 @@ def odds(share: float) -> float:
     return share / max(1 - share, 1e-9)
 
 
-def fit(evaluations: Sequence[Evaluation], chance: float, level: float) -> Belief:
-    """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0."""
+def fit(evaluations: Sequence[Evaluation], chance: float, level: float, deviation: float = RUN_ERROR) -> Belief:
+    """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0.
+
+    ``deviation``: points by which one run misses the mean.
+    """
     shares = np.array([one.share for one in evaluations])
     found = np.array([one.accuracy for one in evaluations])
-    doubt = np.hypot(RUN_ERROR, LEAN * (found - level))
+    doubt = np.hypot(deviation, LEAN * (found - level))
     top = float(found[shares == 0].mean())
 
     def misfit(value: np.ndarray) -> np.ndarray:
@@ -194,7 +198,7 @@ class Search:
         if level < float(np.mean(self.published)) - self.tolerance:
             self.open.discard(level)
             return Found(level=level, share=1.0, accuracies=self.published, reachable=False)
-        tried: list[Found] = []
+        tried: dict[float, list[float]] = {}
         looks = LOOKS
         while True:
             share, error = self._aim(level)
@@ -202,19 +206,32 @@ class Search:
                 looks -= 1
                 yield [share]
                 share, error = self._aim(level)
-            count = self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))
-            if not count:
-                break
-            self.open.discard(level)
-            self.say(f"level {level:g}: expected at {100 * share:.4g} % masked, within {2 * error:.1f} points")
-            accuracies = yield [share] * count
-            mean = float(np.mean(accuracies))
-            tried.append(Found(level=level, share=share, accuracies=tuple(accuracies),
-                               reachable=abs(mean - level) <= self.tolerance))  # fmt: skip
-            if abs(mean - level) <= self.tolerance / 2:
+            near = True
+            while near and (count := self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))):
+                self.open.discard(level)
+                if share not in tried:
+                    self.say(f"level {level:g}: expected at {100 * share:.4g} % masked, within {2 * error:.1f} points")
+                group = tried.setdefault(share, [])
+                group += yield [share] * count
+                near = abs(float(np.mean(group)) - level) <= self.tolerance / 2
+                if near and self.deviation / len(group) ** 0.5 <= self.tolerance / 2:
+                    break
+            if near:
                 break
             looks = 1
-        return min(tried, key=lambda one: abs(one.mean - level))
+        share, group = min(tried.items(), key=lambda one: abs(float(np.mean(one[1])) - level))
+        reachable = abs(float(np.mean(group)) - level) <= self.tolerance
+        return Found(level=level, share=share, accuracies=tuple(group), reachable=reachable)
+
+    @property
+    def deviation(self) -> float:
+        """Points by which one run misses the mean, as far as runs of one share have shown it."""
+        groups: dict[float, list[float]] = {}
+        for one in self.evaluations:
+            if 0 < one.share < 1:
+                groups.setdefault(one.share, []).append(one.accuracy)
+        variance, freedom = pooled(list(groups.values())) or (0.0, 0)
+        return float(np.sqrt((RUN_ERROR**2 * SEEN + variance * freedom) / (SEEN + freedom)))
 
     def _take(self, count: int, spare: int) -> int:
         """Take up to ``count`` runs of those that are left beyond ``spare``."""
@@ -224,7 +241,7 @@ class Search:
 
     def _aim(self, level: float) -> tuple[float, float]:
         """The share at which the level is expected, and the standard error of the accuracy there."""
-        belief = fit(self.evaluations, self.chance, level)
+        belief = fit(self.evaluations, self.chance, level, self.deviation)
         share = self.nearest(belief.curve.share(level))
         return share, belief.error(share)
 
