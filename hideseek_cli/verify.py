@@ -119,6 +119,14 @@ def _read(
         ]
         refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
     stack = Stack.of(part, read)
-    images, labels = labelled(scan(splits(test).get("test", test)), part.classes, stack, executor, progress, size)
+    images, labels = labelled(scan(_test_part(test)), part.classes, stack, executor, progress, size)
     classes = len(part.classes)
     return pictures(stack.clean(), part.labels, classes, device), pictures(images, labels, classes, device)
+
+
+def _test_part(root: Path) -> Path:
+    """The folder of test pictures: that of a split folder, or ROOT itself."""
+    parts = splits(root)
+    if "test" not in parts and parts["train"] != root:
+        raise InputError(f"{root} has a training part but no test part; give --test a folder of one folder a class")
+    return parts.get("test", root)

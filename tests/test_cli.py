@@ -216,3 +216,17 @@ def test_verify_on_several_networks_prints_one_row_each_and_the_worst_verdict_co
 )
 def test_the_worst_verdict_of_several_networks_is_the_exit_code(verdicts, code):
     assert exit_code(verdicts) == code
+
+
+def test_levels_of_several_networks_are_of_their_mean(tmp_path):
+    write_pictures(tmp_path / "data/train", 2, 12)
+    options = ["--levels", "75", "--max-runs", "11", "--arch", "slim,resnet10", *FAST]
+    done = run("hide", "data", *options, "--json", cwd=tmp_path, code=None)
+    assert done.returncode in (0, 1), done.stderr
+    assert json.loads(done.stdout)["recipe"]["arch"] == "slim,resnet10"
+    assert json.loads((tmp_path / "published/hideseek.json").read_text())["recipe"]["arch"] == "slim,resnet10"
+    done = run(
+        "verify", "published", "--test", "data/train", "--runs", "1", "--threads", "1", "--json", cwd=tmp_path, code=None
+    )
+    assert done.returncode in (0, 1, 3), done.stderr
+    assert json.loads(done.stdout)["recipe"]["arch"] == "slim,resnet10"

@@ -90,6 +90,9 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "other classes in the test": (
         ["verify", "data", "--test", "t"], lambda root: write_pictures(root / "t", 2, 2), "differ in: class2"
     ),
+    "no test part": (
+        ["verify", "data", "--test", "t"], lambda root: write_pictures(root / "t/train", 3, 2), "but no test part",
+    ),
     "no runs": (["verify", "data", "--test", "data", "--runs", "0"], lambda root: None, "--runs"),
     "a mask file that is none": (
         ["cleaner", "m", "--all"], lambda root: (root / "m").write_bytes(save({})), "not one of hideseek"
