@@ -21,7 +21,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import batches, correct, descent, optimiser, steps_per_pass
+from hideseek_cli.core.classifier import Batch, batches, correct, descent, optimiser, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.recipe import Recipe, preset
@@ -100,7 +100,7 @@ def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised
     first = torch.rand(len(data), device=device, generator=generator) < 0.5
     per_pass, done = steps_per_pass(len(data), recipe.batch_size), 0
 
-    def view(index: Tensor) -> Tensor:
+    def view(index: Tensor) -> Batch:
         rows, columns = augmentation(len(index), height, width, generator)
         if idea.alternate:
             mirrored = columns[:, width // 2 + 1] < columns[:, width // 2]
@@ -110,10 +110,10 @@ def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised
         if done < idea.small * steps:
             side = (height * 3 // 4, width * 3 // 4)
             images = functional.interpolate(images, side, mode="bilinear", antialias=True)
-        return images
+        return images, data.labels[index]
 
     mean = copy.deepcopy(network.state_dict()) if idea.average else {}
-    loop: Iterator[Tensor] = descent(network, view, data.labels, order, step_rule, schedule, idea.smoothing)
+    loop: Iterator[Tensor] = descent(network, view, order, step_rule, schedule, idea.smoothing)
     for _ in islice(loop, steps):
         done += 1
         if idea.average and done % 5 == 0:

@@ -12,18 +12,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hideseek_cli import manifest as manifests
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import pixels, refuse, scan, splits
-from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, pixel_digest
-from hideseek_cli.material import labelled
+from hideseek_cli.manifest import CLEAN, PUBLISHED
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.stack import Stack
 from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds, more_runs
+from hideseek_cli.subject import load, promised
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +60,12 @@ def verify(
         raise InputError(f"--tolerance {tolerance:g} is out of range: points between 0 and 100")
     if level is not None and not 0 < level <= 100:
         raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
-    promise = manifests.read(folder) if manifests.exists(folder) else None
+    promise = promised(folder)
     one_sided = level is None and promise is not None and promise.level == PUBLISHED
     if promise is not None and level is None:
         level = promise.chance if one_sided else None if promise.level == CLEAN else float(promise.level)
-    data, tests = _read(folder, test, promise, executor, progress, device, size)
+    subject = load(folder, test, executor, progress, device, size)
+    data, tests = subject.pictures, subject.test
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     seed = secrets.randbits(31) if seed is None else seed
@@ -95,38 +92,3 @@ def verify(
         )  # fmt: skip
 
     return tuple(measured(chosen) for chosen in recipes)
-
-
-def _read(
-    folder: Path, test: Path, promise: Manifest | None, executor: Executor, progress: Progress, device: torch.device,
-    size: int | None,
-) -> tuple[Pictures, Pictures]:  # fmt: skip
-    """What to train and to test on; refuses a folder whose pictures are not those that its manifest lists."""
-    part = scan(folder if promise else splits(folder)["train"])
-    seen = {entry.key for entry in part.entries}
-    if promise is not None and seen != set(promise.digests):
-        raise InputError(
-            f"{folder} has {len(seen)} pictures, of which {len(seen & set(promise.digests))} are in its manifest of "
-            f"{len(promise.digests)}; download it again"
-        )
-    read = pixels(part, executor, progress, None if promise else size)
-    if promise is not None:
-        size = size or promise.size
-        changed = [
-            str(entry.path)
-            for entry, picture in zip(part.entries, read, strict=True)
-            if pixel_digest(picture) != promise.digests[entry.key]
-        ]
-        refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
-    stack = Stack.of(part, read)
-    images, labels = labelled(scan(_test_part(test)), part.classes, stack, executor, progress, size)
-    classes = len(part.classes)
-    return pictures(stack.clean(), part.labels, classes, device), pictures(images, labels, classes, device)
-
-
-def _test_part(root: Path) -> Path:
-    """The folder of test pictures: that of a split folder, or ROOT itself."""
-    parts = splits(root)
-    if "test" not in parts and parts["train"] != root:
-        raise InputError(f"{root} has a training part but no test part; give --test a folder of one folder a class")
-    return parts.get("test", root)

@@ -17,7 +17,7 @@ from hideseek_cli.errors import InputError
 
 DONE, NEGATIVE, BAD, INCONCLUSIVE, FAULT, INTERRUPTED = 0, 1, 2, 3, 101, 130
 
-COMMANDS = ("hide", "cleaner", "seek", "verify", "metrics")
+COMMANDS = ("hide", "cleaner", "seek", "verify", "metrics", "audit")
 
 
 def program(*names: str) -> typer.Typer:

@@ -31,7 +31,7 @@ import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
-from hideseek_cli.core.classifier import batches, correct, descent, loss, steps_per_pass
+from hideseek_cli.core.classifier import Batch, batches, correct, descent, loss, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.errors import InputError
@@ -137,7 +137,7 @@ class _State:
             self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, factor)
-        self.descent = descent(self.network, self.masked, pictures.labels, self.order, step_rule, schedule)
+        self.descent = descent(self.network, self.view, self.order, step_rule, schedule)
         self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
@@ -150,6 +150,9 @@ class _State:
         noise = read(self.mask.index_select(0, pictures.labels[index]), place)
         clipped: Tensor = _Clip.apply(read(pictures.images[index], window).float() + noise)
         return clipped
+
+    def view(self, index: Tensor) -> Batch:
+        return self.masked(index), self.problem.pictures.labels[index]
 
     @torch.no_grad()
     def descend(self, step: float) -> None:

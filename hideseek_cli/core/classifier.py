@@ -16,6 +16,10 @@ from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.recipe import Recipe
 
+Batch = tuple[Float[Tensor, "n c h w"], Int[Tensor, " n"] | Float[Tensor, "n k"]]
+"""Pictures in grey levels, and what they are: labels, or a share of each class."""
+Treatment = Callable[[Standardised, Batch, torch.Generator], Batch]
+"""What a training does to each augmented batch; may look at the network, and must not wait for the device."""
 Tick = Callable[[int, int], None]
 """Progress: called with steps done and steps in all. Must not touch the device."""
 
@@ -70,43 +74,53 @@ def loss(network: Standardised, images: Float[Tensor, "n c h w"], labels: Tensor
 
 
 def descent(
-    network: Standardised, view: Callable[[Tensor], Float[Tensor, "n c h w"]], labels: Int[Tensor, " n"],
-    order: Iterator[Tensor], step_rule: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler,
-    smoothing: float = 0.0,
+    network: Standardised, view: Callable[[Tensor], Batch], order: Iterator[Tensor], step_rule: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler, smoothing: float = 0.0,
 ) -> Iterator[Float[Tensor, ""]]:  # fmt: skip
     """The one training loop: an endless iterator of steps, each of which yields its loss, still on the device.
 
-    ``view`` renders the batch of some indices, in grey levels; what it depends on may have gradients of its own, which
+    ``view`` renders the batch of some indices; what it depends on may have gradients of its own, which
     are left in place for whoever drives the loop. Nothing in it waits for the device.
     """
     for index in order:
         step_rule.zero_grad(set_to_none=True)
-        value = loss(network, view(index), labels[index], smoothing)
+        value = loss(network, *view(index), smoothing)
         value.backward()
         step_rule.step()
         schedule.step()
         yield value.detach()
 
 
-def train(pictures: Pictures, recipe: Recipe, *, seed: int, tick: Tick = silent) -> Standardised:
-    """A network trained from scratch on ``pictures``, on their device; the recipe names one architecture."""
+def train(
+    pictures: Pictures, recipe: Recipe, *, seed: int, tick: Tick = silent, treatment: Treatment | None = None,
+    watch: Callable[[Standardised], None] | None = None,
+) -> Standardised:  # fmt: skip
+    """A network trained from scratch on ``pictures``, on their device; the recipe names one architecture.
+
+    ``watch`` sees the network after every epoch, and may put it into evaluation mode.
+    """
     device = pictures.images.device
     height, width = pictures.images.shape[2:]
     network = build(recipe.arch, pictures.classes, min(height, width), pictures.moments(), seed).train()
-    steps = recipe.epochs * steps_per_pass(len(pictures), recipe.batch_size)
+    epoch = steps_per_pass(len(pictures), recipe.batch_size)
+    steps = recipe.epochs * epoch
     step_rule, schedule = optimiser(network, recipe, steps)
     generator = torch.Generator(device).manual_seed(seed)
     order = batches(len(pictures), recipe.batch_size, generator)
 
-    def view(index: Tensor) -> Tensor:
+    def view(index: Tensor) -> Batch:
         images = pictures.images[index]
         if recipe.augmentation == "crop+flip":
             images = read(images, augmentation(len(index), height, width, generator))
-        return images.float()
+        batch = images.float(), pictures.labels[index]
+        return treatment(network, batch, generator) if treatment else batch
 
-    loop = descent(network, view, pictures.labels, order, step_rule, schedule, recipe.label_smoothing)
+    loop = descent(network, view, order, step_rule, schedule, recipe.label_smoothing)
     for done, _ in enumerate(islice(loop, steps), 1):
         tick(done, steps)
+        if watch and done % epoch == 0:
+            watch(network)
+            network.train()
     return network.eval()
 
 

@@ -25,9 +25,9 @@ class Standardised(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, body: nn.Module, mean: Float[Tensor, " c"], deviation: Float[Tensor, " c"]) -> None:
+    def __init__(self, body: nn.Module, mean: Float[Tensor, " c"], deviation: Float[Tensor, " c"], classes: int) -> None:
         super().__init__()
-        self.body = body
+        self.body, self.classes = body, classes
         self.register_buffer("mean", mean.view(1, -1, 1, 1))
         self.register_buffer("deviation", deviation.view(1, -1, 1, 1))
 
@@ -128,5 +128,5 @@ def build(arch: str, classes: int, side: int, moments: tuple[Tensor, Tensor], se
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         body = _BUILDERS[arch](classes, side < SMALL)
-    network = Standardised(body.to(memory_format=torch.channels_last), *moments)
+    network = Standardised(body.to(memory_format=torch.channels_last), *moments, classes)
     return network.to(moments[0].device)

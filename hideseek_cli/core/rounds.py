@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from threading import Event, Lock
+from typing import TypeVar
 
 import torch
 
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.parallel import cores
 
-Training = Callable[[Tick], float]
-"""Trains a network, reports its steps, and returns an accuracy."""
+Result = TypeVar("Result")
+Training = Callable[[Tick], Result]
+"""Trains a network, reports its steps, and returns what it measured."""
 
 
 class _AbandonedError(Exception):
@@ -25,8 +27,8 @@ class _AbandonedError(Exception):
 
 
 def side_by_side(
-    trainings: Sequence[Training], executor: Executor, device: torch.device, *, threads: int, tick: Tick
-) -> Iterator[float]:
+    trainings: Sequence[Training[Result]], executor: Executor, device: torch.device, *, threads: int, tick: Tick
+) -> Iterator[Result]:
     """The result of each training, in their order; ``tick`` hears of the steps of all of them.
 
     Whoever stops listening, by an exception too, stops the trainings that are under way at their next step.
@@ -37,7 +39,7 @@ def side_by_side(
     stop, lock = Event(), Lock()
     steps, totals = [0] * len(trainings), [0] * len(trainings)
 
-    def work(number: int) -> float:
+    def work(number: int) -> Result:
         torch.set_num_threads(threads)
 
         def heard(done: int, total: int) -> None:

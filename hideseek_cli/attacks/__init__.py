@@ -1,0 +1,71 @@
+"""What an adversary may try on a published folder, behind one small interface.
+
+An attack is one module of this package with a tuple ``ATTACKS``; adding the next one touches no other file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from hideseek_cli.bundle import Cleaner
+from hideseek_cli.core.classifier import Treatment
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.errors import InputError
+
+Needs = Literal["nothing", "originals", "cleaner"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exposed:
+    """What an adversary has."""
+
+    pictures: Pictures
+    """Published or bought, as the files hold them."""
+    test: Pictures
+    """Clean, of the same classes; what recovered accuracy is measured on."""
+    originals: Pictures | None = None
+    """The originals of ``pictures``, in their order, of which an attack may look at the few that it says it knows."""
+    cleaner: Cleaner | None = None
+    """A cleaner that was bought."""
+    seed: int = 0
+
+
+def untouched(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """Train and test on what there is."""
+    return exposed.pictures, exposed.test
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack:
+    """A way to learn from protected pictures all the same."""
+
+    name: str
+    knows: str = "the published folder"
+    """What the adversary must have, in words."""
+    needs: Needs = "nothing"
+    """Of what ``Exposed`` holds, besides the pictures."""
+    prepare: Callable[[Exposed], tuple[Pictures, Pictures]] = untouched
+    """The pictures that the adversary trains on, and the test pictures as they would treat any picture to be classified."""
+    treatment: Treatment | None = None
+    """What training does to each batch."""
+    augmented: bool = True
+    """Whether the recipe's crops and flips are used."""
+
+
+def catalogue() -> dict[str, Attack]:
+    """All attacks by name, in the order of their modules."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    return {attack.name: attack for module in modules for attack in module.ATTACKS}
+
+
+def chosen(names: tuple[str, ...]) -> tuple[Attack, ...]:
+    """The attacks of those names, all where none is named. Raises InputError that lists them where one is unknown."""
+    known = catalogue()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(f"unknown attack {unknown[0]!r}: choose of {', '.join(known)}")
+    return tuple(known[name] for name in names) if names else tuple(known.values())

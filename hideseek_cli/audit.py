@@ -1,0 +1,200 @@
+"""What an adversary can recover: retrain under each attack, beside what the same attack gives on clean pictures."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from hideseek_cli.attacks import Attack, Exposed
+from hideseek_cli.bundle import Cleaner
+from hideseek_cli.core.classifier import Tick, correct, train
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.core.networks import Standardised
+from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.errors import InputError
+from hideseek_cli.folder import pixels, scan, splits
+from hideseek_cli.journal import Journal
+from hideseek_cli.manifest import CLEAN, PUBLISHED
+from hideseek_cli.progress import Progress
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.stack import Stack
+from hideseek_cli.subject import Subject, load, promised
+
+Curve = list[float]
+"""Accuracy in percent after each epoch."""
+OPTIONS = {"originals": "--clean", "cleaner": "--cleaner"}
+FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
+"""What may go wrong in one attack without ending the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What one attack gives."""
+
+    attack: Attack
+    paid: float
+    """What training gives without an attack, by the folder's own promise: chance, or the level that was bought."""
+    curves: tuple[Curve, ...]
+    """Of each run."""
+    clean: tuple[Curve, ...]
+    """The same attack on clean pictures; empty without them."""
+    failure: str | None = None
+
+    @property
+    def accuracy(self) -> float:
+        """Final, in percent; the mean over runs."""
+        return float(np.mean([curve[-1] for curve in self.curves]))
+
+    @property
+    def peak(self) -> float:
+        """Of the best epoch: what stopping early would give to whoever has clean test pictures."""
+        return float(np.mean([max(curve) for curve in self.curves]))
+
+    @property
+    def clean_accuracy(self) -> float | None:
+        return float(np.mean([curve[-1] for curve in self.clean])) if self.clean else None
+
+    @property
+    def gain(self) -> float:
+        """Points above what was paid for."""
+        return self.accuracy - self.paid
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One training that is wanted."""
+
+    attack: Attack
+    run: int
+    clean: bool
+
+    def name(self) -> str:
+        return f"{self.attack.name} {self.run} {'clean' if self.clean else 'exposed'}"
+
+
+def attacked(attack: Attack, exposed: Exposed, recipe: Recipe, tick: Tick, *, seed: int) -> Curve:
+    """Train as the adversary would, and test after every epoch."""
+    data, test = attack.prepare(exposed)
+    curve: Curve = []
+
+    def watch(network: Standardised) -> None:
+        curve.append(100 * correct(network, test) / len(test))
+
+    chosen = recipe if attack.augmented else replace(recipe, augmentation="none")
+    train(data, chosen, seed=seed, tick=tick, treatment=attack.treatment, watch=watch)
+    return curve
+
+
+def audit(
+    folder: Path, test: Path, attacks: Sequence[Attack], executor: Executor, progress: Progress, device: torch.device, *,
+    clean: Path | None = None, cleaner: Path | None = None, recipe: Recipe | None = None, runs: int = 1,
+    seed: int | None = None, threads: int = 1, resume: bool = False,
+) -> tuple[Finding, ...]:  # fmt: skip
+    """Retrain on ``folder`` under each attack that what is given allows; the others are left out, and it is said.
+
+    ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``cleaner``:
+    that of the level that ``folder`` is. An attack that fails is reported and the others go on. Finished trainings are
+    kept beside the folder until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
+    """
+    if not 1 <= runs <= 1000:
+        raise InputError(f"--runs {runs} is out of range: 1 to 1000")
+    promise = promised(folder)
+    if promise is None:
+        raise InputError(f"{folder} has no manifest; audit what hide published, or what seek wrote")
+    subject = load(folder, test, executor, progress, device, None)
+    originals = None if clean is None else _originals(clean, subject, executor, progress, device)
+    bought = None if cleaner is None else _bought(cleaner, subject)
+    paid = promise.chance if promise.level == PUBLISHED else 100.0 if promise.level == CLEAN else float(promise.level)
+    given = {"nothing": True, "originals": originals is not None, "cleaner": bought is not None}
+    for attack in attacks:
+        if not given[attack.needs]:
+            progress.say(f"{attack.name} is left out: it needs {attack.knows}; give {OPTIONS[attack.needs]}")
+    used = [attack for attack in attacks if given[attack.needs]]
+    chosen = (recipe.for_pictures(len(subject.pictures)) if recipe else promise.recipe).each()[0]
+    path = folder.resolve().with_name(f".{folder.resolve().name}.audit")
+    binding = {
+        "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
+        "threads": threads, "clean": originals is not None,
+    }  # fmt: skip
+    journal = Journal(path, binding if seed is None else {**binding, "seed": seed}, resume=resume)
+    if journal.value("seed") is None:
+        journal.remember("seed", secrets.randbits(31) if seed is None else seed)
+    first = int(journal.value("seed"))
+    # A cleaner says nothing of clean pictures, so that attack has no reference.
+    jobs = [
+        _Job(attack, run, of_clean)
+        for attack in used
+        for of_clean in ((False, True) if originals is not None and attack.needs != "cleaner" else (False,))
+        for run in range(runs)
+    ]
+
+    def carry_out(job: _Job, tick: Tick) -> Curve | str:
+        known = journal.value(job.name())
+        if known is not None:
+            return list(known)
+        data = originals if job.clean and originals is not None else subject.pictures
+        exposed = Exposed(pictures=data, test=subject.test, originals=originals, cleaner=bought, seed=first + job.run)
+        try:
+            return attacked(
+                job.attack,
+                exposed,
+                chosen,
+                tick,
+                seed=int(np.random.SeedSequence([first, 0xA77A, job.run]).generate_state(1)[0]),
+            )
+        except FAULTS as error:
+            return f"{type(error).__name__}: {error}"
+
+    results: dict[str, Curve | str] = {}
+    about = f"{len(jobs)} trainings of {chosen.arch}"
+    trainings = [partial(carry_out, job) for job in jobs]
+    for job, result in zip(
+        jobs, side_by_side(trainings, executor, device, threads=threads, tick=partial(progress.step, about)), strict=True
+    ):
+        results[job.name()] = result
+        if isinstance(result, str):
+            progress.say(f"{job.attack.name} failed: {result}")
+            continue
+        journal.remember(job.name(), result)
+        progress.say(
+            f"{job.attack.name}{' on clean pictures' if job.clean else ''}: {result[-1]:.1f} %, at best {max(result):.1f} %"
+        )
+    journal.close()
+    return tuple(_finding(attack, paid, [job for job in jobs if job.attack is attack], results) for attack in used)
+
+
+def _finding(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[str, Curve | str]) -> Finding:
+    outcome = [(job.clean, results[job.name()]) for job in jobs]
+    curves = {
+        of_clean: tuple(c for which, c in outcome if which == of_clean and not isinstance(c, str)) for of_clean in (False, True)
+    }
+    failure = next((result for _, result in outcome if isinstance(result, str)), None)
+    return Finding(attack=attack, paid=paid, curves=curves[False], clean=curves[True], failure=failure)
+
+
+def _originals(clean: Path, subject: Subject, executor: Executor, progress: Progress, device: torch.device) -> Pictures:
+    """The originals in the order of the folder; refuses a folder of other pictures."""
+    part = scan(splits(clean)["train"])
+    if [entry.key for entry in part.entries] != [entry.key for entry in subject.folder.entries]:
+        raise InputError(f"{clean} does not hold the originals of {subject.folder.root}: names or classes differ")
+    size = subject.promise.size if subject.promise else None
+    stack = Stack.of(part, pixels(part, executor, progress, size))
+    if stack.shape != subject.stack.shape or stack.channels != subject.stack.channels:
+        raise InputError(f"the pictures of {clean} are not of the size of those of {subject.folder.root}")
+    return pictures(stack.clean(), part.labels, subject.pictures.classes, device)
+
+
+def _bought(path: Path, subject: Subject) -> Cleaner:
+    found = Cleaner.load(path)
+    promise = subject.promise
+    if promise is None or found.release != promise.release or found.level != promise.level:
+        raise InputError(f"{path} is the cleaner of level {found.level}, and {subject.folder.root} is not what it makes")
+    return found

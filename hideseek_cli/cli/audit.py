@@ -1,0 +1,107 @@
+"""``hideseek audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hideseek_cli.cli.options import (
+    Arch,
+    BatchSize,
+    Device,
+    Epochs,
+    Json,
+    Quiet,
+    RecipeName,
+    Style,
+    TableStyle,
+    Threads,
+    Verbose,
+    Workers,
+    terminal,
+    training_device,
+    training_recipe,
+    workers,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from hideseek_cli.audit import Finding
+
+
+def audit(
+    folder: Annotated[Path, typer.Argument(help="The published folder, or a level that seek wrote.")],
+    test: Annotated[Path, typer.Option("--test", help="Clean test pictures of the same classes.")],
+    clean: Annotated[
+        Path | None, typer.Option("--clean", help="The originals, for the same attacks on clean pictures.")
+    ] = None,
+    cleaner: Annotated[
+        Path | None, typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try.")
+    ] = None,
+    attacks: Annotated[str, typer.Option("--attacks", help="Which attacks, such as none,greyscale; all unless given.")] = "",
+    at_most: Annotated[
+        float | None, typer.Option("--at-most", help="Exit with 1 where an attack ends above this accuracy.")
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", help="Trainings of each attack.", min=1)] = 1,
+    recipe: RecipeName = None,
+    arch: Arch = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the first run; fresh unless given.", min=0)] = None,
+    device: Device = "auto",
+    threads: Threads = 0,
+    jobs: Workers = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an audit that was interrupted.")] = False,
+    json: Json = False,
+    style: Style = TableStyle.table,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Retrain on FOLDER under each attack and say how much an adversary recovers.
+
+    Accuracy is that of the last epoch, peak that of the best one; gain is what the attack adds to what was paid for (chance
+    for a published folder). An attack that fails is named, and the others go on.
+    """
+    from hideseek_cli.attacks import chosen
+    from hideseek_cli.audit import audit as run
+    from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.parallel import pool
+
+    chosen_device = training_device(device, threads)
+    asked = training_recipe(recipe, arch, epochs, batch_size, chosen_device) if recipe or arch or epochs or batch_size else None
+    selected = chosen(tuple(name.strip() for name in attacks.split(",") if name.strip()))
+    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+        found = run(
+            folder, test, selected, executor, screen, chosen_device, clean=clean, cleaner=cleaner, recipe=asked, runs=runs,
+            seed=seed, threads=threads or 1, resume=resume,
+        )  # fmt: skip
+        if json:
+            document(
+                {"folder": str(folder), "paid": found[0].paid if found else None, "attacks": [_document(one) for one in found]}
+            )
+        else:
+            show([_row(one) for one in found], style.value)
+    over = [one for one in found if at_most is not None and one.curves and one.accuracy > at_most]
+    raise typer.Exit(1 if over or any(one.failure for one in found) else 0)
+
+
+def _document(one: Finding) -> dict[str, Any]:
+    done = bool(one.curves)
+    return {
+        "attack": one.attack.name, "knows": one.attack.knows, "accuracy": one.accuracy if done else None,
+        "peak": one.peak if done else None, "clean_accuracy": one.clean_accuracy, "gain": one.gain if done else None,
+        "runs": len(one.curves), "failure": one.failure,
+    }  # fmt: skip
+
+
+def _row(one: Finding) -> dict[str, str]:
+    def points(value: float | None) -> str:
+        return "" if value is None else f"{value:.1f}"
+
+    done = bool(one.curves)
+    return {
+        "attack": one.attack.name, "knows": one.attack.knows,
+        "accuracy %": points(one.accuracy) if done else "failed", "peak %": points(one.peak if done else None),
+        "on clean %": points(one.clean_accuracy), "gain": points(one.gain if done else None),
+    }  # fmt: skip

@@ -1,0 +1,230 @@
+"""What each attack does to pictures, its positive controls, and the audit that runs them all."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hideseek_cli import audit as audits
+from hideseek_cli.attacks import Attack, Exposed, catalogue, chosen
+from hideseek_cli.attacks.augmentation import cutmix, cutout, mixup, ueraser
+from hideseek_cli.attacks.compression import bilateral, bits, gaussian, greyscale, jpeg, median
+from hideseek_cli.attacks.estimation import class_mean, plaintext, projection, shifts_of, stripped
+from hideseek_cli.audit import attacked, audit
+from hideseek_cli.bundle import MaskFile
+from hideseek_cli.core.data import Pictures, cyclic, read
+from hideseek_cli.core.networks import build
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder
+from hideseek_cli.levels import Maker, Scale
+from hideseek_cli.material import load
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import preset
+from hideseek_cli.release import Levels, write
+from hideseek_cli.seek import seek
+from tests.conftest import MakeFolder, write_pictures
+from tests.test_training import TINY, toy
+
+CPU = torch.device("cpu")
+
+
+def waves(count: int = 60, side: int = 16) -> Pictures:
+    """Smooth pictures that never clip, in three classes."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(count, 3, 4, 4, generator=generator) * 120 + 60
+    images = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bicubic").clamp(30, 220)
+    return Pictures(images.to(torch.uint8), torch.arange(count) % 3, 3)
+
+
+def masked(clean: Pictures, keyed: bool) -> tuple[Pictures, torch.Tensor]:
+    """The pictures under a random pattern for each class, and where it was laid."""
+    generator = torch.Generator().manual_seed(1)
+    patterns = torch.randint(-8, 9, (3, 3, 16, 16), generator=generator).float()
+    shifts = (
+        torch.randint(0, 16, (len(clean), 2), generator=generator) if keyed else torch.zeros(len(clean), 2, dtype=torch.long)
+    )
+    noise = read(patterns[clean.labels], cyclic(shifts, 16, 16))
+    return replace(clean, images=(clean.images + noise).to(torch.uint8)), patterns
+
+
+def apart(one: Pictures, other: Pictures) -> float:
+    return float((one.images.float() - other.images.float()).abs().mean())
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_ten_originals_give_the_masks_of_all_pictures_away(keyed):
+    """Positive control of known plaintext, and of alignment where the pattern is known."""
+    clean = waves()
+    published, patterns = masked(clean, keyed)
+    found, _ = plaintext(Exposed(pictures=published, test=clean, originals=clean))
+    assert apart(published, clean) > 3 and apart(found, clean) < 0.1
+    known = stripped(published, patterns, torch.ones(len(clean), dtype=torch.bool))
+    assert apart(known, clean) < 0.1
+
+
+def test_shifts_are_found_down_and_right():
+    pattern = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) - 0.5
+    wanted = torch.tensor([[3, 5], [0, 15], [7, 0]])
+    laid = read(pattern.expand(3, -1, -1, -1), cyclic(wanted, 16, 16))
+    assert shifts_of(laid, pattern.expand(3, -1, -1, -1), torch.ones(3, 16, 9)).tolist() == wanted.tolist()
+
+
+def test_class_averages_find_a_fixed_mask_and_not_a_keyed_one():
+    clean = waves(600)
+    for keyed, left in ((False, 0.7), (True, 0.97)):
+        published, _ = masked(clean, keyed)
+        found, _ = class_mean(Exposed(pictures=published, test=clean))
+        ratio = apart(found, clean) / apart(published, clean)
+        assert (ratio < left) if not keyed else (ratio > left)
+
+
+def test_projection_takes_out_what_a_linear_model_learns():
+    clean = waves(300)
+    published, _ = masked(clean, keyed=False)
+    found, _ = projection(Exposed(pictures=published, test=clean))
+    assert apart(found, clean) < apart(published, clean)
+    assert apart(found, published) > 0.5
+
+
+def test_compressions_throw_away_what_they_say():
+    images = waves(6).images.float()
+    grey = greyscale(images)
+    assert torch.equal(grey[:, 0], grey[:, 2]) and grey.shape == images.shape
+    assert len(bits(images, 2).unique()) <= 4
+    flat = torch.full((2, 3, 16, 16), 77.0)
+    for change in (gaussian, median, bilateral):
+        same = change(flat, 1.0) if change is gaussian else change(flat)
+        assert torch.allclose(same, flat, atol=1e-3)
+    dot = flat.clone()
+    dot[:, :, 8, 8] = 255
+    assert torch.equal(median(dot), flat)
+    assert gaussian(dot, 1.0).amax() < 120
+    assert (jpeg(images, 10) - images).abs().mean() > 0 and (jpeg(images, 95) - images).abs().mean() < 4
+    assert jpeg(images[:, :1], 50).shape == (6, 1, 16, 16)
+
+
+def test_treatments_keep_pictures_and_shares_of_labels():
+    data, generator = toy(), torch.Generator().manual_seed(0)
+    network = build("slim", 3, 16, data.moments(), 0)
+    batch = data.images[:8].float(), data.labels[:8]
+    for treatment in (cutout, mixup, cutmix, ueraser):
+        images, targets = treatment(network, batch, generator)
+        assert images.shape == batch[0].shape and images.min() >= 0 and images.max() <= 255
+        assert not torch.equal(images, batch[0])
+        if treatment in (mixup, cutmix):
+            assert targets.shape == (8, 3) and torch.allclose(targets.sum(1), torch.ones(8))
+            assert (targets.gather(1, batch[1][:, None]) > 0).any()
+        else:
+            assert torch.equal(targets, batch[1])
+
+
+@pytest.mark.parametrize("attack", catalogue().values(), ids=lambda attack: attack.name)
+def test_every_attack_trains_and_is_tested_after_every_epoch(attack):
+    data = toy(each=12)
+    if attack.needs == "cleaner":
+        pytest.skip("tested on a release below")
+    exposed = Exposed(pictures=data, test=data, originals=data)
+    curve = attacked(attack, exposed, replace(TINY, epochs=2), lambda done, total: None, seed=0)
+    assert len(curve) == 2 and all(0 <= accuracy <= 100 for accuracy in curve)
+
+
+def test_attacks_are_chosen_by_name():
+    assert [attack.name for attack in chosen(("greyscale", "none"))] == ["greyscale", "none"]
+    assert len(chosen(())) == len(catalogue()) >= 15
+    with pytest.raises(InputError, match="unknown attack 'magic': choose of none"):
+        chosen(("magic",))
+
+
+@pytest.fixture
+def release(make_folder: MakeFolder, tmp_path: Path, executor: Executor) -> Path:
+    """A published folder, a level of it with its cleaner, and the originals, made without training."""
+    material = load(make_folder("data", classes=3, each=10), None, None, executor, Silent())
+    write_pictures(tmp_path / "test", 3, 4)
+    master = bytes(32)
+    maker = Maker(material, 8, material.thresholds(master), material.shifts(master, "fixed"))
+    pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
+    scale = Scale(material.stack.clean(), maker.render(pattern, 1.0), material.turns(master))
+    levels = Levels(epsilon=8, published=maker.masks(pattern, 1.0), strength=1.0, tiers={"50": scale.touched(0.6)}, own={},
+                    shifts=maker.shifts)  # fmt: skip
+    with StagedFolder(tmp_path / "published") as stage:
+        write(
+            material.folder, material.pictures, levels, stage, executor, Silent(),
+            recipe=replace(preset("quick"), name="custom", epochs=2, batch_size=8), size=None, offers=(),
+            masks=tmp_path / "masks", origin={},
+        )  # fmt: skip
+    cleaner = MaskFile.load(tmp_path / "masks").cleaner("50")
+    cleaner.save(tmp_path / "cleaner")
+    seek(tmp_path / "published", cleaner, tmp_path / "k50", executor, Silent())
+    return tmp_path
+
+
+def test_an_audit_compares_with_clean_pictures_and_with_what_was_paid(release, executor):
+    names = ("none", "greyscale", "plaintext", "cleaner")
+    found = audit(release / "published", release / "test", chosen(names), executor, Silent(), CPU, clean=release / "data",
+                  seed=3, runs=2)  # fmt: skip
+    assert [one.attack.name for one in found] == ["none", "greyscale", "plaintext"], "no cleaner was given"
+    assert all(len(one.curves) == len(one.clean) == 2 and one.peak >= one.accuracy for one in found)
+    assert found[0].gain == pytest.approx(found[0].accuracy - 100 / 3)
+    again = audit(release / "published", release / "test", chosen(("none",)), executor, Silent(), CPU, seed=3, runs=2)
+    assert again[0].curves == found[0].curves and again[0].clean_accuracy is None
+    (bought,) = audit(release / "k50", release / "test", chosen(("cleaner",)), executor, Silent(), CPU,
+                      cleaner=release / "cleaner", seed=3)  # fmt: skip
+    assert bought.gain == pytest.approx(bought.accuracy - 50) and not bought.clean
+    assert not list(release.glob(".*")), "nothing is left beside the folders"
+
+
+def test_a_cleaner_takes_the_mask_off_pictures_that_it_was_not_sold_for(release, executor):
+    """What a level does not protect against, exactly: the pictures that its buyer can make are nearly the originals."""
+    attack = catalogue()["cleaner"]
+    subject = audits.load(release / "k50", release / "test", executor, Silent(), CPU, None)
+    originals = audits._originals(release / "data", subject, executor, Silent(), CPU)
+    bought = audits._bought(release / "cleaner", subject)
+    found, _ = attack.prepare(Exposed(pictures=subject.pictures, test=subject.test, cleaner=bought))
+    assert apart(found, originals) < 0.2 * apart(subject.pictures, originals)
+
+
+def test_an_attack_that_fails_is_reported_and_the_others_go_on(release, executor):
+    def broken(exposed: Exposed) -> tuple[Pictures, Pictures]:
+        raise ValueError("deliberate")
+
+    attacks = [Attack(name="broken", prepare=broken), *chosen(("none",))]
+    first, second = audit(release / "published", release / "test", attacks, executor, Silent(), CPU, seed=3)
+    assert first.failure == "ValueError: deliberate" and not first.curves
+    assert second.failure is None and len(second.curves) == 1
+
+
+def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor):
+    arguments = (release / "published", release / "test", chosen(("none", "greyscale", "cutout")), executor)
+    whole = audit(*arguments, Silent(), CPU, seed=5)
+    trained: list[str] = []
+
+    class Impatient(Silent):
+        def say(self, line: str) -> None:
+            trained.append(line)
+            if len(trained) == 2:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        audit(*arguments, Impatient(), CPU, seed=5)
+    assert (release / ".published.audit").exists()
+    with pytest.raises(InputError, match="had another seed"):
+        audit(*arguments, Silent(), CPU, seed=6, resume=True)
+    assert audit(*arguments, Silent(), CPU, seed=5, resume=True) == whole
+    assert not (release / ".published.audit").exists()
+
+
+def test_what_does_not_belong_together_is_refused(release, executor):
+    common = (chosen(("none",)), executor, Silent(), CPU)
+    with pytest.raises(InputError, match="has no manifest"):
+        audit(release / "data", release / "test", *common)
+    with pytest.raises(InputError, match="is not what it makes"):
+        audit(release / "published", release / "test", *common, cleaner=release / "cleaner")
+    with pytest.raises(InputError, match="does not hold the originals"):
+        audit(release / "published", release / "test", *common, clean=release / "test")
+    with pytest.raises(InputError, match="--runs 0"):
+        audit(release / "published", release / "test", *common, runs=0)
