@@ -228,3 +228,37 @@ def test_what_does_not_belong_together_is_refused(release, executor):
         audit(release / "published", release / "test", *common, clean=release / "test")
     with pytest.raises(InputError, match="--runs 0"):
         audit(release / "published", release / "test", *common, runs=0)
+
+
+def test_what_is_thrown_away_is_thrown_away_of_test_pictures_too():
+    data = toy(each=4)
+    for name in ("greyscale", "jpeg-10", "two-bits", "gaussian", "median", "bilateral"):
+        trained, tested = catalogue()[name].prepare(Exposed(pictures=data, test=data))
+        assert torch.equal(trained.images, tested.images) and not torch.equal(trained.images, data.images), name
+    kept, tested = catalogue()["class-mean"].prepare(Exposed(pictures=data, test=data))
+    assert torch.equal(tested.images, data.images) and not torch.equal(kept.images, data.images)
+
+
+def test_an_attack_trains_as_it_says(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        audits, "train", lambda data, recipe, **options: seen.append((recipe.augmentation, options["treatment"]))
+    )
+    for name in ("none", "no-augmentation", "mixup"):
+        attacked(catalogue()[name], Exposed(pictures=toy(each=4), test=toy(each=4)), TINY, lambda done, total: None, seed=0)
+    assert seen == [("crop+flip", None), ("none", None), ("crop+flip", mixup)]
+
+
+def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch):
+    trained: list[torch.Tensor] = []
+
+    def noted(attack: Attack, exposed: Exposed, *arguments: object, **options: object) -> list[float]:
+        trained.append(exposed.pictures.images)
+        return [50.0]
+
+    monkeypatch.setattr(audits, "attacked", noted)
+    audit(release / "published", release / "test", chosen(("none",)), executor, Silent(), CPU, clean=release / "data", seed=3)
+    subject = audits.load(release / "published", release / "test", executor, Silent(), CPU, None)
+    original = audits._originals(release / "data", subject, executor, Silent(), CPU)
+    same = [torch.equal(images, original.images) for images in trained]
+    assert sorted(same) == [False, True]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from hideseek_cli.cache import Cache, code_digest, default_folder
-from hideseek_cli.core.evaluator import Evaluator
+from hideseek_cli.core.evaluator import Correction, Evaluator
 from hideseek_cli.journal import Journal
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
@@ -66,7 +66,7 @@ def trials(tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch) 
 
         def accuracy(images: np.ndarray, masked: np.ndarray, run: int, tick: object, *, half: bool) -> float:
             made.append(run)
-            return 50.0 + run
+            return 50.0 + run + 100 * masked.mean()
 
         images, labels = np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2
         evaluator = Evaluator(images, labels, 2, preset("quick"), 0, torch.device("cpu"))
@@ -89,3 +89,13 @@ def test_clean_runs_of_a_folder_are_made_once_and_masked_ones_always(trials):
     assert again.clean(images) == clean and again.correction == first.correction
     again.masked([Trial(lambda: images, 0.5)])
     assert made == [3] and again.runs == 4
+
+
+def test_a_run_withholds_by_what_its_pictures_carry(trials):
+    """And is corrected for nothing where all that it withheld was masked."""
+    made, _ = trials("one")
+    made.correction = Correction(10.0, 60.0, slope=8.0)
+    images, masked = np.zeros((1, 1, 1, 1), np.uint8), np.arange(8) < 4
+    bare, half = made.masked([Trial(lambda: images, 0.0), Trial(lambda: images, 0.5, masked=masked)])
+    assert bare == pytest.approx(50 + 8 * np.log(4 / 3) * 0.8)
+    assert half == 101.0

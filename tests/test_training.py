@@ -172,6 +172,7 @@ def test_a_fold_withholds_masked_pictures_first_and_others_like_them_take_their_
         assert len(mine) == (labels == label).sum()
         assert masked[out].all() or not masked[mine].any(), "no picture that teaches is withheld while a masked one is not"
     assert (fold.growth(masked) == 0) == (share >= 0.5)
+    assert share < 0.5 or masked[fold.training].sum() == masked.sum(), "as many masked pictures as the buyer has"
     assert not np.array_equal(fold.withheld, Fold.drawn(labels, masked, seed=0, run=4).withheld)
     assert not np.array_equal(fold.withheld, Fold.drawn(labels, masked, seed=1, run=3).withheld)
 
