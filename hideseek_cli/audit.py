@@ -95,14 +95,15 @@ def attacked(attack: Attack, exposed: Exposed, recipe: Recipe, tick: Tick, *, se
 
 def audit(
     folder: Path, test: Path, attacks: Sequence[Attack], executor: Executor, progress: Progress, device: torch.device, *,
-    clean: Path | None = None, cleaner: Path | None = None, recipe: Recipe | None = None, runs: int = 1,
-    seed: int | None = None, threads: int = 1, resume: bool = False,
+    clean: Path | None = None, cleaner: Path | None = None, recipe: Recipe | None = None, arch: str | None = None,
+    runs: int = 1, seed: int | None = None, threads: int = 1, resume: bool = False,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Retrain on ``folder`` under each attack that what is given allows; the others are left out, and it is said.
 
     ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``cleaner``:
-    that of the level that ``folder`` is. An attack that fails is reported and the others go on. Finished trainings are
-    kept beside the folder until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
+    that of the level that ``folder`` is. ``recipe`` and ``arch``: in place of the manifest's; of several networks the
+    first trains. An attack that fails is reported and the others go on. Finished trainings are kept beside the folder
+    until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
     """
     if not 1 <= runs <= 1000:
         raise InputError(f"--runs {runs} is out of range: 1 to 1000")
@@ -118,7 +119,8 @@ def audit(
         if not given[attack.needs]:
             progress.say(f"{attack.name} is left out: it needs {attack.knows}; give {OPTIONS[attack.needs]}")
     used = [attack for attack in attacks if given[attack.needs]]
-    chosen = (recipe.for_pictures(len(subject.pictures)) if recipe else promise.recipe).each()[0]
+    base = recipe.for_pictures(len(subject.pictures)) if recipe else promise.recipe
+    chosen = replace(base, arch=arch or base.arch).each()[0]
     path = folder.resolve().with_name(f".{folder.resolve().name}.audit")
     binding = {
         "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),

@@ -7,24 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hideseek_cli.cli.options import (
-    Arch,
-    BatchSize,
-    Device,
-    Epochs,
-    Json,
-    Quiet,
-    RecipeName,
-    Style,
-    TableStyle,
-    Threads,
-    Verbose,
-    Workers,
-    terminal,
-    training_device,
-    training_recipe,
-    workers,
-)  # fmt: skip
+from hideseek_cli.cli import options
 
 if TYPE_CHECKING:
     from hideseek_cli.audit import Finding
@@ -44,19 +27,19 @@ def audit(
         float | None, typer.Option("--at-most", help="Exit with 1 where an attack ends above this accuracy.")
     ] = None,
     runs: Annotated[int, typer.Option("--runs", help="Trainings of each attack.", min=1)] = 1,
-    recipe: RecipeName = None,
-    arch: Arch = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
+    recipe: options.RecipeName = None,
+    arch: options.Arch = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the first run; fresh unless given.", min=0)] = None,
-    device: Device = "auto",
-    threads: Threads = 0,
-    jobs: Workers = 0,
+    device: options.Device = "auto",
+    threads: options.Threads = 0,
+    jobs: options.Workers = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an audit that was interrupted.")] = False,
-    json: Json = False,
-    style: Style = TableStyle.table,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    json: options.Json = False,
+    style: options.Style = options.TableStyle.table,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Retrain on FOLDER under each attack and say how much an adversary recovers.
 
@@ -68,13 +51,14 @@ def audit(
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.parallel import pool
 
-    chosen_device = training_device(device, threads)
-    asked = training_recipe(recipe, arch, epochs, batch_size, chosen_device) if recipe or arch or epochs or batch_size else None
+    chosen_device = options.training_device(device, threads)
+    chosen_recipe = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
+    asked = chosen_recipe if recipe or epochs or batch_size else None
     selected = chosen(tuple(name.strip() for name in attacks.split(",") if name.strip()))
-    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+    with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         found = run(
-            folder, test, selected, executor, screen, chosen_device, clean=clean, cleaner=cleaner, recipe=asked, runs=runs,
-            seed=seed, threads=threads or 1, resume=resume,
+            folder, test, selected, executor, screen, chosen_device, clean=clean, cleaner=cleaner, recipe=asked, arch=arch,
+            runs=runs, seed=seed, threads=threads or 1, resume=resume,
         )  # fmt: skip
         if json:
             document(

@@ -8,27 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hideseek_cli.cli.options import (
-    Arch,
-    BatchSize,
-    Device,
-    DryRun,
-    Epochs,
-    Json,
-    Overwrite,
-    Quiet,
-    RecipeName,
-    Size,
-    Style,
-    TableStyle,
-    Threads,
-    Verbose,
-    Workers,
-    terminal,
-    training_device,
-    training_recipe,
-    workers,
-)  # fmt: skip
+from hideseek_cli.cli import options
 from hideseek_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,26 +40,26 @@ def hide(
     inner_steps: Annotated[int, typer.Option("--inner-steps", help="M, steps between mask updates (alternating).", min=1)] = 10,
     pgd_steps: Annotated[int, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch (alternating).", min=1)] = 1,
     stop_error: Annotated[float, typer.Option("--stop-error", help="Training error that ends it (alternating).")] = 0.1,
-    size: Size = None,
+    size: options.Size = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
     max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (6, and 7 for each level).")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
-    recipe: RecipeName = None,
-    arch: Arch = None,
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
+    recipe: options.RecipeName = None,
+    arch: options.Arch = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of all training; decides nothing secret.", min=0)] = 0,
-    device: Device = "auto",
-    threads: Threads = 0,
-    jobs: Workers = 0,
+    device: options.Device = "auto",
+    threads: options.Threads = 0,
+    jobs: options.Workers = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was interrupted.")] = False,
-    overwrite: Overwrite = False,
-    dry_run: DryRun = False,
-    json: Json = False,
-    style: Style = TableStyle.table,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    overwrite: options.Overwrite = False,
+    dry_run: options.DryRun = False,
+    json: options.Json = False,
+    style: options.Style = options.TableStyle.table,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Publish DATA so that nobody can train on it, with masks for every level that you sell.
 
@@ -93,17 +73,17 @@ def hide(
     from hideseek_cli.order import Order
     from hideseek_cli.parallel import pool
 
-    chosen_device = training_device(device, threads)
+    chosen_device = options.training_device(device, threads)
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
-        recipe=training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
+        recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
         min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed, threads=threads or 1,
         max_runs=max_runs, tolerance=tolerance, overwrite=overwrite, resume=resume,
         method=ClassWise(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
         ),
     )  # fmt: skip
-    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+    with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         if dry_run:
             document(plan(order, chosen_device, executor, screen))
             return

@@ -7,24 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hideseek_cli.cli.options import (
-    BatchSize,
-    Device,
-    Epochs,
-    Json,
-    Quiet,
-    RecipeName,
-    Size,
-    Style,
-    TableStyle,
-    Threads,
-    Verbose,
-    Workers,
-    terminal,
-    training_device,
-    training_recipe,
-    workers,
-)  # fmt: skip
+from hideseek_cli.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,21 +25,21 @@ def verify(
     level: Annotated[float | None, typer.Option("--level", help="Accuracy promised, in place of the manifest's.")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which the accuracy may miss the level.")] = 8.0,
     runs: Annotated[int, typer.Option("--runs", help="Trainings with fresh seeds.", min=1)] = 4,
-    recipe: RecipeName = None,
+    recipe: options.RecipeName = None,
     arch: Annotated[
         str, typer.Option("--arch", help="Networks in place of the recipe's, such as resnet18,vgg11.", metavar="NAMES")
     ] = "",
-    epochs: Epochs = None,
-    batch_size: BatchSize = None,
-    size: Size = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    size: options.Size = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the first run; fresh unless given.", min=0)] = None,
-    device: Device = "auto",
-    threads: Threads = 0,
-    jobs: Workers = 0,
-    json: Json = False,
-    style: Style = TableStyle.table,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
+    device: options.Device = "auto",
+    threads: options.Threads = 0,
+    jobs: options.Workers = 0,
+    json: options.Json = False,
+    style: options.Style = options.TableStyle.table,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
 ) -> None:
     """Retrain from scratch on FOLDER and say whether it reaches the accuracy that was sold.
 
@@ -68,10 +51,10 @@ def verify(
     from hideseek_cli.parallel import pool
     from hideseek_cli.verify import verify as run
 
-    chosen_device = training_device(device, threads)
-    fallback = training_recipe(recipe, None, epochs, batch_size, chosen_device)
+    chosen_device = options.training_device(device, threads)
+    fallback = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     chosen = fallback if recipe or epochs or batch_size else None
-    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+    with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         verified = run(
             folder, test, executor, screen, chosen_device, recipe=chosen, archs=_archs(arch), level=level,
             tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
