@@ -52,7 +52,11 @@ class Masked:
     def scale(self) -> Scale:
         """All levels between the folder published with whitened masks and the clean one."""
         clean = self.material.stack.clean()
-        return Scale(clean, self.maker.render(self.whitened, self.published), self.material.turns(KEY))
+        return Scale(
+            clean,
+            self.maker.render(self.whitened, self.published),
+            self.material.turns(KEY),
+        )
 
     def pictures(self, images: np.ndarray) -> Pictures:
         return pictures(images, self.material.folder.labels, len(self.material.folder.classes), self.device)

@@ -160,16 +160,17 @@ def _hide(
             f"sell at most {ceiling:.0f}, or choose a recipe that trains longer"
         )
     maker = Maker(material, order.epsilon, material.thresholds(master), material.shifts(master, order.placement))
+    seen = evaluator.seen()
     task = Task(
-        pictures=evaluator.clean, epsilon=order.epsilon, arch=recipe.each()[0].arch, batch_size=recipe.batch_size,
+        pictures=evaluator.clean.subset(seen), epsilon=order.epsilon, arch=recipe.each()[0].arch, batch_size=recipe.batch_size,
         seed=order.seed,
-        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device),
+        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
     hiding, strongest, published = _best_hiding(order, maker, task, trials, hidden_at, journal, executor, progress)
     reached = float(np.mean(published))
     progress.say(f"the published folder (strength {strongest:.3f}) trains to {reached:.1f} %")
-    scale = Scale(stack.clean(), maker.render(hiding, strongest), material.turns(master))
+    scale = Scale(stack.clean(), maker.render(hiding, strongest), material.turns(master, evaluator.held))
     own: dict[float, Patterns] = {}
     if order.calibration == "stop":
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
@@ -217,7 +218,7 @@ def _best_hiding(
     """
 
     def measured(pattern: Patterns, strength: float) -> list[float]:
-        everything = np.ones(len(task.pictures), bool)
+        everything = np.ones(len(maker.material.pictures), bool)
         return trials.masked([Trial(partial(maker.render, pattern, strength), strength, masked=everything)] * PUBLISHED_RUNS)
 
     tried: list[tuple[Patterns, float, list[float]]] = []

@@ -17,7 +17,7 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt16
+from jaxtyping import Bool, Float64, Int64, UInt16
 
 from hideseek_cli.errors import InputError
 
@@ -63,10 +63,11 @@ def shifts(key: bytes, names: list[tuple[str, str]], height: int, width: int) ->
     return (values % np.array([height, width], np.uint32)).astype(np.uint16)
 
 
-def turns(key: bytes, names: list[tuple[str, str]]) -> Int64[np.ndarray, " n"]:
+def turns(key: bytes, names: list[tuple[str, str]], last: Bool[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
     """The turn, from 0, in which each picture loses its mask when levels rise; decided by the key, class and name.
 
-    The first so many turns hold every class in proportion to its size, as evenly as whole pictures can.
+    The pictures of ``last`` come after all others of their class. The first so many turns hold every class in proportion
+    to its size, as evenly as whole pictures can.
     """
     drawn = np.frombuffer(b"".join(subkey(key, *name)[:8] for name in names), "<u8")
     classes = np.array([label for label, _ in names])
@@ -74,5 +75,5 @@ def turns(key: bytes, names: list[tuple[str, str]]) -> Int64[np.ndarray, " n"]:
     for label in np.unique(classes):
         members = np.flatnonzero(classes == label)
         start = int.from_bytes(subkey(key, str(label))[:8], "little") / 2**64
-        place[members] = (drawn[members].argsort().argsort() + start) / len(members)
+        place[members] = (np.lexsort((drawn[members], last[members])).argsort() + start) / len(members)
     return place.argsort(kind="stable").argsort()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import Patterns
@@ -111,16 +110,9 @@ def stopped(
     order: Order, task: Task, evaluator: Evaluator, trials: Trials, maker: Maker, journal: Journal, progress: Progress
 ) -> tuple[list[Found], dict[float, np.ndarray]]:
     """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
-    test = evaluator.validation
-    if test is None:
-        fold = evaluator.fold(evaluator.nothing, 0)
-        kept, held = (torch.from_numpy(part).to(evaluator.device) for part in (np.unique(fold.training), fold.withheld))
-        test = evaluator.clean.subset(held)
-        shifts = None if task.shifts is None else task.shifts[kept]
-        task = replace(task, pictures=evaluator.clean.subset(kept), shifts=shifts)
 
     def surrogate(network: Standardised) -> float:
-        return 100 * correct(network, test) / len(test)
+        return 100 * correct(network, evaluator.test) / len(evaluator.test)
 
     found, patterns = [], {}
     for level in order.levels:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float64, Int64, UInt8, UInt16
+from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.errors import InputError
@@ -58,10 +58,12 @@ class Material:
         names = [entry.key for entry in self.folder.entries]
         return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
 
-    def turns(self, master: bytes) -> Int64[np.ndarray, " n"]:
-        """The turn in which each picture loses its mask when levels rise."""
+    def turns(self, master: bytes, last: Bool[np.ndarray, " n"] | None = None) -> Int64[np.ndarray, " n"]:
+        """The turn in which each picture loses its mask when levels rise, those of ``last`` at the end."""
         names = [entry.key for entry in self.folder.entries]
-        return keys.turns(keys.subkey(master, self.release_label(), "turns"), names)
+        return keys.turns(
+            keys.subkey(master, self.release_label(), "turns"), names, np.zeros(len(names), bool) if last is None else last
+        )
 
 
 def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:

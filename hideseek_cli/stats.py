@@ -33,25 +33,22 @@ class Estimate:
         return max(0.0, self.mean - half), min(100.0, self.mean + half)
 
 
-def estimate(
-    accuracies: Sequence[float], pictures: int, *, spread: tuple[float, int] | None = None, shared: bool = True
-) -> Estimate:
+def estimate(accuracies: Sequence[float], pictures: int, *, spread: tuple[float, int] | None = None) -> Estimate:
     """The mean of ``accuracies`` (percent) and its standard error.
 
     ``spread``: variance between runs and its degrees of freedom where more is known than these runs show (several
-    levels pooled); otherwise it is that of the runs, and of a single run it is unknown and left out. ``shared``: all
-    runs saw the same test pictures; otherwise each its own, and the spread already contains their chance.
+    levels pooled); otherwise it is that of the runs, and of a single run it is unknown and left out.
     """
     runs = len(accuracies)
     if spread is None:
         spread = (float(np.var(accuracies, ddof=1)), runs - 1) if runs > 1 else (0.0, 0)
-    return _estimate(float(np.mean(accuracies)), runs, pictures, spread, shared)
+    return _estimate(float(np.mean(accuracies)), runs, pictures, spread)
 
 
-def _estimate(mean: float, runs: int, pictures: int, spread: tuple[float, int], shared: bool = True) -> Estimate:
+def _estimate(mean: float, runs: int, pictures: int, spread: tuple[float, int]) -> Estimate:
     share = min(max(mean / 100, 0.5 / pictures), 1 - 0.5 / pictures)
     between = spread[0] / runs
-    sampling = 1e4 * share * (1 - share) / pictures if shared or spread[1] == 0 else 0.0
+    sampling = 1e4 * share * (1 - share) / pictures
     variance = between + sampling
     freedom = variance**2 / (between**2 / spread[1]) if spread[1] and between > 0 else 1e6
     return Estimate(mean=mean, error=sqrt(variance), freedom=freedom, runs=runs)

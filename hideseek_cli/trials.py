@@ -40,7 +40,7 @@ class Trial:
 
 
 class Trials:
-    """Every run gets the next number, and with it its seed and its fold; a resumed journal answers for finished ones."""
+    """Every run gets the next number, and with it its seed; a resumed journal answers for finished ones."""
 
     def __init__(
         self, evaluator: Evaluator, chance: float, journal: Journal, cache: Cache, executor: Executor, progress: Progress,
@@ -94,17 +94,16 @@ class Trials:
     def clean(self, images: Images) -> list[float]:
         """Clean accuracy, corrected; one more run measures the correction where pictures are withheld."""
         trials = [Trial(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
-        if self.evaluator.validation:
+        if not self.evaluator.held.any():
             return self.group(self.round(trials))
         *raw, half = self.round([*trials, Trial(lambda: images, "half", half=True, lasting=True)])
         self.correction = Correction.measured(self.chance, float(np.mean(raw)), half)
-        growth = self.evaluator.growth(self.evaluator.nothing, 0)
+        growth = self.evaluator.growth(self.evaluator.nothing)
         return self.group([self.correction(accuracy, growth) for accuracy in raw])
 
     def masked(self, trials: Sequence[Trial]) -> list[float]:
         """Corrected accuracies of a round on masked pictures."""
-        numbers = range(self.runs, self.runs + len(trials))
-        growths = [self.evaluator.growth(self._masked(trial), number) for trial, number in zip(trials, numbers, strict=True)]
+        growths = [self.evaluator.growth(self._masked(trial)) for trial in trials]
         return [self.correction(*pair) for pair in zip(self.round(trials), growths, strict=True)]
 
     def group(self, accuracies: list[float]) -> list[float]:
@@ -114,5 +113,4 @@ class Trials:
 
     def estimate(self, accuracies: list[float]) -> Estimate:
         """Their mean, with the spread between runs pooled over all groups."""
-        shared = self.evaluator.validation is not None
-        return estimate(accuracies, self.evaluator.tested, spread=pooled(self.groups), shared=shared)
+        return estimate(accuracies, len(self.evaluator.test), spread=pooled(self.groups))

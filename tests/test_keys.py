@@ -54,10 +54,12 @@ def test_shifts_depend_on_key_class_and_name_and_cover_the_picture():
 
 def test_turns_keep_the_classes_in_proportion_and_depend_on_the_key():
     names = [("cat", f"{number}") for number in range(300)] + [("dog", f"{number}") for number in range(100)]
-    turns = keys.turns(bytes(32), names)
+    last = np.arange(400) % 4 == 0
+    turns = keys.turns(bytes(32), names, last)
     assert sorted(turns) == list(range(400))
     for first in range(1, 400):
         cats = (turns[:300] < first).sum()
         assert abs(cats - 0.75 * first) <= 1
-    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names))
-    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1]))
+    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names, last))
+    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1]))
+    assert turns[~last].max() < 305 and turns[last].min() >= 295, "what is withheld loses its mask last"

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from hideseek_cli import keys
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, _State, training_error
 from hideseek_cli.core.classifier import batches, correct, expected_seconds, loss, steps_per_pass, train
 from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import Correction, Evaluator, Fold, retrain
+from hideseek_cli.core.evaluator import Correction, Evaluator, retrain, withheld
 from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Method, Task
@@ -159,47 +160,54 @@ def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
     assert not stopped.held and stopped.accuracy == 48.0
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
-def test_a_fold_withholds_masked_pictures_first_and_others_like_them_take_their_places(share):
-    """A run learns from what the buyer's will: every picture without mask, and as many with one."""
+def evaluator(labels: np.ndarray, seed: int = 0) -> Evaluator:
+    images = np.zeros((len(labels), 8, 8, 1), np.uint8)
+    return Evaluator(images, labels, int(labels.max()) + 1, TINY, seed, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.75, 1.0])
+def test_a_run_learns_from_what_the_buyers_will(share):
+    """From every picture without mask, and from as many with one, where the withheld ones are the last to lose theirs."""
     labels = np.repeat([0, 1, 2], [80, 40, 12])
-    masked = np.random.default_rng(0).random(len(labels)) < share
-    fold = Fold.drawn(labels, masked, seed=0, run=3)
-    assert len(fold.training) == len(labels) and not set(fold.training) & set(fold.withheld)
-    assert np.bincount(labels[fold.withheld]).tolist() == [20, 10, 3]
-    for label in range(3):
-        mine, out = fold.training[labels[fold.training] == label], fold.withheld[labels[fold.withheld] == label]
-        assert len(mine) == (labels == label).sum()
-        assert masked[out].all() or not masked[mine].any(), "no picture that teaches is withheld while a masked one is not"
-    assert (fold.growth(masked) == 0) == (share >= 0.5)
-    assert share < 0.5 or masked[fold.training].sum() == masked.sum(), "as many masked pictures as the buyer has"
-    assert not np.array_equal(fold.withheld, Fold.drawn(labels, masked, seed=0, run=4).withheld)
-    assert not np.array_equal(fold.withheld, Fold.drawn(labels, masked, seed=1, run=3).withheld)
+    made = evaluator(labels)
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    masked = keys.turns(bytes(32), names, made.held) >= round((1 - share) * len(labels))
+    used = made.training(masked, run=3)
+    assert len(used) == len(labels) and not made.held[used].any()
+    assert np.bincount(labels[made.held]).tolist() == [20, 10, 3]
+    assert np.bincount(labels[used]).tolist() == [80, 40, 12]
+    if share >= 0.5:
+        assert masked[used].sum() == masked.sum(), "as many masked pictures as the buyer has"
+        assert set(np.flatnonzero(~masked)) <= set(used) and made.growth(masked) == 0
+    else:
+        assert made.growth(masked) > 0
+    assert share == 0.5 or not np.array_equal(used, made.training(masked, run=4)), "half masked and unseen: each stands twice"
+    assert not np.array_equal(made.held, evaluator(labels, seed=1).held)
 
 
 def test_growth_is_that_of_the_pictures_that_teach():
-    labels, nothing = np.repeat([0, 1], 40), np.zeros(80, bool)
-    fold = Fold.drawn(labels, nothing, seed=0, run=0)
-    assert fold.growth(nothing) == pytest.approx(np.log(4 / 3))
-    half = fold.half(labels)
-    assert len(half.training) == 80 and len(np.unique(half.training)) == 30
-    assert np.bincount(labels[half.training]).tolist() == [40, 40]
-    assert len(Fold.drawn(np.zeros(10_000, np.int64), np.zeros(10_000, bool), 0, 0).withheld) == 1000
+    made = evaluator(np.repeat([0, 1], 40))
+    assert made.growth(made.nothing) == pytest.approx(np.log(4 / 3)) and made.growth(~made.nothing) == 0
+    half = made.half()
+    assert len(half) == 80 and len(np.unique(half)) == 30 and not made.held[half].any()
+    assert np.bincount(made.labels[half]).tolist() == [40, 40]
+    assert withheld(np.zeros(10_000, np.int64), 0).sum() == 2000 and withheld(np.zeros(50_000, np.int64), 0).sum() == 5000
 
 
 def test_the_evaluator_tests_on_clean_pictures_that_it_withheld():
     data = toy()
     images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
     recipe = replace(TINY, epochs=12)
-    evaluator = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"))
-    nothing = evaluator.nothing
-    assert evaluator.tested == 18 and evaluator.growth(nothing, 0) == pytest.approx(np.log(4 / 3))
+    made = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"))
+    assert len(made.test) == 18 and torch.equal(made.test.images, data.images[torch.from_numpy(made.held)])
+    assert sorted([*made.seen().tolist(), *np.flatnonzero(made.held)]) == list(range(72))
     tick = lambda done, total: None  # noqa: E731
-    assert evaluator.accuracy(images, nothing, 0, tick) > 80
+    assert made.accuracy(images, made.nothing, 0, tick) > 80
     noise = np.random.default_rng(0).integers(0, 256, images.shape).astype(np.uint8)
-    assert evaluator.accuracy(noise, nothing, 0, tick) < 80
-    held = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"), validation=(images[:9], labels[:9]))
-    assert held.tested == 9 and held.growth(nothing, 0) == 0
+    assert made.accuracy(noise, made.nothing, 0, tick) < 80
+    other = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"), validation=(images[:9], labels[:9]))
+    assert len(other.test) == 9 and not other.held.any() and other.growth(other.nothing) == 0
+    assert np.array_equal(other.training(other.nothing, 0), np.arange(72))
 
 
 def test_an_accuracy_of_several_networks_is_their_mean():

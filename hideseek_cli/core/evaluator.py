@@ -1,9 +1,10 @@
 """The accuracy that a folder trains to, measured without its test part.
 
-Where the folder has no validation part, each run withholds other pictures of the training part, the same share of every
-class, and is tested on their clean originals. Pictures that carry the published mask teach nothing, so those are
-withheld first and others like them take their places twice: a run then learns from what the buyer's will, in as many
-steps. What is withheld of pictures that do teach costs accuracy. It is measured once, by a run on half of them: accuracy
+Where the folder has no validation part, some pictures of every class are withheld: no run trains on them, and no mask
+was trained on them either, because a mask that has seen a picture helps networks to recognise it (docs/levels.md).
+Withheld pictures are the last to lose their masks, and a picture that carries the published mask teaches nothing; others
+like them take their places twice. So a run learns from what the buyer's will, in as many steps. Where pictures that do
+teach are withheld, as for the clean folder, that costs accuracy. It is measured once, by a run on half of them: accuracy
 grows about linearly with the logarithm of their number, so ``log(all / used)`` of that slope is added, in proportion to
 what a level has left above chance.
 """
@@ -16,6 +17,7 @@ from math import log
 import numpy as np
 import torch
 from jaxtyping import Bool, Int64, UInt8
+from torch import Tensor
 
 from hideseek_cli.core.classifier import Tick, correct, silent, train
 from hideseek_cli.core.data import Pictures
@@ -46,41 +48,15 @@ def retrain(data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent,
     return float(np.mean(found))
 
 
-@dataclass(frozen=True)
-class Fold:
-    """What one run trains on and is tested on, as indices of the training part."""
-
-    training: Int64[np.ndarray, " n"]
-    """As many as there are pictures; some stand twice, in place of those that are withheld."""
-    withheld: Int64[np.ndarray, " m"]
-
-    @classmethod
-    def drawn(cls, labels: Int64[np.ndarray, " n"], masked: Bool[np.ndarray, " n"], seed: int, run: int) -> Fold:
-        """About 1,000 pictures are withheld, but between a tenth and a quarter of every class, ``masked`` ones first."""
-        generator = np.random.default_rng([seed, 0xF01D, run])
-        share = min(0.25, max(0.1, 1000 / len(labels)))
-        kept, doubled, withheld = [], [], []
-        for label in np.unique(labels):
-            members = generator.permutation(np.flatnonzero(labels == label))
-            members = members[np.argsort(~masked[members], kind="stable")]
-            count = max(1, round(share * len(members)))
-            rest = members[count:]
-            alike = rest[masked[rest]] if masked[rest].any() else rest
-            kept.append(rest)
-            doubled.append(generator.choice(alike, count, replace=count > len(alike)))
-            withheld.append(members[:count])
-        return cls(np.sort(np.concatenate(kept + doubled)), np.sort(np.concatenate(withheld)))
-
-    def growth(self, masked: Bool[np.ndarray, " n"]) -> float:
-        """log(all / used) of the pictures that are not masked."""
-        used = np.unique(self.training)
-        return log((~masked).sum() / (~masked[used]).sum()) if (~masked).any() else 0.0
-
-    def half(self, labels: Int64[np.ndarray, " n"]) -> Fold:
-        """Every second picture of each class, as often as it takes to be as many."""
-        used = np.unique(self.training)
-        some = used[np.argsort(labels[used], kind="stable")][::2]
-        return Fold(some[np.arange(len(self.training)) * len(some) // len(self.training)], self.withheld)
+def withheld(labels: Int64[np.ndarray, " n"], seed: int) -> Bool[np.ndarray, " n"]:
+    """Which pictures to withhold: about 2,000, but between a tenth and a quarter of every class."""
+    generator = np.random.default_rng([seed, 0xF01D])
+    share = min(0.25, max(0.1, 2000 / len(labels)))
+    held = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        held[members[: max(1, round(share * len(members)))]] = True
+    return held
 
 
 class Evaluator:
@@ -93,36 +69,54 @@ class Evaluator:
     ) -> None:  # fmt: skip
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = pictures(clean, labels, classes, device)
-        self.validation = None if validation is None else pictures(*validation, classes, device)
         self.nothing = np.zeros(len(labels), bool)
         """No picture carries the published mask."""
+        self.held = self.nothing if validation else withheld(labels, seed)
+        """Which pictures are withheld; not one where there is a validation part."""
+        self.test = pictures(*validation, classes, device) if validation else self.clean.subset(self._index(self.held))
 
-    @property
-    def tested(self) -> int:
-        """Pictures that one run is tested on."""
-        return len(self.validation) if self.validation else len(self.fold(self.nothing, 0).withheld)
+    def _index(self, which: Bool[np.ndarray, " n"]) -> Tensor:
+        return torch.from_numpy(np.flatnonzero(which)).to(self.device)
 
-    def fold(self, masked: Bool[np.ndarray, " n"], run: int) -> Fold:
-        """What the run of that number trains and is tested on; everything trains where there is a validation part."""
-        if self.validation:
-            return Fold(np.arange(len(self.labels)), np.arange(0))
-        return Fold.drawn(self.labels, masked, self.seed, run)
+    def seen(self) -> Tensor:
+        """The pictures that are not withheld, as indices on the device: what masks may be trained on."""
+        return self._index(~self.held)
 
-    def growth(self, masked: Bool[np.ndarray, " n"], run: int) -> float:
-        """By how much more unmasked pictures a buyer learns from than that run, on a logarithmic scale."""
-        return self.fold(masked, run).growth(masked)
+    def growth(self, masked: Bool[np.ndarray, " n"]) -> float:
+        """log(all / used) of the pictures that are not ``masked``: by how much more a buyer learns from than a run."""
+        return log((~masked).sum() / (~masked & ~self.held).sum()) if (~masked).any() else 0.0
+
+    def training(self, masked: Bool[np.ndarray, " n"], run: int) -> Int64[np.ndarray, " n"]:
+        """What a run trains on, as many indices as there are pictures: some stand twice, in place of those withheld.
+
+        A withheld picture's place is taken by one of its class that is masked where it is and not where it is not.
+        """
+        generator = np.random.default_rng([self.seed, 0xD0B1, run])
+        parts = [np.flatnonzero(~self.held)]
+        for label in np.unique(self.labels):
+            mine = self.labels == label
+            for kind in (masked, ~masked):
+                count = int((mine & kind & self.held).sum())
+                alike = np.flatnonzero(mine & kind & ~self.held)
+                alike = alike if len(alike) else np.flatnonzero(mine & ~self.held)
+                parts.append(generator.choice(alike, count, replace=count > len(alike)))
+        return np.sort(np.concatenate(parts))
+
+    def half(self) -> Int64[np.ndarray, " n"]:
+        """Every second picture of each class that is not withheld, as often as it takes to be as many."""
+        used = np.flatnonzero(~self.held)
+        some = used[np.argsort(self.labels[used], kind="stable")][::2]
+        return some[np.arange(len(self.labels)) * len(some) // len(self.labels)]
 
     def accuracy(self, images: Images, masked: Bool[np.ndarray, " n"], run: int, tick: Tick, *, half: bool = False) -> float:
-        """Percent on clean pictures after training on ``images`` with the seed and the fold of ``run``.
+        """Percent on clean pictures after training on ``images`` with the seed of ``run``.
 
         ``masked``: which of them carry the published mask. ``half``: train on half of the pictures.
         """
-        fold = self.fold(masked, run)
-        used = (fold.half(self.labels) if half else fold).training
-        test = self.validation or self.clean.subset(torch.from_numpy(fold.withheld).to(self.device))
+        used = self.half() if half else self.training(masked, run)
         data = pictures(images[used], self.labels[used], self.classes, self.device)
         seed = int(np.random.SeedSequence([self.seed, 0xE7A1, run]).generate_state(1)[0])
-        return retrain(data, test, self.recipe, tick, seed=seed)
+        return retrain(data, self.test, self.recipe, tick, seed=seed)
 
 
 @dataclass(frozen=True)
