@@ -1,7 +1,7 @@
 """The accuracy that a folder trains to, measured without its test part.
 
 Where the folder has no validation part, some pictures of every class are withheld: no run trains on them, and no mask
-was trained on them either, because a mask that has seen a picture helps networks to recognise it (docs/levels.md).
+was trained on them either, so that what they are asked has not been answered before.
 Withheld pictures are the last to lose their masks, and a picture that carries the published mask teaches nothing; others
 like them take their places twice. So a run learns from what the buyer's will, in as many steps. Where pictures that do
 teach are withheld, as for the clean folder, that costs accuracy. It is measured once, by a run on half of them: accuracy
