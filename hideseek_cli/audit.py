@@ -93,6 +93,11 @@ def attacked(attack: Attack, exposed: Exposed, recipe: Recipe, tick: Tick, *, se
     return curve
 
 
+def journal_of(folder: Path) -> Path:
+    """Where finished trainings are kept until all are done."""
+    return folder.resolve().with_name(f".{folder.resolve().name}.audit")
+
+
 def audit(
     folder: Path, test: Path, attacks: Sequence[Attack], executor: Executor, progress: Progress, device: torch.device, *,
     clean: Path | None = None, cleaner: Path | None = None, recipe: Recipe | None = None, arch: str | None = None,
@@ -121,12 +126,11 @@ def audit(
     used = [attack for attack in attacks if given[attack.needs]]
     base = recipe.for_pictures(len(subject.pictures)) if recipe else promise.recipe
     chosen = replace(base, arch=arch or base.arch).each()[0]
-    path = folder.resolve().with_name(f".{folder.resolve().name}.audit")
     binding = {
         "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
         "threads": threads, "clean": originals is not None,
     }  # fmt: skip
-    journal = Journal(path, binding if seed is None else {**binding, "seed": seed}, resume=resume)
+    journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
     if journal.value("seed") is None:
         journal.remember("seed", secrets.randbits(31) if seed is None else seed)
     first = int(journal.value("seed"))

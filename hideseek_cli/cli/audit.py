@@ -48,6 +48,7 @@ def audit(
     """
     from hideseek_cli.attacks import chosen
     from hideseek_cli.audit import audit as run
+    from hideseek_cli.audit import journal_of
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.parallel import pool
 
@@ -56,10 +57,15 @@ def audit(
     asked = chosen_recipe if recipe or epochs or batch_size else None
     selected = chosen(tuple(name.strip() for name in attacks.split(",") if name.strip()))
     with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
-        found = run(
-            folder, test, selected, executor, screen, chosen_device, clean=clean, cleaner=cleaner, recipe=asked, arch=arch,
-            runs=runs, seed=seed, threads=threads or 1, resume=resume,
-        )  # fmt: skip
+        try:
+            found = run(
+                folder, test, selected, executor, screen, chosen_device, clean=clean, cleaner=cleaner, recipe=asked, arch=arch,
+                runs=runs, seed=seed, threads=threads or 1, resume=resume,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if journal_of(folder).exists():
+                screen.say(f"finished trainings are kept in {journal_of(folder)}; go on with --resume, or delete it")
+            raise
         if json:
             document(
                 {"folder": str(folder), "paid": found[0].paid if found else None, "attacks": [_document(one) for one in found]}
