@@ -12,21 +12,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from hideseek_cli import manifest as manifests
 from hideseek_cli.attacks import Attack, Exposed
 from hideseek_cli.bundle import Cleaner
 from hideseek_cli.core.classifier import Tick, correct, train
 from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.core.evaluator import pictures, seed_of
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
 from hideseek_cli.journal import Journal
-from hideseek_cli.manifest import CLEAN, PUBLISHED
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stack import Stack
-from hideseek_cli.subject import Subject, load, promised
+from hideseek_cli.subject import Subject, load
 
 Curve = list[float]
 """Accuracy in percent after each epoch."""
@@ -112,13 +112,14 @@ def audit(
     """
     if not 1 <= runs <= 1000:
         raise InputError(f"--runs {runs} is out of range: 1 to 1000")
-    promise = promised(folder)
-    if promise is None:
+    if not manifests.exists(folder):
         raise InputError(f"{folder} has no manifest; audit what hide published, or what seek wrote")
     subject = load(folder, test, executor, progress, device, None)
+    promise = subject.promise
+    assert promise is not None
     originals = None if clean is None else _originals(clean, subject, executor, progress, device)
     bought = None if cleaner is None else _bought(cleaner, subject)
-    paid = promise.chance if promise.level == PUBLISHED else 100.0 if promise.level == CLEAN else float(promise.level)
+    paid = 100.0 if promise.accuracy is None else promise.accuracy
     given = {"nothing": True, "originals": originals is not None, "cleaner": bought is not None}
     for attack in attacks:
         if not given[attack.needs]:
@@ -149,13 +150,7 @@ def audit(
         data = originals if job.clean and originals is not None else subject.pictures
         exposed = Exposed(pictures=data, test=subject.test, originals=originals, cleaner=bought, seed=first + job.run)
         try:
-            return attacked(
-                job.attack,
-                exposed,
-                chosen,
-                tick,
-                seed=int(np.random.SeedSequence([first, 0xA77A, job.run]).generate_state(1)[0]),
-            )
+            return attacked(job.attack, exposed, chosen, tick, seed=seed_of(first, 0xA77A, job.run))
         except FAULTS as error:
             return f"{type(error).__name__}: {error}"
 

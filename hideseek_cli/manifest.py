@@ -61,6 +61,11 @@ class Manifest:
     offers: tuple[Offer, ...]
     digests: dict[Key, str]
 
+    @property
+    def accuracy(self) -> float | None:
+        """What the folder promises to train to, in percent: chance, or its level; None for the clean one."""
+        return self.chance if self.level == PUBLISHED else None if self.level == CLEAN else float(self.level)
+
     def to_bytes(self) -> bytes:
         """The file's content: canonical JSON, no clock."""
         document = {

@@ -30,14 +30,9 @@ class Subject:
     stack: Stack
 
 
-def promised(folder: Path) -> Manifest | None:
-    """The manifest of a folder, where it has one."""
-    return manifests.read(folder) if manifests.exists(folder) else None
-
-
 def load(folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None) -> Subject:
     """Read both parts. Raises InputError where the pictures are not those that the manifest lists, or do not fit."""
-    promise = promised(folder)
+    promise = manifests.read(folder) if manifests.exists(folder) else None
     part = scan(folder if promise else splits(folder)["train"])
     seen = {entry.key for entry in part.entries}
     if promise is not None and seen != set(promise.digests):

@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from hideseek_cli.core.evaluator import retrain
+from hideseek_cli.core.evaluator import retrain, seed_of
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
-from hideseek_cli.manifest import CLEAN, PUBLISHED
+from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds, more_runs
-from hideseek_cli.subject import load, promised
+from hideseek_cli.subject import load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +59,15 @@ def verify(
         raise InputError(f"--tolerance {tolerance:g} is out of range: points between 0 and 100")
     if level is not None and not 0 < level <= 100:
         raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
-    promise = promised(folder)
+    subject = load(folder, test, executor, progress, device, size)
+    data, tests, promise = subject.pictures, subject.test, subject.promise
     one_sided = level is None and promise is not None and promise.level == PUBLISHED
     if promise is not None and level is None:
-        level = promise.chance if one_sided else None if promise.level == CLEAN else float(promise.level)
-    subject = load(folder, test, executor, progress, device, size)
-    data, tests = subject.pictures, subject.test
+        level = promise.accuracy
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     seed = secrets.randbits(31) if seed is None else seed
-    seeds = [int(np.random.SeedSequence([seed, 0x7E57, run]).generate_state(1)[0]) for run in range(runs)]
+    seeds = [seed_of(seed, 0x7E57, run) for run in range(runs)]
 
     def judge(found: Estimate) -> Verdict:
         assert level is not None

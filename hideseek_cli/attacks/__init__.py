@@ -1,6 +1,6 @@
 """What an adversary may try on a published folder, behind one small interface.
 
-An attack is one module of this package with a tuple ``ATTACKS``; adding the next one touches no other file.
+Every module of this package offers its attacks in a tuple ``ATTACKS``; adding another touches no other file.
 """
 
 from __future__ import annotations

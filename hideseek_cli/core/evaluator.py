@@ -32,6 +32,11 @@ def pictures(images: Images, labels: Int64[np.ndarray, " n"], classes: int, devi
     return Pictures(tensor.to(device), torch.from_numpy(labels).to(device), classes)
 
 
+def seed_of(*numbers: int) -> int:
+    """The seed of one training, from whatever tells it from every other."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])
+
+
 def retrain(data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent, *, seed: int) -> float:
     """Accuracy in percent on ``test`` of a network trained from scratch on ``data``: what ``verify`` measures.
 
@@ -115,8 +120,7 @@ class Evaluator:
         """
         used = self.half() if half else self.training(masked, run)
         data = pictures(images[used], self.labels[used], self.classes, self.device)
-        seed = int(np.random.SeedSequence([self.seed, 0xE7A1, run]).generate_state(1)[0])
-        return retrain(data, self.test, self.recipe, tick, seed=seed)
+        return retrain(data, self.test, self.recipe, tick, seed=seed_of(self.seed, 0xE7A1, run))
 
 
 @dataclass(frozen=True)
