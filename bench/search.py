@@ -70,7 +70,7 @@ def main() -> None:
 
             search = Search(
                 measure, chance=truth.chance, clean=measure([0.0, 0.0]), published=measure([1.0, 1.0]),
-                runs=6 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
+                runs=8 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
                 nearest=lambda share, count=truth.pictures: 1 - max(1, round((1 - share) * count)) / count,
             )  # fmt: skip
             found = search.levels(truth.levels)

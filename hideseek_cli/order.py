@@ -69,7 +69,7 @@ class Order:
             raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
         if self.size is not None and not 8 <= self.size <= 1024:
             raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
-        fewest = CLEAN_RUNS + HALF_RUNS + 3 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
+        fewest = CLEAN_RUNS + HALF_RUNS + 4 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
         if self.runs < fewest:
             raise InputError(f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {fewest}")
         if self.threads < 1:
@@ -81,7 +81,7 @@ class Order:
     @property
     def runs(self) -> int:
         """Retrainings that may be made."""
-        return self.max_runs if self.max_runs is not None else 6 + 7 * len(self.levels)
+        return self.max_runs if self.max_runs is not None else 8 + 7 * len(self.levels)
 
     @property
     def journal(self) -> Path:

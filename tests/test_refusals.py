@@ -69,7 +69,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an unknown device": (["hide", "data", *LEVELS, "--device", "x"], lambda root: None, "unknown device 'x'"),
     "a GPU that is not there": (["hide", "data", *LEVELS, "--device", "cuda:99"], lambda root: None, "is not there"),
     "the wrong schedule": (["hide", "data", *LEVELS, "--calibration", "stop"], lambda root: None, "--schedule alternating"),
-    "too few runs": (["hide", "data", *LEVELS, "--max-runs", "3"], lambda root: None, "too few for 1 levels; give at least 11"),
+    "too few runs": (["hide", "data", *LEVELS, "--max-runs", "3"], lambda root: None, "too few for 1 levels; give at least 13"),
     "a full output folder": (["hide", "data", *LEVELS], _fill_output, "published is not empty"),
     "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "did not write, such as mine.txt"),
     "a mask file in the way": (
@@ -132,7 +132,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("release")
     for name, label in (("one", 0), ("two", 40)):
         write_pictures(place / name / "data", 3, 8, side=16 + label // 5)
-        run("hide", "data", "--levels", "60", "--max-runs", "11", *FAST, cwd=place / name, code=None)
+        run("hide", "data", "--levels", "60", "--max-runs", "13", *FAST, cwd=place / name, code=None)
         run("cleaner", "masks.safetensors", "--level", "clean", cwd=place / name)
     return place
 

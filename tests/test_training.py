@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import uniform_filter
 
 from hideseek_cli import keys
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, _State, training_error
@@ -89,7 +90,7 @@ def test_the_expected_time_is_a_time():
 
 
 @pytest.mark.parametrize("keyed", [False, True])
-@pytest.mark.parametrize(("name", "rule"), [("joint", "sign"), ("joint", "whitened"), ("alternating", "sign")])
+@pytest.mark.parametrize(("name", "rule"), [("joint", "sign"), ("joint", "whitened"), ("joint", "unseen"), ("alternating", "sign")])
 def test_masks_stay_within_the_bound_and_lower_the_loss(name, rule, keyed):
     data = toy()
     shifts = torch.randint(0, 16, (len(data), 2), generator=torch.Generator().manual_seed(0)) if keyed else None
@@ -133,13 +134,20 @@ def test_where_pictures_clip_gradients_lead_back_inside_and_no_further_out(grey,
         assert bool((state.mask.grad != 0).any()) == descends_inside
 
 
+def fineness(patterns):
+    """Share of a pattern's variance that is left once windows of 7 pixels are taken off: what SSIM sees of it."""
+    smooth = uniform_filter(patterns, (0, 7, 7, 0), mode="wrap")
+    return float(((patterns - smooth) ** 2).sum() / (patterns**2).sum())
+
+
 def test_the_method_keeps_to_its_interface_and_stops_as_told():
     data = toy()
     task = Task(pictures=data, epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     assert isinstance(ClassWise(), Method)
     ticks = []
-    whitened, sign = (train(lambda *step: ticks.append(step)) for train in ClassWise(passes=2).candidates(task))
-    assert ticks == [(1, 2), (2, 2)] * 2
+    whitened, unseen, sign = (train(lambda *step: ticks.append(step)) for train in ClassWise(passes=2).candidates(task))
+    assert ticks == [(1, 2), (2, 2)] * 3
+    assert fineness(unseen) < fineness(sign) < fineness(whitened)
     assert whitened.shape == sign.shape == (3, 16, 16, 3) and not np.array_equal(whitened, sign)
     assert np.sqrt((whitened**2).mean((1, 2, 3))).max() <= 4.001 and np.abs(sign).max() <= 8
     ticks.clear()

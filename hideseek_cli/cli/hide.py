@@ -43,7 +43,7 @@ def hide(
     size: options.Size = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
-    max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (6, and 7 for each level).")] = None,
+    max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (8, and 7 for each level).")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
     recipe: options.RecipeName = None,
     arch: options.Arch = None,

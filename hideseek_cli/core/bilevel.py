@@ -8,13 +8,15 @@ of Hide-and-Seek).
 - ``alternating``: Algorithm 1 with Equation 4 as printed: M steps of θ on ``x + m[y]``, then one pass of projected
   gradient descent for m with θ frozen.
 
-A mask is updated by one of two rules (measured in docs/benchmarks.md):
+A mask is updated by one of three rules (measured in docs/benchmarks.md):
 
 - ``sign``: Equation 4.
 - ``whitened``: the gradient in units of what pictures themselves have of each spatial frequency, normalised, with
   momentum, inside the ε-ball and inside a ball of root mean square ε/2. At equal likeness of the pictures such masks hide
   more. Pictures are made of low frequencies, so without whitening a
   surrogate's gradient is too, and broad blobs come out that drown in the next network's pictures.
+- ``unseen``: the same in units of what SSIM sees of each spatial frequency. Photographs have smooth areas, where SSIM
+  takes any fine pattern amiss; slow waves may be several times as strong there.
 
 Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al., Unlearnable Examples (EMN).
 """
@@ -35,11 +37,14 @@ from hideseek_cli.core.classifier import Batch, batches, correct, descent, loss,
 from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.errors import InputError
+from hideseek_cli.metrics import WINDOW
 
 EMN_STEP = 0.8
 """α of Equation 4 in grey levels, from the public settings of EMN."""
 MOMENTUM = 0.9
-JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "whitened": 0.1}, 0.025
+SLOW = 0.03
+"""What SSIM is taken to see, of its variance, of the slowest waves."""
+JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1}, 0.025
 """Learning rates of the surrogate."""
 
 
@@ -176,18 +181,19 @@ def _sign(state: _State) -> Callable[[float], None]:
     return lambda left: state.descend(state.problem.epsilon / 8 * left)
 
 
-def _whitened(state: _State) -> Callable[[float], None]:
-    """Steps of ε along each class's whitened gradient with momentum, projected to max |m| ≤ ε and rms(m) ≤ ε/2.
+def _filtered(state: _State, units: Float[Tensor, "#c h f"]) -> Callable[[float], None]:
+    """Steps of ε along each class's gradient, each spatial frequency divided by ``units``, with momentum, projected to
+    max |m| ≤ ε and rms(m) ≤ ε/2.
 
     They are long on purpose: a mask that is rebuilt every few steps must be one that networks pick up at once.
     """
     mask, epsilon = state.mask, state.problem.epsilon
-    velocity, amplitudes = torch.zeros_like(mask), state.problem.pictures.amplitudes()
+    velocity = torch.zeros_like(mask)
 
     @torch.no_grad()
     def update(left: float) -> None:
         assert mask.grad is not None
-        gradient = torch.fft.irfft2(torch.fft.rfft2(mask.grad) / amplitudes, s=mask.shape[2:])
+        gradient = torch.fft.irfft2(torch.fft.rfft2(mask.grad) / units, s=mask.shape[2:])
         velocity.mul_(MOMENTUM).add_(gradient / (_rms(gradient) + 1e-12), alpha=1 - MOMENTUM)
         mask.sub_(velocity, alpha=epsilon * left).clamp_(-epsilon, epsilon)
         mask.mul_((epsilon / 2 / (_rms(mask) + 1e-12)).clamp(max=1))
@@ -196,7 +202,29 @@ def _whitened(state: _State) -> Callable[[float], None]:
     return update
 
 
-RULES = {"sign": _sign, "whitened": _whitened}
+def _whitened(state: _State) -> Callable[[float], None]:
+    """In units of what pictures themselves have of each frequency: what a network picks up most easily."""
+    return _filtered(state, state.problem.pictures.amplitudes())
+
+
+def _unseen(state: _State) -> Callable[[float], None]:
+    """In units of what SSIM sees of each frequency: what costs the least likeness.
+
+    SSIM compares windows of WINDOW × WINDOW pixels, each less its mean, so of a wave it sees what is left once the box of
+    that size has been taken off: little of slow ones, and a constant counts as the slowest.
+    """
+    height, width = state.mask.shape[2:]
+
+    def box(frequency: Tensor) -> Tensor:
+        half = torch.pi * frequency
+        return torch.where(half == 0, 1.0, torch.sin(WINDOW * half) / (WINDOW * torch.sin(half)))
+
+    response = box(torch.fft.fftfreq(height))[:, None] * box(torch.fft.rfftfreq(width))[None]
+    seen = (1 - response.square()).clamp_min(SLOW).sqrt()
+    return _filtered(state, seen[None].to(state.mask.device))
+
+
+RULES = {"sign": _sign, "whitened": _whitened, "unseen": _unseen}
 """How ``joint`` updates masks: given a state, a step of its masks, in proportion to what is left of the step size."""
 
 

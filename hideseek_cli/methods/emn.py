@@ -13,7 +13,7 @@ from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Patterns, Task, Training
 
-STEPS = {"whitened": 100, "sign": 320}
+STEPS = {"whitened": 100, "unseen": 200, "sign": 320}
 """Steps of mask training by each rule of ``joint``; more do not hide more (docs/benchmarks.md)."""
 
 
@@ -52,7 +52,7 @@ class ClassWise:
             raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
-        """By ``joint``: whitened masks, and masks of sign steps where those do not hide; by ``alternating`` one."""
+        """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating`` one."""
         if self.schedule == "joint":
             return tuple(partial(self._joint, task, rule) for rule in STEPS)
         return (partial(self._alternating, task),)
