@@ -36,7 +36,7 @@ def main() -> None:
     scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale()
     rows, means, seconds = [], [], dict.fromkeys(options.archs, 0.0)
     for share in SHARES:
-        data = folder.pictures(scale.render(share))
+        data = folder.pictures(scale.render(share, ()))
         found = {}
         for arch in options.archs:
             begun = time.perf_counter()

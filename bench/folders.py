@@ -51,12 +51,11 @@ class Masked:
 
     def scale(self) -> Scale:
         """All levels between the folder published with whitened masks and the clean one."""
-        clean = self.material.stack.clean()
-        return Scale(
-            clean,
-            self.maker.render(self.whitened, self.published),
-            self.material.turns(KEY),
-        )
+        return Scale(self.maker, self.maker.masks(self.whitened, self.published), self.material.turns(KEY))
+
+    def render(self, pattern: Patterns, strength: float, which: np.ndarray | None = None) -> np.ndarray:
+        """All pictures with their class's mask, or with that of another number."""
+        return self.maker.render(self.maker.masks(pattern, strength), self.material.folder.labels if which is None else which)
 
     def pictures(self, images: np.ndarray) -> Pictures:
         return pictures(images, self.material.folder.labels, len(self.material.folder.classes), self.device)

@@ -24,7 +24,7 @@ from hideseek_cli.recipe import preset
 
 
 def strongest(folder: Masked) -> np.ndarray:
-    return folder.maker.render(folder.whitened, folder.published)
+    return folder.render(folder.whitened, folder.published)
 
 
 def chosen(folder: Masked, share: float) -> np.ndarray:
@@ -33,22 +33,22 @@ def chosen(folder: Masked, share: float) -> np.ndarray:
 
 
 def sign_amplitude(folder: Masked, value: float) -> np.ndarray:
-    return folder.maker.render(folder.sign, value)
+    return folder.render(folder.sign, value)
 
 
 def whitened_amplitude(folder: Masked, value: float) -> np.ndarray:
-    return folder.maker.render(folder.whitened, value * folder.published)
+    return folder.render(folder.whitened, value * folder.published)
 
 
 def pixels(folder: Masked, value: float) -> np.ndarray:
     """A share of the pattern's pixels, the same for all classes."""
     kept = np.random.default_rng(0).random(folder.whitened.shape[1:3]) < value
-    return folder.maker.render(folder.whitened * kept[None, :, :, None], folder.published)
+    return folder.render(folder.whitened * kept[None, :, :, None], folder.published)
 
 
 def some_pictures(folder: Masked, value: float) -> np.ndarray:
     """A share of the pictures is masked, the others are clean."""
-    return folder.scale().render(value)
+    return folder.scale().render(value, ())
 
 
 def faint_pictures(folder: Masked, value: float) -> np.ndarray:
@@ -58,24 +58,24 @@ def faint_pictures(folder: Masked, value: float) -> np.ndarray:
 
 def correlation(folder: Masked, value: float) -> np.ndarray:
     """A share of the pictures carries its own class's pattern, the others that of any class."""
-    stack = folder.material.stack
-    random = np.random.default_rng(0).integers(0, stack.labels.max() + 1, len(stack.labels))
-    told = np.where(chosen(folder, value), stack.labels, random)
-    return type(stack)(told, stack.groups).masked(folder.maker.masks(folder.whitened, folder.published), folder.maker.shifts)
+    labels = folder.material.folder.labels
+    random = np.random.default_rng(0).integers(0, labels.max() + 1, len(labels))
+    told = np.where(chosen(folder, value), labels, random)
+    return folder.render(folder.whitened, folder.published, told)
 
 
 def common(folder: Masked, value: float) -> np.ndarray:
     """A share of the pictures carries its own class's pattern, all others one that says nothing."""
     shared = np.ascontiguousarray(np.broadcast_to(folder.whitened[:1, ::-1], folder.whitened.shape))
-    others = folder.maker.render(shared, folder.published)
+    others = folder.render(shared, folder.published)
     return np.where(chosen(folder, value)[:, None, None, None], strongest(folder), others)
 
 
 def groups(folder: Masked, value: float) -> np.ndarray:
     """Classes share the patterns of the first few of them: the mask tells the group and no more."""
-    stack = folder.material.stack
-    told = stack.labels % max(1, round(value * (stack.labels.max() + 1)))
-    return type(stack)(told, stack.groups).masked(folder.maker.masks(folder.whitened, folder.published), folder.maker.shifts)
+    labels = folder.material.folder.labels
+    told = labels % max(1, round(value * (labels.max() + 1)))
+    return folder.render(folder.whitened, folder.published, told)
 
 
 VALUES = {

@@ -135,7 +135,7 @@ def main() -> None:
     material, test, device = loaded(options.train, options.test)
     recipe = replace(preset("quick").for_pictures(len(material.pictures)), name="custom")
     scale = (folder := masked(material, device, recipe)).scale()
-    sets = [(name, folder.pictures(scale.render(share))) for name, share in SHARES.items()]
+    sets = [(name, folder.pictures(scale.render(share, ()))) for name, share in SHARES.items()]
     rows = []
     for name in options.only:
         row, seconds = [name], []

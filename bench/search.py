@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from tabulate import tabulate
 
-from hideseek_cli.core.calibration import Search, odds
+from hideseek_cli.core.calibration import Search
+from hideseek_cli.core.curve import odds
 
 BEFORE = 5
 """Retrainings of the clean and of the published folder, which count against the most that `hide` makes."""
@@ -64,7 +65,9 @@ def main() -> None:
             random = np.random.default_rng(seed)
             rounds: list[int] = []
 
-            def measure(shares: Sequence[float], truth=truth, random=random, rounds=rounds) -> list[float]:
+            def measure(
+                shares: Sequence[float], aims: Sequence[float] = (), truth=truth, random=random, rounds=rounds
+            ) -> list[float]:
                 rounds.append(len(shares))
                 return [truth.accuracy(one) + truth.deviation * float(random.standard_normal()) for one in shares]
 

@@ -57,7 +57,7 @@ def main() -> None:
             seconds = time.perf_counter() - begun
             pattern = state.pattern()
             strength = strongest_strength(order, maker, pattern, executor, Silent())
-            masked = pictures(maker.render(pattern, strength), labels, classes, device)
+            masked = pictures(maker.render(maker.masks(pattern, strength), labels), labels, classes, device)
             trainings = [
                 partial(retrain, masked, test, replace(recipe, arch=arch), seed=seed + run)
                 for arch in options.archs

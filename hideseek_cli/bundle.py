@@ -2,7 +2,8 @@
 
 A mask file holds the integer masks of every level, the pictures that carry them in place of the published mask, and what
 clipping lost on the way. A cleaner holds, for one level, c_k = m_k - m_kmax, the pictures that it touches and the
-residual; the clean level is the one that touches all and whose mask is zero.
+residual; the clean level is the one that touches all and whose mask is zero. Of masks that belong to pictures that it does
+not touch a cleaner holds nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int8, UInt16, UInt32
+from jaxtyping import Bool, Int8, Int32, UInt16, UInt32
 
 from hideseek_cli import container
 from hideseek_cli.errors import InputError
@@ -21,8 +22,10 @@ from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.mask import difference
 from hideseek_cli.recipe import Recipe
 
-Patterns = dict[int, Int8[np.ndarray, "k h w _"]]
+Patterns = dict[int, Int8[np.ndarray, "p h w _"]]
 """Masks by the number of channels of the pictures that they belong to: 3, and 1 for grey pictures."""
+NONE = -1
+"""In place of the number of a mask, where a cleaner leaves a picture as it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +68,16 @@ class Cleaner:
     classes: tuple[str, ...]
     recipe: Recipe
     patterns: Patterns
-    touched: Bool[np.ndarray, " n"]
-    """Which pictures the cleaner is for; the others stay as they were published."""
+    """The masks to add, of the pictures that it touches and no others."""
+    which: Int32[np.ndarray, " n"]
+    """The number of each picture's mask; NONE where it stays as it was published."""
     shifts: UInt16[np.ndarray, "n 2"] | None
     residuals: Residuals
+
+    @property
+    def touched(self) -> Bool[np.ndarray, " n"]:
+        """Which pictures the cleaner is for."""
+        return self.which != NONE
 
     def save(self, path: Path) -> int:
         """Write the cleaner; returns its size in bytes."""
@@ -76,12 +85,15 @@ class Cleaner:
             "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
             "classes": list(self.classes), "recipe": self.recipe.to_json(),
         }  # fmt: skip
-        return container.write(path, header, _tensors(self.patterns, self.touched, self.residuals, self.shifts))
+        return container.write(path, header, {
+            **_masks(self.patterns, "masks"), **_common(self.which, self.residuals.counts, self.shifts),
+            "residual": np.frombuffer(self.residuals.packed, np.uint8),
+        })  # fmt: skip
 
     @classmethod
     def load(cls, path: Path) -> Cleaner:
         header, tensors = container.read(path, "cleaner")
-        patterns = _patterns(path, header, tensors, "masks")
+        patterns = _patterns(path, tensors, "masks")
         return cls(
             level=container.text(path, header, "level"),
             release=container.text(path, header, "release"),
@@ -89,7 +101,7 @@ class Cleaner:
             classes=tuple(header["classes"]),
             recipe=Recipe.from_json(header.get("recipe")),
             patterns=patterns,
-            touched=_touched(path, tensors, "touched"),
+            which=_which(path, tensors, patterns, NONE),
             shifts=_shifts(path, tensors),
             residuals=_residuals(path, tensors, "residual"),
         )
@@ -105,7 +117,7 @@ class Tier:
     result: str
     """Identity of the level's pictures."""
     patterns: Patterns
-    """Masks of the pictures that do not carry the published one."""
+    """Masks of the pictures that do not carry the published one; empty where those carry none."""
     touched: Bool[np.ndarray, " n"]
     """Which pictures those are."""
     residuals: Residuals
@@ -122,6 +134,8 @@ class MaskFile:
     """Of the published folder's mask."""
     recipe: Recipe
     published: Patterns
+    which: Int32[np.ndarray, " n"]
+    """The number of each picture's published mask."""
     tiers: tuple[Tier, ...]
     """The levels that were reached, and the clean one."""
     shifts: UInt16[np.ndarray, "n 2"] | None
@@ -132,11 +146,18 @@ class MaskFile:
         """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
         for tier in self.tiers:
             if tier.level == level:
-                patterns = {c: difference(masks, self.published[c]) for c, masks in tier.patterns.items()}
+                used = np.unique(self.which[tier.touched])
+                patterns = {
+                    channels: difference(
+                        tier.patterns[channels][used] if tier.patterns else np.zeros_like(masks[used]), masks[used]
+                    )
+                    for channels, masks in self.published.items()
+                }
+                which = np.where(tier.touched, np.searchsorted(used, self.which), NONE).astype(np.int32)
                 shifts = None if self.shifts is None else np.where(tier.touched[:, None], self.shifts, 0).astype(np.uint16)
                 return Cleaner(
                     level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
-                    patterns=patterns, touched=tier.touched, shifts=shifts, residuals=tier.residuals,
+                    patterns=patterns, which=which, shifts=shifts, residuals=tier.residuals,
                 )  # fmt: skip
         have = ", ".join(tier.level for tier in self.tiers)
         raise InputError(f"level {level} is not in this mask file; it has: {have}")
@@ -145,7 +166,9 @@ class MaskFile:
         """Write the mask file; returns its size in bytes."""
         tensors = _masks(self.published, PUBLISHED)
         for tier in self.tiers:
-            tensors |= _tensors(tier.patterns, tier.touched, tier.residuals, self.shifts, f"{tier.level}.")
+            tensors |= _common(self.which, tier.residuals.counts, self.shifts) | _masks(tier.patterns, f"{tier.level}.masks")
+            tensors[f"{tier.level}.touched"] = np.packbits(tier.touched)
+            tensors[f"{tier.level}.residual"] = np.frombuffer(tier.residuals.packed, np.uint8)
         tiers = [{"level": tier.level, "strength": tier.strength, "result": tier.result} for tier in self.tiers]
         header = {
             "kind": "masks", "release": self.release, "classes": list(self.classes), "epsilon": self.epsilon,
@@ -157,11 +180,12 @@ class MaskFile:
     @classmethod
     def load(cls, path: Path) -> MaskFile:
         header, tensors = container.read(path, "masks")
+        published = _patterns(path, tensors, PUBLISHED)
         tiers = tuple(
             Tier(
                 level=container.text(path, tier, "level"), strength=container.number(path, tier, "strength"),
                 result=container.text(path, tier, "result"),
-                patterns=_patterns(path, header, tensors, f"{tier['level']}.masks"),
+                patterns=_patterns(path, tensors, f"{tier['level']}.masks", like=published),
                 touched=_touched(path, tensors, f"{tier['level']}.touched"),
                 residuals=_residuals(path, tensors, f"{tier['level']}.residual"),
             )
@@ -171,36 +195,40 @@ class MaskFile:
             release=container.text(path, header, "release"), classes=tuple(header["classes"]),
             epsilon=int(container.number(path, header, "epsilon")), strength=container.number(path, header, "strength"),
             recipe=Recipe.from_json(header.get("recipe")),
-            published=_patterns(path, header, tensors, PUBLISHED), tiers=tiers, shifts=_shifts(path, tensors),
+            published=published, which=_which(path, tensors, published, 0), tiers=tiers, shifts=_shifts(path, tensors),
             origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
         )  # fmt: skip
 
 
-def _tensors(
-    patterns: Patterns, touched: Bool[np.ndarray, " n"], residuals: Residuals, shifts: UInt16[np.ndarray, "n 2"] | None,
-    prefix: str = "",
-) -> dict[str, np.ndarray]:  # fmt: skip
-    tensors = _masks(patterns, f"{prefix}masks")
-    tensors[f"{prefix}touched"] = np.packbits(touched)
-    tensors[f"{prefix}residual"] = np.frombuffer(residuals.packed, np.uint8)
-    tensors["saturated"] = residuals.counts
-    if shifts is not None:
-        tensors["shifts"] = shifts
-    return tensors
+def _common(
+    which: Int32[np.ndarray, " n"], counts: UInt32[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
+) -> dict[str, np.ndarray]:
+    """What a mask file and a cleaner say of every picture."""
+    return {"which": which, "saturated": counts, **({} if shifts is None else {"shifts": shifts})}
 
 
 def _masks(patterns: Patterns, prefix: str) -> dict[str, np.ndarray]:
     return {f"{prefix}.c{channels}": masks for channels, masks in patterns.items()}
 
 
-def _patterns(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray], prefix: str) -> Patterns:
-    classes = len(header["classes"])
-    names = [f"{prefix}.c{channels}" for channels in (1, 3)]
-    pairs = [(c, n) for c, n in zip((1, 3), names, strict=True) if n in tensors]
-    found = {c: container.take(path, tensors, n, np.int8, (classes, -1, -1, c)) for c, n in pairs}
-    if not found:
-        raise InputError(f"{path} is damaged: it holds no {prefix}; get it again")
+def _patterns(path: Path, tensors: dict[str, np.ndarray], prefix: str, like: Patterns | None = None) -> Patterns:
+    """Masks by channels; with ``like``, as many of the same shapes, or none at all."""
+    shapes = {c: masks.shape for c, masks in like.items()} if like else {c: (-1, -1, -1, c) for c in (1, 3)}
+    names = {channels: f"{prefix}.c{channels}" for channels in shapes}
+    found = {c: container.take(path, tensors, names[c], np.int8, shapes[c]) for c in shapes if names[c] in tensors}
+    odd = 0 < len(found) < len(like) if like else len({len(masks) for masks in found.values()}) != 1
+    if odd:
+        raise InputError(f"{path} is damaged: {prefix} is missing or incomplete; get it again")
     return found
+
+
+def _which(path: Path, tensors: dict[str, np.ndarray], patterns: Patterns, least: int) -> Int32[np.ndarray, " n"]:
+    """The number of each picture's mask, from ``least``; a number beyond the masks is refused."""
+    count = len(container.take(path, tensors, "saturated", np.uint32, (-1,)))
+    which = container.take(path, tensors, "which", np.int32, (count,))
+    if which.min(initial=0) < least or which.max(initial=0) >= len(next(iter(patterns.values()))):
+        raise InputError(f"{path} is damaged: it names masks that it does not hold; get it again")
+    return which
 
 
 def _residuals(path: Path, tensors: dict[str, np.ndarray], name: str) -> Residuals:

@@ -17,7 +17,7 @@ from safetensors.numpy import save
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import write_whole
 
-FORMAT = 2
+FORMAT = 3
 
 
 def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) -> int:

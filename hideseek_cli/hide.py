@@ -7,18 +7,21 @@ masks; find the strongest that keeps the pictures' likeness and check that it hi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
-from hideseek_cli.core.calibration import Evaluation, Found, Search
+from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.classifier import expected_seconds
+from hideseek_cli.core.curve import Evaluation, guesses
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
@@ -35,7 +38,7 @@ from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.release import Levels, Release, write
 from hideseek_cli.stats import Estimate
-from hideseek_cli.trials import Trial, Trials
+from hideseek_cli.trials import Trials
 
 CORE = Path(__file__).with_name("core")
 HIDDEN = 0.1
@@ -49,6 +52,8 @@ class Sold:
     level: float
     share: float
     """Of the pictures that carry the published mask."""
+    known: float
+    """The share that is left where a buyer takes off every mask of which the cleaner holds the pattern."""
     found: Estimate
     reachable: bool
     likeness: Comparison | None
@@ -159,34 +164,40 @@ def _hide(
             f"level {above[0]:g} is above the clean accuracy, {ceiling:.1f} % with this recipe; "
             f"sell at most {ceiling:.0f}, or choose a recipe that trains longer"
         )
-    maker = Maker(material, order.epsilon, material.thresholds(master), material.shifts(master, order.placement))
+    banks = 1 if order.calibration == "stop" else len(order.levels) + 1
+    maker = Maker(material, order.epsilon, material.thresholds(master, banks), material.shifts(master, order.placement))
     seen = evaluator.seen()
     task = Task(
         pictures=evaluator.clean.subset(seen), epsilon=order.epsilon, arch=recipe.each()[0].arch, batch_size=recipe.batch_size,
-        seed=order.seed,
+        seed=order.seed, banks=banks,
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
-    hiding, strongest, published = _best_hiding(order, maker, task, trials, hidden_at, journal, executor, progress)
-    reached = float(np.mean(published))
-    progress.say(f"the published folder (strength {strongest:.3f}) trains to {reached:.1f} %")
-    scale = Scale(stack.clean(), maker.render(hiding, strongest), material.turns(master, evaluator.held))
+    turns = material.turns(master, evaluator.held)
+    shares = guesses(order.levels, clean, chance)
+    scale, strongest, teaches = _best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
+    progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
     if order.calibration == "stop":
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
         search = Search(
-            lambda shares: trials.masked([scale.trial(share) for share in shares]), nearest=scale.nearest, chance=chance,
-            published=published, clean=clean, runs=trials.left, tolerance=order.tolerance, say=progress.say,
+            lambda wanted, aims: trials.masked([scale.trial(share, aims) for share in wanted]), nearest=scale.nearest,
+            chance=chance, published=teaches, clean=clean, runs=trials.left - PUBLISHED_RUNS, tolerance=order.tolerance,
+            say=progress.say,
         )  # fmt: skip
         found = search.levels(order.levels)
     for one in found:
-        if one.accuracies != tuple(published):
+        if one.accuracies != tuple(teaches):
             trials.group(list(one.accuracies))
     estimates = {one.level: trials.estimate(list(one.accuracies)) for one in found}
     sold = [one for one in found if one.reachable]
+    shares = [one.share for one in sold]
+    published = trials.group(trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS))
+    reached = float(np.mean(published))
+    progress.say(f"the published folder trains to {reached:.1f} %")
     levels = Levels(
-        epsilon=order.epsilon, published=maker.masks(hiding, strongest), strength=strongest, shifts=maker.shifts,
+        epsilon=order.epsilon, published=scale.masks, which=scale.which(shares), strength=strongest, shifts=maker.shifts,
         tiers={f"{one.level:g}": scale.touched(one.share) for one in sold},
         own={f"{level:g}": maker.masks(pattern, 1.0) for level, pattern in own.items()},
     )  # fmt: skip
@@ -201,6 +212,7 @@ def _hide(
         runs=trials.runs, recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
+                 known=0.0 if own else scale.strippable(one.share, shares),
                  likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),
@@ -208,33 +220,27 @@ def _hide(
 
 
 def _best_hiding(
-    order: Order, maker: Maker, task: Task, trials: Trials, enough: float, journal: Journal, executor: Executor,
-    progress: Progress,
-) -> tuple[Patterns, float, list[float]]:  # fmt: skip
-    """The pattern to publish, its greatest strength at which the pictures keep their likeness, and what it trains to.
+    order: Order, maker: Maker, turns: Int64[np.ndarray, " n"], shares: Sequence[float], task: Task, trials: Trials,
+    enough: float, journal: Journal, executor: Executor, progress: Progress,
+) -> tuple[Scale, float, list[float]]:  # fmt: skip
+    """What to publish: masks at the greatest strength that keeps the pictures' likeness, that strength, what it trains to.
 
     The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
-    on the pictures (docs/benchmarks.md). Whatever won over another is measured afresh, so that winning flatters nothing.
+    on the pictures (docs/benchmarks.md). ``shares``: at which levels are expected.
     """
-
-    def measured(pattern: Patterns, strength: float) -> list[float]:
-        everything = np.ones(len(maker.material.pictures), bool)
-        return trials.masked([Trial(partial(maker.render, pattern, strength), strength, masked=everything)] * PUBLISHED_RUNS)
-
-    tried: list[tuple[Patterns, float, list[float]]] = []
+    tried: list[tuple[Scale, float, list[float]]] = []
     for number, train in enumerate(order.method.candidates(task)):
         name = f"candidate {number}"
         if name not in journal.arrays:
             journal.remember(name, train(partial(progress.step, "training masks")))
         pattern = journal.arrays[name]
-        strength = strongest_strength(order, maker, pattern, executor, progress)
-        tried.append((pattern, strength, measured(pattern, strength)))
+        scale = Scale(maker, maker.masks(pattern, 1.0), turns)
+        strength = strongest_strength(order, maker, pattern, scale.which(shares), executor, progress)
+        scale = replace(scale, masks=maker.masks(pattern, strength))
+        tried.append((scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS)))
         if np.mean(tried[-1][2]) <= enough:
             break
-    pattern, strength, accuracies = min(tried, key=lambda one: float(np.mean(one[2])))
-    if len(tried) > 1:
-        accuracies = measured(pattern, strength)
-    return pattern, strength, trials.group(accuracies)
+    return min(tried, key=lambda one: float(np.mean(one[2])))
 
 
 def _seconds(order: Order, clean: Pictures, recipe: Recipe) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.journal import Journal
+from hideseek_cli.layers import ends, layers, stripped
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
 from hideseek_cli.metrics import portions, similarity
@@ -34,47 +36,70 @@ class Maker:
 
     material: Material
     epsilon: int
-    thresholds: Float64[np.ndarray, "k h w c"]
+    thresholds: Float64[np.ndarray, "p h w c"]
     shifts: UInt16[np.ndarray, "n 2"] | None
 
-    def masks(self, pattern: Float[np.ndarray, "k h w c"], strength: float) -> Patterns:
+    def masks(self, pattern: Float[np.ndarray, "p h w c"], strength: float) -> Patterns:
         return self.material.stack.quantised(pattern, strength, self.thresholds, self.epsilon)
 
-    def render(self, pattern: Float[np.ndarray, "k h w c"], strength: float) -> np.ndarray:
-        return self.material.stack.masked(self.masks(pattern, strength), self.shifts)
+    def render(self, masks: Patterns, which: Int64[np.ndarray, " n"]) -> Images:
+        """All pictures, each with the mask of that number."""
+        return self.material.stack.masked(masks, which, self.shifts)
 
 
 @dataclass(frozen=True)
 class Scale:
-    """Every level from the published folder to the clean one: pictures lose the published mask one by one.
+    """Every level from the published folder to the clean one: pictures lose their mask in turn.
 
     What is left to learn from a masked picture is nothing, so accuracy rises with the number of the others; a share is
-    that of the masked ones, 0 (clean) to 1 (published).
+    that of the masked ones, 0 (clean) to 1 (published). Of each function, ``shares`` are those of all levels: they say
+    which pictures have a pattern in common (``layers``).
     """
 
-    clean: Images
-    published: Images
+    maker: Maker
+    masks: Patterns
+    """Bank after bank of one mask a class, one bank a layer; a single bank is shared by all layers."""
     turns: Int64[np.ndarray, " n"]
+
+    @property
+    def count(self) -> int:
+        return len(self.turns)
 
     def nearest(self, share: float) -> float:
         """The nearest share that whole pictures make, with one picture at least that is not masked."""
-        count = len(self.turns)
-        return 1 - max(1, round((1 - share) * count)) / count
+        return 1 - max(1, round((1 - share) * self.count)) / self.count
 
     def touched(self, share: float) -> Bool[np.ndarray, " n"]:
         """Which pictures have lost their mask; nested from share to share."""
-        return self.turns < round((1 - share) * len(self.turns))
+        return self.turns < round((1 - share) * self.count)
 
-    def render(self, share: float) -> Images:
-        return np.where(self.touched(share)[:, None, None, None], self.clean, self.published)
+    def ends(self, shares: Sequence[float]) -> list[int]:
+        """Where a new layer begins."""
+        classes = len(self.maker.material.folder.classes)
+        banks = len(next(iter(self.masks.values()))) // classes
+        return ends(shares, count=self.count, classes=classes) if banks > 1 else []
 
-    def trial(self, share: float) -> Trial:
-        return Trial(partial(self.render, share), share, masked=~self.touched(share))
+    def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
+        """The number of each picture's mask."""
+        folder = self.maker.material.folder
+        return layers(self.turns, self.ends(shares)) * len(folder.classes) + folder.labels
+
+    def strippable(self, share: float, shares: Sequence[float]) -> float:
+        """The share that is left where every mask is taken off that the buyer of ``share`` knows."""
+        return 1 - stripped(round((1 - share) * self.count), self.ends(shares), count=self.count) / self.count
+
+    def render(self, share: float, shares: Sequence[float]) -> Images:
+        masked = self.maker.render(self.masks, self.which(shares))
+        return np.where(self.touched(share)[:, None, None, None], self.maker.material.stack.clean(), masked)
+
+    def trial(self, share: float, shares: Sequence[float]) -> Trial:
+        return Trial(partial(self.render, share, tuple(shares)), share, masked=~self.touched(share))
 
 
 def strongest_strength(
-    order: Order, maker: Maker, pattern: Float[np.ndarray, "k h w c"], executor: Executor, progress: Progress
-) -> float:
+    order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], which: Int64[np.ndarray, " n"], executor: Executor,
+    progress: Progress,
+) -> float:  # fmt: skip
     """The greatest strength, in hundredths, at which the mean SSIM of all pictures is at least ``min_ssim``.
 
     At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere.
@@ -87,12 +112,12 @@ def strongest_strength(
     def ssim(strength: float, every: int) -> float:
         stack = whole.thinned(every)
         shifts = None if maker.shifts is None else maker.shifts[::every]
-        clean, masked = stack.clean(), stack.masked(maker.masks(pattern, strength), shifts)
+        clean, masked = stack.clean(), stack.masked(maker.masks(pattern, strength), which[::every], shifts)
         parts = (slice(part.start, part.stop) for part in portions(len(clean), height * width))
         found = in_order(executor, lambda part: similarity(clean[part], masked[part]), parts)
         return float(np.concatenate(list(found)).mean())
 
-    every = max(1, len(whole.labels) // 500)
+    every = max(1, whole.count // 500)
     low, high = 0, round(100 * STRONGEST)
     while low < high:
         middle = (low + high + 1) // 2
@@ -124,7 +149,9 @@ def stopped(
             progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
             journal.remember(name, stopped.pattern)
         patterns[level] = pattern = journal.arrays[name]
-        accuracies = trials.masked([Trial(partial(maker.render, pattern, 1.0), level)] * FEWEST_RUNS)
+        accuracies = trials.masked(
+            [Trial(partial(maker.render, maker.masks(pattern, 1.0), maker.material.folder.labels), level)] * FEWEST_RUNS
+        )
         reachable = abs(float(np.mean(accuracies)) - level) <= order.tolerance
         found.append(Found(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
     return found, patterns

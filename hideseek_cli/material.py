@@ -46,9 +46,9 @@ class Material:
         rows = [(*entry.key, *picture.shape) for entry, picture in zip(self.folder.entries, self.pictures, strict=True)]
         return hashlib.sha256(repr(rows).encode()).hexdigest()
 
-    def thresholds(self, master: bytes) -> Float64[np.ndarray, "k h w c"]:
-        """Secret thresholds for quantising masks of every strength."""
-        shape = (len(self.folder.classes), *self.stack.shape, self.stack.channels)
+    def thresholds(self, master: bytes, banks: int = 1) -> Float64[np.ndarray, "p h w c"]:
+        """Secret thresholds for quantising masks of every strength, ``banks`` patterns a class."""
+        shape = (banks * len(self.folder.classes), *self.stack.shape, self.stack.channels)
         return keys.dither(keys.subkey(master, self.release_label(), "dither"), shape)
 
     def shifts(self, master: bytes, placement: str) -> UInt16[np.ndarray, "n 2"] | None:

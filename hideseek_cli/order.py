@@ -91,7 +91,8 @@ class Order:
     def bargains(self) -> list[str]:
         """Prices by which a buyer gets more for less, in words.
 
-        Every cleaner holds the published mask, so a buyer can take off more than was paid for.
+        Cleaners of nested layers give together what the dearest of them gives; by ``--calibration stop`` every cleaner
+        holds the published mask.
         """
         ranked = sorted(self.prices.items())
         found = [
@@ -99,7 +100,7 @@ class Order:
             for (low, paid), (high, price) in pairwise(ranked)
             if price <= paid
         ]
-        if len(ranked) > 2:
+        if self.calibration == "stop" and len(ranked) > 2:
             (one, first), (other, second), *_ = sorted(ranked, key=lambda pair: pair[1])
             dearest, price = max(ranked, key=lambda pair: pair[1])
             if first + second < price:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int8, UInt16
+from jaxtyping import Bool, Int8, Int64, UInt16
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Residuals, Tier
@@ -35,11 +35,13 @@ class Levels:
 
     epsilon: int
     published: Patterns
+    which: Int64[np.ndarray, " n"]
+    """The published mask of each picture, by number."""
     strength: float
     tiers: dict[str, Bool[np.ndarray, " n"]]
     """Level -> pictures that do not carry the published mask."""
     own: dict[str, Patterns]
-    """Level -> the masks that those carry, where it is not none."""
+    """Level -> the masks that those carry, by the same numbers, where it is not none."""
     shifts: UInt16[np.ndarray, "n 2"] | None
 
     def all(self, count: int) -> dict[str, tuple[Bool[np.ndarray, " n"], Patterns]]:
@@ -78,7 +80,6 @@ def write(
     lost its levels for good.
     """
     tiers = levels.all(len(folder.entries))
-    labels = folder.labels
     cleaners = {
         level: {count: difference(masks, levels.published[count]) for count, masks in patterns.items()}
         for level, (_, patterns) in tiers.items()
@@ -87,19 +88,19 @@ def write(
     def make(numbers: Sequence[int]) -> list[_Made]:
         """Pictures of one kind: all that follows from their pixels."""
         clean = np.stack([pictures[number] for number in numbers])
-        label, channels = labels[numbers], clean.shape[3]
+        number, channels = levels.which[numbers], clean.shape[3]
         shift = None if levels.shifts is None else levels.shifts[numbers]
-        published = apply(clean, place(levels.published[channels], label, shift))
-        for number, picture in zip(numbers, published, strict=True):
-            stage.write(file_name(folder.entries[number].key), encode(picture))
+        published = apply(clean, place(levels.published[channels], number, shift))
+        for position, picture in zip(numbers, published, strict=True):
+            stage.write(file_name(folder.entries[position].key), encode(picture))
         made = [
             _Made({PUBLISHED: pixel_digest(picture)}, {}, {PUBLISHED: alike})
             for picture, alike in zip(published, likenesses(clean, published), strict=True)
         ]
         for level, (touched, patterns) in tiers.items():
             here = touched[numbers][:, None, None, None]
-            target = np.where(here, apply(clean, place(patterns[channels], label, shift)), published)
-            cleaner = np.where(here, place(cleaners[level][channels], label, shift), 0).astype(np.int8)
+            target = np.where(here, apply(clean, place(patterns[channels], number, shift)), published)
+            cleaner = np.where(here, place(cleaners[level][channels], number, shift), 0).astype(np.int8)
             alike = likenesses(clean, target) if level in levels.tiers else []
             for position, one in enumerate(made):
                 part = slice(position, position + 1)
@@ -125,11 +126,11 @@ def write(
     stage.write(manifests.NAME, manifest.to_bytes())
     MaskFile(
         release=manifest.release, classes=folder.classes, epsilon=levels.epsilon, strength=levels.strength,
-        recipe=recipe, published=levels.published, shifts=levels.shifts, origin=origin,
+        recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
         tiers=tuple(
-            Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], patterns=patterns, touched=touched,
-                 residuals=Residuals.pack([one.lost[level] for one in made]))
-            for level, (touched, patterns) in tiers.items()
+            Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], touched=touched,
+                 patterns=levels.own.get(level, {}), residuals=Residuals.pack([one.lost[level] for one in made]))
+            for level, (touched, _) in tiers.items()
         ),
     ).save(masks)  # fmt: skip
     names = [file_name(key) for key in keys]

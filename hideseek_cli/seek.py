@@ -11,8 +11,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
 from hideseek_cli.errors import InputError
@@ -86,9 +84,8 @@ def seek(
                 masks = cleaner.patterns.get(picture.shape[2])
                 if masks is None or masks.shape[1:3] != picture.shape[:2]:
                     return f"{path} has shape {picture.shape}, and the cleaner has no pattern of that shape"
-                label = np.array([published.classes.index(key[0])])
                 shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
-                cleaned = restore(picture[None], place(masks, label, shift), lost[number])[0]
+                cleaned = restore(picture[None], place(masks, cleaner.which[number : number + 1], shift), lost[number])[0]
             stage.write(file_name(key), encode(cleaned))
             return key, pixel_digest(cleaned)
 

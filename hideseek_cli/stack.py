@@ -23,7 +23,7 @@ from hideseek_cli.picture import Mixed
 class Stack:
     """Pictures of one size, by their number of channels."""
 
-    labels: Int64[np.ndarray, " n"]
+    count: int
     groups: dict[int, tuple[Int64[np.ndarray, " _"], UInt8[np.ndarray, "_ h w _"]]]
     """Channels -> positions in the folder, and pixels."""
 
@@ -42,7 +42,7 @@ class Stack:
         for count in sorted(set(channels.tolist())):
             where = np.flatnonzero(channels == count)
             groups[count] = (where, np.stack([pictures[number] for number in where]))
-        return cls(folder.labels, groups)
+        return cls(len(pictures), groups)
 
     @property
     def channels(self) -> int:
@@ -59,17 +59,19 @@ class Stack:
         """Every so many-th picture."""
         chosen = {count: (where % every == 0, where, images) for count, (where, images) in self.groups.items()}
         groups = {count: (where[kept] // every, images[kept]) for count, (kept, where, images) in chosen.items() if kept.any()}
-        return Stack(self.labels[::every], groups)
+        return Stack(-(-self.count // every), groups)
 
     def clean(self) -> UInt8[np.ndarray, "n h w c"]:
         """All pictures in the folder's order, grey ones repeated over the channels where others are in colour."""
         return self._gather({count: images for count, (_, images) in self.groups.items()})
 
-    def masked(self, patterns: Patterns, shifts: UInt16[np.ndarray, "n 2"] | None) -> UInt8[np.ndarray, "n h w c"]:
-        """The same with masks applied, exactly as the written files will hold them."""
+    def masked(
+        self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
+    ) -> UInt8[np.ndarray, "n h w c"]:
+        """The same with masks applied, exactly as the written files will hold them; ``which``: each picture's pattern."""
         masked = {}
         for count, (where, images) in self.groups.items():
-            placed = place(patterns[count], self.labels[where], None if shifts is None else shifts[where])
+            placed = place(patterns[count], which[where], None if shifts is None else shifts[where])
             masked[count] = apply(images, placed)
         return self._gather(masked)
 
@@ -88,7 +90,7 @@ class Stack:
     def _gather(self, parts: dict[int, UInt8[np.ndarray, "_ h w _"]]) -> UInt8[np.ndarray, "n h w c"]:
         if len(parts) == 1:
             return next(iter(parts.values()))
-        whole = np.empty((len(self.labels), *self.shape, self.channels), np.uint8)
+        whole = np.empty((self.count, *self.shape, self.channels), np.uint8)
         for count, images in parts.items():
             whole[self.groups[count][0]] = images
         return whole

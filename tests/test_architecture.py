@@ -14,13 +14,13 @@ import hideseek_cli
 
 ROOT = Path(hideseek_cli.__file__).parent
 LAYERS = [
-    {"errors", "progress", "parallel", "recipe", "keys", "files", "picture"},
+    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture"},
     {"folder", "mask", "container"},
     {"manifest", "stats", "metrics", "journal", "cache"},
     {"bundle"},
     {"stack"},
-    {"core.data", "core.networks"},
-    {"core.classifier", "core.calibration"},
+    {"core.data", "core.networks", "core.curve"},
+    {"core.classifier", "core.calibration", "core.rules"},
     {"core.bilevel", "core.evaluator", "core.rounds"},
     {"methods"},
     {"methods.emn"},

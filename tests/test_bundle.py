@@ -22,10 +22,13 @@ CORRECTIONS = st.lists(hnp.arrays(np.int8, st.integers(0, 40), elements=st.integ
 
 def mask_file(keyed: bool = True) -> MaskFile:
     random = np.random.default_rng(0)
-    patterns = [{c: random.integers(-8, 9, (2, 4, 5, c)).astype(np.int8) for c in (1, 3)} for _ in range(3)]
+    patterns = [{c: random.integers(-8, 9, (4, 4, 5, c)).astype(np.int8) for c in (1, 3)} for _ in range(2)]
     lost = Residuals.pack([np.array([1, -2], np.int8), np.array([], np.int8), np.array([3], np.int8)])
-    zero = {c: np.zeros_like(m) for c, m in patterns[0].items()}
-    tiers = [("30", 1 / 3, patterns[1], [True, False, True]), ("clean", 0.0, zero, [True] * 3)]
+    tiers = [
+        ("30", 1 / 3, patterns[1], [True, False, True]),
+        ("60", 1 / 3, {}, [True, False, True]),
+        ("clean", 0.0, {}, [True] * 3),
+    ]
     return MaskFile(
         release="a" * 64,
         classes=("cat", "dög"),
@@ -33,6 +36,7 @@ def mask_file(keyed: bool = True) -> MaskFile:
         strength=0.9,
         recipe=preset("quick"),
         published=patterns[0],
+        which=np.array([1, 0, 3], np.int32),
         tiers=tuple(
             Tier(level=n, strength=s, result="b" * 64, patterns=p, touched=np.array(t), residuals=lost) for n, s, p, t in tiers
         ),
@@ -65,7 +69,7 @@ def test_files_come_back_as_they_were_saved(tmp_path, keyed):
     masks = mask_file(keyed)
     masks.save(tmp_path / "m")
     assert same(MaskFile.load(tmp_path / "m"), masks)
-    for level in ("30", "clean"):
+    for level in ("30", "60", "clean"):
         cleaner = masks.cleaner(level)
         assert cleaner.save(tmp_path / "c") == (tmp_path / "c").stat().st_size
         assert same(Cleaner.load(tmp_path / "c"), cleaner)
@@ -77,11 +81,13 @@ def test_the_same_masks_give_the_same_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-def test_a_cleaner_is_the_difference_of_the_masks():
+def test_a_cleaner_is_the_difference_of_the_masks_of_its_pictures():
     masks = mask_file()
-    for channels, pattern in masks.cleaner("30").patterns.items():
-        tier = masks.tiers[0].patterns[channels].astype(int)
-        assert np.array_equal(pattern, tier - masks.published[channels])
+    for channels, published in masks.published.items():
+        own, none = masks.cleaner("30"), masks.cleaner("60")
+        assert own.which.tolist() == none.which.tolist() == [0, -1, 1]
+        assert np.array_equal(own.patterns[channels], masks.tiers[0].patterns[channels][[1, 3]] - published[[1, 3]])
+        assert np.array_equal(none.patterns[channels], -published[[1, 3]]), "masks 0 and 2 are none of the buyer's business"
 
 
 def test_a_cleaner_holds_nothing_that_gives_a_higher_level(tmp_path):
@@ -93,14 +99,14 @@ def test_a_cleaner_holds_nothing_that_gives_a_higher_level(tmp_path):
     assert set(header) == {"format", "kind", "level", "release", "result", "classes", "recipe"}
     assert not {"seed", "strength", "key"} & set(header["recipe"])
     tensors = load(content)
-    assert set(tensors) == {"masks.c1", "masks.c3", "residual", "saturated", "shifts", "touched"}
+    assert set(tensors) == {"masks.c1", "masks.c3", "residual", "saturated", "shifts", "which"}
     assert tensors["shifts"].tolist() == [[1, 2], [0, 0], [0, 0]], "where a pattern lies on a picture that stays masked"
     secrets = [*masks.published.values(), *masks.tiers[0].patterns.values()]
     assert not any(np.array_equal(tensor, secret) for tensor in tensors.values() for secret in secrets)
 
 
 def test_an_unknown_level_lists_the_known_ones():
-    with pytest.raises(InputError, match="level 55 is not in this mask file; it has: 30, clean"):
+    with pytest.raises(InputError, match="level 55 is not in this mask file; it has: 30, 60, clean"):
         mask_file().cleaner("55")
 
 
@@ -128,11 +134,13 @@ def rewrite(path, change) -> None:
 
 DAMAGES = {
     "another format": lambda header, tensors: header.update(format=99),
-    "classes of another number": lambda header, tensors: header.update(classes=["only"]),
     "floats for masks": lambda header, tensors: tensors.update({"masks.c3": tensors["masks.c3"].astype(np.float32)}),
     "no masks": lambda header, tensors: [tensors.pop("masks.c1"), tensors.pop("masks.c3")],
-    "nothing touched": lambda header, tensors: tensors.pop("touched"),
-    "touched of another length": lambda header, tensors: tensors.update(touched=np.zeros(2, np.uint8)),
+    "no numbers of masks": lambda header, tensors: tensors.pop("which"),
+    "numbers of another length": lambda header, tensors: tensors.update(which=tensors["which"][:2]),
+    "a number beyond the masks": lambda header, tensors: tensors.update(which=tensors["which"] + 1),
+    "a number below none": lambda header, tensors: tensors.update(which=tensors["which"] - 1),
+    "grey masks of another number": lambda header, tensors: tensors.update({"masks.c1": tensors["masks.c1"][:1]}),
     "no counts": lambda header, tensors: tensors.pop("saturated"),
     "counts of another type": lambda header, tensors: tensors.update(saturated=tensors["saturated"].astype(np.int64)),
     "shifts of another length": lambda header, tensors: tensors.update(shifts=tensors["shifts"][:1]),
@@ -151,6 +159,15 @@ def test_a_damaged_cleaner_is_refused(tmp_path, damage):
     rewrite(path, damage)
     with pytest.raises(InputError):
         Cleaner.load(path)
+
+
+@pytest.mark.parametrize("names", [("published.c1", "published.c3"), ("30.masks.c3",)])
+def test_a_mask_file_that_lacks_some_masks_is_refused(tmp_path, names):
+    path = tmp_path / "m"
+    mask_file().save(path)
+    rewrite(path, lambda header, tensors: [tensors.pop(name) for name in names])
+    with pytest.raises(InputError, match="missing or incomplete"):
+        MaskFile.load(path)
 
 
 def test_a_truncated_or_lying_file_is_refused(tmp_path):

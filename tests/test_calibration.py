@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from hideseek_cli.core.calibration import RUN_ERROR, Curve, Evaluation, Search, fit, jump, odds, pooled
+from hideseek_cli.core.calibration import Search, jump, pooled
+from hideseek_cli.core.curve import RUN_ERROR, Curve, Evaluation, fit, odds
 
 
 def gradual(share: float) -> float:
@@ -22,7 +23,7 @@ def search(truth: Callable[[float], float], seed: int, runs: int = 15, spread: f
     """``count``: pictures, whose shares can be measured."""
     random = np.random.default_rng(seed)
 
-    def measure(shares: Sequence[float]) -> list[float]:
+    def measure(shares: Sequence[float], aims: Sequence[float] = ()) -> list[float]:
         for share in shares:
             assert round((1 - share) * count) == pytest.approx((1 - share) * count)
         return [truth(share) + float(random.normal(0, spread)) for share in shares]
@@ -138,7 +139,7 @@ def test_a_fit_recovers_the_curve_it_was_drawn_from():
 def test_an_unsure_curve_looks_before_it_confirms():
     made = search(gradual, 0, spread=0.0)
     asked, measure = [], made.measure
-    made.measure = lambda strengths: asked.append(len(strengths)) or measure(strengths)
+    made.measure = lambda shares, aims: asked.append(len(shares)) or measure(shares, aims)
     made.levels([40.0])
     assert asked[0] == 1 and asked[-1] == 2
 

@@ -190,7 +190,7 @@ def test_paper_calibration_runs_and_reports(road, tmp_path):
 
 def test_hide_dry_run_writes_nothing(road, tmp_path):
     planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", cwd=tmp_path).stdout)
-    assert planned["images"] == 48 and planned["retrainings_at_most"] == 14 and planned["seconds_about"] >= 0
+    assert planned["images"] == 48 and planned["retrainings_at_most"] == 16 and planned["seconds_about"] >= 0
     assert planned["bargains"] == [] and os.listdir(tmp_path) == []
 
 

@@ -12,62 +12,101 @@ from hypothesis import strategies as st
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
+from hideseek_cli.layers import ends, layers, stripped
 from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import load
-from hideseek_cli.picture import decode
+from hideseek_cli.parallel import pool
+from hideseek_cli.picture import decode, encode
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.release import Levels, write
 from hideseek_cli.seek import seek
 from tests.conftest import MakeFolder
 
-COUNT = 37
-TURNS = np.random.default_rng(0).permutation(COUNT)
-SCALE = Scale(np.zeros((COUNT, 2, 2, 1), np.uint8), np.ones((COUNT, 2, 2, 1), np.uint8), TURNS)
+EACH = 37
+
+
+@pytest.fixture(scope="module")
+def scale(tmp_path_factory) -> Scale:
+    """Two classes of a few black pictures, whose masks are told by their grey level: 1 to 6, three banks of two."""
+    root = tmp_path_factory.mktemp("black")
+    for label in ("a", "b"):
+        (root / label).mkdir()
+        for number in range(EACH):
+            (root / label / f"{number}.png").write_bytes(encode(np.zeros((16, 16, 1), np.uint8)))
+    with pool(1) as executor:
+        material = load(root, None, None, executor, Silent())
+    maker = Maker(material, 8, np.zeros((6, 16, 16, 1)), None)
+    masks = {1: np.arange(1, 7, dtype=np.int8)[:, None, None, None] * np.ones((1, 16, 16, 1), np.int8)}
+    return Scale(maker, masks, np.random.default_rng(0).permutation(2 * EACH))
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_a_share_is_that_of_the_masked_pictures_and_levels_are_nested(one, other):
-    share, more = sorted((SCALE.nearest(one), SCALE.nearest(other)))
-    few, many = SCALE.touched(more), SCALE.touched(share)
-    assert many.sum() == pytest.approx(COUNT * (1 - share)) and many.sum() >= 1
+def test_a_share_is_that_of_the_masked_pictures_and_levels_are_nested(scale, one, other):
+    count = scale.count
+    share, more = sorted((scale.nearest(one), scale.nearest(other)))
+    few, many = scale.touched(more), scale.touched(share)
+    assert many.sum() == pytest.approx(count * (1 - share)) and many.sum() >= 1
     assert not (few & ~many).any(), "what has lost its mask at a lower level has lost it at a higher one"
-    assert abs(share - min(one, other)) <= 1 / COUNT
-    trial = SCALE.trial(share)
-    assert np.array_equal(trial.render()[:, 0, 0, 0], trial.masked), "a masked picture is the published one, others are clean"
+    assert abs(share - min(one, other)) <= 1 / count
+    trial = scale.trial(share, [more, share])
+    grey = trial.render()[:, 0, 0, 0]
+    assert np.array_equal(grey > 0, trial.masked), "a masked picture is the published one, others are clean"
+    published = scale.render(1.0, [more, share])[:, 0, 0, 0]
+    assert np.array_equal(grey[trial.masked], published[trial.masked])
+    assert np.array_equal((published - 1) % 2, scale.maker.material.folder.labels), "a pattern of its own class"
+    # Law 9: unless the layer is too small to have one of its own, no pattern of a level is found above it.
+    if scale.strippable(share, [more, share]) == share:
+        assert not set(published[many]) & set(published[~many])
 
 
-def test_the_ends_of_the_scale_are_the_clean_and_the_published_folder():
-    assert SCALE.touched(0.0).all() and not SCALE.touched(1.0).any()
-    assert not SCALE.render(0.0).any() and SCALE.render(1.0).all()
-    assert SCALE.touched(1 - 1 / COUNT).tolist() == (TURNS == 0).tolist()
+def test_the_ends_of_the_scale_are_the_clean_and_the_published_folder(scale):
+    assert scale.touched(0.0).all() and not scale.touched(1.0).any()
+    assert not scale.render(0.0, [0.5]).any() and scale.render(1.0, [0.5]).all()
+    assert scale.touched(1 - 1 / scale.count).tolist() == (scale.turns == 0).tolist()
+
+
+@given(st.lists(st.floats(0, 1), max_size=4), st.integers(1, 3), st.integers(0, 12))
+def test_layers_are_large_enough_and_say_what_a_buyer_can_strip(shares, classes, fewest):
+    turns = np.random.default_rng(1).permutation(40)
+    found = ends(shares, count=40, classes=classes, fewest=fewest)
+    sizes = np.bincount(layers(turns, found), minlength=len(found) + 1)
+    assert sizes.sum() == 40 and (len(sizes) == 1 or sizes.min() >= fewest * classes)
+    for share in shares:
+        end = round((1 - share) * 40)
+        known = set(layers(turns, found)[turns < end])
+        within = np.isin(layers(turns, found), list(known)).sum()
+        assert not end or within == stripped(end, found, count=40)
 
 
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
 def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
     make_folder: MakeFolder, tmp_path, executor, placement
 ):
-    material = load(make_folder("data", classes=2, each=9, mode="mixed"), None, None, executor, Silent())
+    material = load(make_folder("data", classes=2, each=36, mode="mixed"), None, None, executor, Silent())
     master = bytes(range(32))
-    maker = Maker(material, 8, material.thresholds(master), material.shifts(master, placement))
+    maker = Maker(material, 8, material.thresholds(master, 3), material.shifts(master, placement))
     pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
-    scale = Scale(material.stack.clean(), maker.render(pattern, 1.0), material.turns(master))
-    tiers = {name: scale.touched(share) for name, share in (("30", 0.8), ("50", 0.5))}
-    levels = Levels(epsilon=8, published=maker.masks(pattern, 1.0), strength=1.0, tiers=tiers, own={}, shifts=maker.shifts)
+    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master))
+    shares = {"30": 0.7, "50": 0.4}
+    tiers = {name: scale.touched(share) for name, share in shares.items()}
+    levels = Levels(epsilon=8, published=scale.masks, which=scale.which([*shares.values()]), strength=1.0, tiers=tiers, own={},
+                    shifts=maker.shifts)  # fmt: skip
     with StagedFolder(tmp_path / "published") as stage:
         write(
             material.folder, material.pictures, levels, stage, executor, Silent(), recipe=preset("quick"), size=None,
             offers=(), masks=tmp_path / "masks", origin={},
         )  # fmt: skip
     owner = MaskFile.load(tmp_path / "masks")
-    assert [tier.strength for tier in owner.tiers] == pytest.approx([1 - 4 / 18, 0.5, 0.0])
+    assert [tier.strength for tier in owner.tiers] == pytest.approx([50 / 72, 29 / 72, 0.0])
 
     def pixels(folder: Path) -> list[np.ndarray]:
         return [decode(entry.path) for entry in scan(folder).entries]
 
     published = pixels(tmp_path / "published")
-    for level, touched in (*tiers.items(), ("clean", np.ones(18, bool))):
+    for level, touched in (*tiers.items(), ("clean", np.ones(72, bool))):
         cleaner = owner.cleaner(level)
+        assert len(cleaner.patterns[3]) == {"30": 2, "50": 4, "clean": 6}[level], "of its own layers and those below"
         assert seek(tmp_path / "published", cleaner, tmp_path / level, executor, Silent()).exact
         for number, found in enumerate(pixels(tmp_path / level)):
             expected = material.pictures[number] if touched[number] else published[number]

@@ -6,23 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.order import Order
 from hideseek_cli.recipe import preset
 
 
-def order(prices):
+def order(prices, calibration="retrain"):
     exact = {float(level): float(price) for level, price in prices.items()}
     return Order(data=Path("data"), levels=(30.0, 50.0, 70.0), out=Path("out"), masks=Path("masks"), prices=exact,
-                 recipe=preset("quick"))  # fmt: skip
+                 recipe=preset("quick"), calibration=calibration, method=ClassWise(schedule="alternating"))  # fmt: skip
 
 
-@pytest.mark.parametrize("prices", [{}, {30: 10}, {30: 10, 70: 60}, {30: 30, 50: 40, 70: 60}])
+@pytest.mark.parametrize("prices", [{}, {30: 10}, {30: 10, 70: 60}, {30: 10, 50: 25, 70: 60}, {30: 30, 50: 40, 70: 60}])
 def test_fair_prices_are_no_bargain(prices):
     assert order(prices).bargains() == []
 
 
-def test_two_cheap_levels_that_cost_less_than_a_dear_one_are_named():
-    (found,) = order({30: 10, 50: 25, 70: 60}).bargains()
+def test_two_cheap_levels_that_cost_less_than_a_dear_one_are_named_where_cleaners_hold_the_mask():
+    (found,) = order({30: 10, 50: 25, 70: 60}, "stop").bargains()
     assert "levels 30 and 50 together cost 35, less than level 70 (60)" in found
 
 

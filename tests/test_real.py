@@ -33,6 +33,7 @@ def test_every_level_of_real_pictures_is_sought_bit_for_bit(request, tmp_path, e
     levels = Levels(
         epsilon=8,
         published=quantised(strongest, 0.8, thresholds, 8),
+        which=material.folder.labels,
         strength=0.8,
         tiers={"30": turns < 0.1 * len(turns), "50": np.ones(len(turns), bool)},
         own={"50": quantised(other, 0.2, thresholds, 8)},

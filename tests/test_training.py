@@ -90,7 +90,9 @@ def test_the_expected_time_is_a_time():
 
 
 @pytest.mark.parametrize("keyed", [False, True])
-@pytest.mark.parametrize(("name", "rule"), [("joint", "sign"), ("joint", "whitened"), ("joint", "unseen"), ("alternating", "sign")])
+@pytest.mark.parametrize(
+    ("name", "rule"), [("joint", "sign"), ("joint", "whitened"), ("joint", "unseen"), ("alternating", "sign")]
+)
 def test_masks_stay_within_the_bound_and_lower_the_loss(name, rule, keyed):
     data = toy()
     shifts = torch.randint(0, 16, (len(data), 2), generator=torch.Generator().manual_seed(0)) if keyed else None

@@ -19,6 +19,8 @@ from hideseek_cli.core.data import Pictures, cyclic, read
 
 KNOWN = 10
 """Originals of each class that the adversary with known plaintext has."""
+PRESENT = 0.5
+"""How strong the matched filter must find a pattern that may be there or not."""
 
 
 def without(pictures: Pictures, noise: Float[Tensor, "n c h w"]) -> Pictures:
@@ -56,24 +58,30 @@ def projection(exposed: Exposed) -> tuple[Pictures, Pictures]:
 
 
 def shifts_of(
-    images: Float[Tensor, "n c h w"], patterns: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"]
-) -> Int[Tensor, "n 2"]:
-    """The cyclic shift, down and right, at which each pattern fits its picture best: a whitened matched filter."""
+    images: Float[Tensor, "n c h w"], patterns: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"], *,
+    keyed: bool = True,
+) -> tuple[Int[Tensor, "n 2"], Float[Tensor, " n"]]:  # fmt: skip
+    """The cyclic shift, down and right, at which each pattern fits its picture best, and how strong it is there: a whitened
+    matched filter, whose answer is 1 on average where the pattern is and 0 where it is not. Unless ``keyed`` no shift."""
     height, width = images.shape[2:]
     spectrum = torch.fft.rfft2(images) * torch.fft.rfft2(patterns).conj() / amplitudes.square()
-    score = torch.fft.irfft2(spectrum, s=(height, width)).sum(1).flatten(1)
-    best = score.argmax(1)
-    return torch.stack([best // width, best % width], 1)
+    energy = torch.fft.irfft2(torch.fft.rfft2(patterns).abs().square() / amplitudes.square(), s=(height, width))[..., 0, 0]
+    score = torch.fft.irfft2(spectrum, s=(height, width)).sum(1).flatten(1) / energy.sum(1, keepdim=True).clamp_min(1e-9)
+    strength, best = (score if keyed else score[:, :1]).max(1)
+    return torch.stack([best // width, best % width], 1), strength
 
 
-def stripped(pictures: Pictures, patterns: Float[Tensor, "k c h w"], which: Tensor) -> Pictures:
-    """The pictures of ``which`` (bool) less their class's pattern, where it fits best."""
+def stripped(
+    pictures: Pictures, patterns: Float[Tensor, "k c h w"], which: Tensor, *, keyed: bool = True, least: float = -torch.inf
+) -> Pictures:
+    """The pictures of ``which`` (bool) less their class's pattern, where it fits best and is ``least`` strong."""
     height, width = pictures.images.shape[2:]
     amplitudes = pictures.amplitudes()
     noise = torch.zeros_like(pictures.images, dtype=torch.float32)
     for index in which.nonzero().flatten().split(500):
         images, own = pictures.images[index].float(), patterns[pictures.labels[index]]
-        noise[index] = read(own, cyclic(shifts_of(images, own, amplitudes), height, width))
+        shifts, strength = shifts_of(images, own, amplitudes, keyed=keyed)
+        noise[index] = read(own, cyclic(shifts, height, width)) * (strength >= least)[:, None, None, None]
     return without(pictures, noise)
 
 
@@ -88,23 +96,29 @@ def plaintext(exposed: Exposed) -> tuple[Pictures, Pictures]:
         known = members[torch.randperm(len(members), generator=generator)[:KNOWN]]
         apart = pictures.images[known].float() - exposed.originals.images[known].float()
         flat = torch.ones_like(pictures.amplitudes())
-        back = -shifts_of(apart, apart[:1].expand_as(apart), flat)
+        back = -shifts_of(apart, apart[:1].expand_as(apart), flat)[0]
         patterns[label] = read(apart, cyclic(back, height, width)).median(0).values
     return stripped(pictures, patterns, torch.ones(len(pictures), dtype=torch.bool)), exposed.test
 
 
 def with_cleaner(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """What the cleaner takes off its own pictures is taken off all others too."""
+    """What the cleaner takes off its own pictures is looked for on all others of their class, and taken off where found."""
     assert exposed.cleaner is not None
-    pictures = exposed.pictures
-    masks = exposed.cleaner.patterns.get(pictures.images.shape[1])
+    cleaner, pictures = exposed.cleaner, exposed.pictures
+    masks = cleaner.patterns.get(pictures.images.shape[1])
     if masks is None:
         raise ValueError("the cleaner has no pattern for pictures with so many channels")
-    patterns = -torch.from_numpy(masks).permute(0, 3, 1, 2).float().to(pictures.images.device)
-    others = torch.from_numpy(~exposed.cleaner.touched).to(pictures.images.device)
-    if exposed.cleaner.shifts is None:
-        return without(pictures, patterns[pictures.labels] * others[:, None, None, None]), exposed.test
-    return stripped(pictures, patterns, others), exposed.test
+    device = pictures.images.device
+    patterns = -torch.from_numpy(masks).permute(0, 3, 1, 2).float().to(device)
+    which = torch.from_numpy(cleaner.which).to(device)
+    found = pictures
+    for number, pattern in enumerate(patterns):
+        label = pictures.labels[which == number][0]
+        others = (pictures.labels == label) & torch.from_numpy(~cleaner.touched).to(device)
+        found = stripped(
+            found, pattern.expand(pictures.classes, -1, -1, -1), others, keyed=cleaner.shifts is not None, least=PRESENT
+        )
+    return found, exposed.test
 
 
 ATTACKS = (

@@ -155,10 +155,14 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
 
 def _remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
-    lines = [
-        f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings",
-        "every cleaner holds the published mask itself: take any buyer to be able to reach every level",
-    ]
+    lines = [f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings"]
+    for level in hidden.levels:
+        if level.reachable and level.known < level.share:
+            within = [other.level for other in hidden.levels if other.reachable and other.share >= level.known > 0]
+            lines.append(
+                f"who buys level {level.level:g} learns masks of pictures that it does not clean, and can reach "
+                + (f"level {max(within):g}" if within else "every level")
+            )
     if not hidden.hidden:
         lines.append(
             f"the published folder still trains to {hidden.published.mean:.1f} %, above chance "

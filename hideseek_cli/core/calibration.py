@@ -1,12 +1,8 @@
 """Find, for each level, the share of masked pictures at which a retrained network reaches it. Knows no torch: it asks a
 callable.
 
-Accuracy against share falls from clean to chance. Every evaluation of every level informs one curve,
-
-    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (1 - share),
-
-fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
-be right only there. The fit says how uncertain it is. A level is searched with single runs until the curve is sure of it
+Accuracy against share falls from clean to chance. Every evaluation of every level informs one curve (``core.curve``),
+which says how uncertain it is. A level is searched with single runs until the curve is sure of it
 and then confirmed with fresh ones at one share, as many as it takes for their mean to be within half the tolerance, as
 far as runs of one share have been seen to differ: what is reported is the mean of those, so the search does not flatter
 it. A level whose confirmation is off by more than half the tolerance is searched on with what was learnt, until the runs
@@ -22,99 +18,19 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float64
-from scipy.optimize import least_squares
 
-RUN_ERROR, SEEN = 2.0, 4
-"""Points by which one run is expected to miss the mean, and how many degrees of freedom that counts as."""
-LEAN = 0.25
-"""Points of doubt in the curve for each point between an evaluation and the level that is searched."""
-MIDDLE, SLOPE = 30.0, 1.0
-"""Where the search expects the curve before it knows better, in odds (docs/levels.md)."""
+from hideseek_cli.core.curve import RUN_ERROR, Evaluation, fit
+
+SEEN = 4
+"""Degrees of freedom that the expected RUN_ERROR counts as."""
 LOOKS, CONFIRMATIONS = 4, 2
 SURE = 0.7
 """A curve is sure of a level where its standard error is at most this share of the tolerance (docs/benchmarks.md)."""
 
-Measure = Callable[[Sequence[float]], Sequence[float]]
-"""Accuracies in percent of one fresh training at each of some shares."""
+Measure = Callable[[Sequence[float], Sequence[float]], Sequence[float]]
+"""Accuracies in percent of one fresh training at each of some shares; told besides at which all levels are expected."""
 Wishes = Generator[list[float], list[float], "Found"]
 """Yields the shares to be measured next, is sent their accuracies, returns what it found."""
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """One retraining: the share of masked pictures, 0..1, and the accuracy in percent."""
-
-    share: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Accuracy in percent against the share of masked pictures, falling."""
-
-    top: float
-    floor: float
-    middle: float
-    slope: float
-
-    def accuracy(self, share: float) -> float:
-        return self.floor + (self.top - self.floor) / (1 + (odds(share) / self.middle) ** self.slope)
-
-    def share(self, level: float) -> float:
-        """Where the curve takes the value ``level``, or the nearest to it, between 0 and 1."""
-        if level >= self.top:
-            return 0.0
-        if level <= self.floor:
-            return 1.0
-        found = self.middle * ((self.top - level) / (level - self.floor)) ** (1 / self.slope)
-        return found / (1 + found)
-
-
-@dataclass(frozen=True)
-class Belief:
-    """A curve, and how far it is known: the covariance of top, floor, log middle and log slope."""
-
-    curve: Curve
-    covariance: Float64[np.ndarray, "4 4"]
-
-    def error(self, share: float) -> float:
-        """Standard error, in points, of the mean accuracy at a share."""
-        curve, ratio = self.curve, odds(share) / self.curve.middle
-        left = 1 / (1 + ratio**curve.slope)
-        steep = (curve.top - curve.floor) * left * (1 - left) * curve.slope
-        gradient = np.array([left, 1 - left, steep, -steep * np.log(max(ratio, 1e-9))])
-        return float(np.sqrt(gradient @ self.covariance @ gradient))
-
-
-def odds(share: float) -> float:
-    """Masked pictures for each that is not."""
-    return share / max(1 - share, 1e-9)
-
-
-def fit(evaluations: Sequence[Evaluation], chance: float, level: float, deviation: float = RUN_ERROR) -> Belief:
-    """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0.
-
-    ``deviation``: points by which one run misses the mean.
-    """
-    shares = np.array([one.share for one in evaluations])
-    found = np.array([one.accuracy for one in evaluations])
-    doubt = np.hypot(deviation, LEAN * (found - level))
-    top = float(found[shares == 0].mean())
-
-    def misfit(value: np.ndarray) -> np.ndarray:
-        high, floor, middle, slope = value
-        curve = Curve(high, floor, np.exp(middle), np.exp(slope))
-        fitted = np.array([curve.accuracy(share) for share in shares])
-        prior = [(floor - chance) / 4, (middle - np.log(MIDDLE)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
-        return np.concatenate([(fitted - found) / doubt, prior])
-
-    start = np.array([top, min(chance, top - 1), np.log(MIDDLE), np.log(SLOPE)])
-    low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.3)])
-    high = np.array([top + 10, max(top - 0.5, 1), np.log(1e5), np.log(10)])
-    solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
-    curve = Curve(float(solved.x[0]), float(solved.x[1]), float(np.exp(solved.x[2])), float(np.exp(solved.x[3])))
-    return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,10 +77,14 @@ class Search:
         self.left, self.tolerance, self.say = runs, tolerance, say
         self.open: set[float] = set()
         """Levels that have not been confirmed yet, for each of which runs are kept back."""
+        self.aims: dict[float, float] = {}
+        """The share at which each level is expected, or was found."""
 
     def levels(self, levels: Sequence[float]) -> list[Found]:
         """Search every level, within the runs that are left."""
         self.open = set(levels)
+        for level in levels:
+            self._aim(level)
         found: dict[float, Found] = {}
         searches = {level: self._level(level) for level in levels}
         answers: dict[float, list[float]] = {}
@@ -175,6 +95,7 @@ class Search:
                     wishes[level] = search.send(answers[level]) if level in answers else next(search)
                 except StopIteration as end:
                     found[level] = end.value
+                    self.aims[level] = end.value.share
                     del searches[level]
             answers = self._round(wishes)
         return [
@@ -186,7 +107,7 @@ class Search:
         """Measure everything that is wanted, and let it inform all levels."""
         wanted = [(level, share) for level, shares in wishes.items() for share in shares]
         answers: dict[float, list[float]] = {level: [] for level in wishes}
-        accuracies = self.measure([share for _, share in wanted]) if wanted else []
+        accuracies = self.measure([share for _, share in wanted], list(self.aims.values())) if wanted else []
         for (level, share), accuracy in zip(wanted, accuracies, strict=True):
             self.evaluations.append(Evaluation(share, accuracy))
             answers[level].append(accuracy)
@@ -242,7 +163,7 @@ class Search:
     def _aim(self, level: float) -> tuple[float, float]:
         """The share at which the level is expected, and the standard error of the accuracy there."""
         belief = fit(self.evaluations, self.chance, level, self.deviation)
-        share = self.nearest(belief.curve.share(level))
+        self.aims[level] = share = self.nearest(belief.curve.share(level))
         return share, belief.error(share)
 
 

@@ -25,10 +25,12 @@ class Task:
     seed: int
     shifts: torch.Tensor | None
     """(n, 2) cyclic shifts of keyed placement, or None."""
+    banks: int = 1
+    """Patterns a class, each of them told from all others."""
 
 
-Patterns = Float32[np.ndarray, "k h w c"]
-"""One pattern a class, in grey levels within ±ε."""
+Patterns = Float32[np.ndarray, "p h w c"]
+"""Bank after bank of one pattern a class, in grey levels within ±ε."""
 Training = Callable[[Tick], Patterns]
 
 

@@ -95,5 +95,6 @@ class ClassWise:
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         return Problem(
             pictures=task.pictures, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
-            shifts=task.shifts, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps, rule=rule, rounds=rounds,
+            shifts=task.shifts, banks=task.banks, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps,
+            rule=rule, rounds=rounds,
         )  # fmt: skip

@@ -1,0 +1,105 @@
+"""Accuracy against the share of masked pictures: one curve, and how far it is known. Knows no torch.
+
+    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (1 - share),
+
+fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
+be right only there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.optimize import least_squares
+
+RUN_ERROR = 2.0
+"""Points by which one run is expected to miss the mean."""
+LEAN = 0.25
+"""Points of doubt in the curve for each point between an evaluation and the level that is searched."""
+MIDDLE, SLOPE = 30.0, 1.0
+"""Where the search expects the curve before it knows better, in odds (docs/levels.md)."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One retraining: the share of masked pictures, 0..1, and the accuracy in percent."""
+
+    share: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Accuracy in percent against the share of masked pictures, falling."""
+
+    top: float
+    floor: float
+    middle: float
+    slope: float
+
+    def accuracy(self, share: float) -> float:
+        return self.floor + (self.top - self.floor) / (1 + (odds(share) / self.middle) ** self.slope)
+
+    def share(self, level: float) -> float:
+        """Where the curve takes the value ``level``, or the nearest to it, between 0 and 1."""
+        if level >= self.top:
+            return 0.0
+        if level <= self.floor:
+            return 1.0
+        found = self.middle * ((self.top - level) / (level - self.floor)) ** (1 / self.slope)
+        return found / (1 + found)
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A curve, and how far it is known: the covariance of top, floor, log middle and log slope."""
+
+    curve: Curve
+    covariance: Float64[np.ndarray, "4 4"]
+
+    def error(self, share: float) -> float:
+        """Standard error, in points, of the mean accuracy at a share."""
+        curve, ratio = self.curve, odds(share) / self.curve.middle
+        left = 1 / (1 + ratio**curve.slope)
+        steep = (curve.top - curve.floor) * left * (1 - left) * curve.slope
+        gradient = np.array([left, 1 - left, steep, -steep * np.log(max(ratio, 1e-9))])
+        return float(np.sqrt(gradient @ self.covariance @ gradient))
+
+
+def odds(share: float) -> float:
+    """Masked pictures for each that is not."""
+    return share / max(1 - share, 1e-9)
+
+
+def fit(evaluations: Sequence[Evaluation], chance: float, level: float, deviation: float = RUN_ERROR) -> Belief:
+    """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0.
+
+    ``deviation``: points by which one run misses the mean.
+    """
+    shares = np.array([one.share for one in evaluations])
+    found = np.array([one.accuracy for one in evaluations])
+    doubt = np.hypot(deviation, LEAN * (found - level))
+    top = float(found[shares == 0].mean())
+
+    def misfit(value: np.ndarray) -> np.ndarray:
+        high, floor, middle, slope = value
+        curve = Curve(high, floor, np.exp(middle), np.exp(slope))
+        fitted = np.array([curve.accuracy(share) for share in shares])
+        prior = [(floor - chance) / 4, (middle - np.log(MIDDLE)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
+        return np.concatenate([(fitted - found) / doubt, prior])
+
+    start = np.array([top, min(chance, top - 1), np.log(MIDDLE), np.log(SLOPE)])
+    low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.3)])
+    high = np.array([top + 10, max(top - 0.5, 1), np.log(1e5), np.log(10)])
+    solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
+    curve = Curve(float(solved.x[0]), float(solved.x[1]), float(np.exp(solved.x[2])), float(np.exp(solved.x[3])))
+    return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
+
+
+def guesses(levels: Sequence[float], clean: Sequence[float], chance: float) -> list[float]:
+    """The share at which each level is expected before anything but the clean folder was measured."""
+    known = [Evaluation(0.0, accuracy) for accuracy in clean]
+    return [fit(known, chance, level).curve.share(level) for level in levels]
