@@ -100,15 +100,15 @@ def journal_of(folder: Path) -> Path:
 
 def audit(
     folder: Path, test: Path, attacks: Sequence[Attack], executor: Executor, progress: Progress, device: torch.device, *,
-    clean: Path | None = None, cleaner: Path | None = None, recipe: Recipe | None = None, arch: str | None = None,
+    clean: Path | None = None, cleaners: Sequence[Path] = (), recipe: Recipe | None = None, arch: str | None = None,
     runs: int = 1, seed: int | None = None, threads: int = 1, resume: bool = False,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Retrain on ``folder`` under each attack that what is given allows; the others are left out, and it is said.
 
-    ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``cleaner``:
-    that of the level that ``folder`` is. ``recipe`` and ``arch``: in place of the manifest's; of several networks the
-    first trains. An attack that fails is reported and the others go on. Finished trainings are kept beside the folder
-    until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
+    ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``cleaners``:
+    of this release, one of them that of the level that ``folder`` is. ``recipe`` and ``arch``: in place of the manifest's;
+    of several networks the first trains. An attack that fails is reported and the others go on. Finished trainings are
+    kept beside the folder until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
     """
     if not 1 <= runs <= 1000:
         raise InputError(f"--runs {runs} is out of range: 1 to 1000")
@@ -118,9 +118,9 @@ def audit(
     promise = subject.promise
     assert promise is not None
     originals = None if clean is None else _originals(clean, subject, executor, progress, device)
-    bought = None if cleaner is None else _bought(cleaner, subject)
+    bought = _bought(cleaners, subject)
     paid = 100.0 if promise.accuracy is None else promise.accuracy
-    given = {"nothing": True, "originals": originals is not None, "cleaner": bought is not None}
+    given = {"nothing": True, "originals": originals is not None, "cleaner": bool(bought)}
     for attack in attacks:
         if not given[attack.needs]:
             progress.say(f"{attack.name} is left out: it needs {attack.knows}; give {OPTIONS[attack.needs]}")
@@ -148,7 +148,8 @@ def audit(
         if known is not None:
             return list(known)
         data = originals if job.clean and originals is not None else subject.pictures
-        exposed = Exposed(pictures=data, test=subject.test, originals=originals, cleaner=bought, seed=first + job.run)
+        exposed = Exposed(pictures=data, test=subject.test, originals=originals, cleaners=bought, epsilon=promise.epsilon,
+                          seed=first + job.run)  # fmt: skip
         try:
             return attacked(job.attack, exposed, chosen, tick, seed=seed_of(first, 0xA77A, job.run))
         except FAULTS as error:
@@ -193,9 +194,14 @@ def _originals(clean: Path, subject: Subject, executor: Executor, progress: Prog
     return pictures(stack.clean(), part.labels, subject.pictures.classes, device)
 
 
-def _bought(path: Path, subject: Subject) -> Cleaner:
-    found = Cleaner.load(path)
+def _bought(paths: Sequence[Path], subject: Subject) -> tuple[Cleaner, ...]:
+    """The cleaners of buyers who have the folder; refuses those that do not lead to it."""
+    found = tuple(Cleaner.load(path) for path in paths)
     promise = subject.promise
-    if promise is None or found.release != promise.release or found.level != promise.level:
-        raise InputError(f"{path} is the cleaner of level {found.level}, and {subject.folder.root} is not what it makes")
+    for path, one in zip(paths, found, strict=True):
+        if promise is None or one.release != promise.release:
+            raise InputError(f"{path} is a cleaner of another release than {subject.folder.root}")
+    if found and promise and promise.level not in {one.level for one in found}:
+        levels = ", ".join(one.level for one in found)
+        raise InputError(f"{subject.folder.root} is level {promise.level}, which no cleaner of level {levels} makes")
     return found

@@ -1,6 +1,6 @@
 """What an adversary may try on a published folder, behind one small interface.
 
-Every module of this package offers its attacks in a tuple ``ATTACKS``; adding another touches no other file.
+A module of this package offers its attacks in a tuple ``ATTACKS``; adding another touches no other file.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ class Exposed:
     """Clean, of the same classes; what recovered accuracy is measured on."""
     originals: Pictures | None = None
     """The originals of ``pictures``, in their order, of which an attack may look at the few that it says it knows."""
-    cleaner: Cleaner | None = None
-    """A cleaner that was bought."""
+    cleaners: tuple[Cleaner, ...] = ()
+    """Cleaners that were bought."""
+    epsilon: int = 8
+    """The bound of the masks, in grey levels, which the manifest tells."""
     seed: int = 0
 
 
@@ -59,7 +61,7 @@ class Attack:
 def catalogue() -> dict[str, Attack]:
     """All attacks by name, in the order of their modules."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return {attack.name: attack for module in modules for attack in module.ATTACKS}
+    return {attack.name: attack for module in modules for attack in getattr(module, "ATTACKS", ())}
 
 
 def chosen(names: tuple[str, ...]) -> tuple[Attack, ...]:

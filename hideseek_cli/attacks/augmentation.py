@@ -1,7 +1,8 @@
-"""Training otherwise: without augmentation, with cutout, mixup or CutMix, or on the worst of several augmentations.
+"""Training otherwise: without augmentation, with cutout, mixup or CutMix, on the worst of several augmentations, or on
+pictures moved against the network.
 
-Sources: DeVries & Taylor (cutout), Zhang et al. (mixup), Yun et al. (CutMix), Qin et al. (UEraser, whose augmentations are
-brightness, contrast, hue and noise here).
+Sources: Madry et al. (adversarial training), DeVries & Taylor (cutout), Zhang et al. (mixup), Yun et al. (CutMix), Qin et
+al. (UEraser, whose augmentations are brightness, contrast, hue and noise here).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack
-from hideseek_cli.core.classifier import Batch, autocast
+from hideseek_cli.core.classifier import Batch, autocast, loss
 from hideseek_cli.core.networks import Standardised
 
 VIEWS = 5
 """Augmentations of each picture, of which UEraser trains on the worst."""
+REACH, ASCENTS = 8, 3
+"""How far adversarial training moves pictures, in grey levels, and in how many steps."""
 
 
 def _box(images: Tensor, side: Tensor, generator: torch.Generator) -> Tensor:
@@ -87,6 +90,20 @@ def ueraser(network: Standardised, batch: Batch, generator: torch.Generator) -> 
     return views[losses.argmax(0), torch.arange(len(images), device=images.device)], labels
 
 
+def adversarial(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
+    """Pictures moved by up to REACH grey levels to where the network errs most, by projected gradient ascent."""
+    images, labels = batch
+    moved = images + REACH * (2 * torch.rand(images.shape, device=images.device, generator=generator) - 1)
+    network.eval()
+    for _ in range(ASCENTS):
+        moved.requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(network, moved, labels), moved)
+        moved = moved.detach() + 2 * REACH / ASCENTS * gradient.sign()
+        moved = torch.minimum(torch.maximum(moved, images - REACH), images + REACH).clamp(0, 255)
+    network.train()
+    return moved, labels
+
+
 ATTACKS = (
     Attack(name="none"),
     Attack(name="no-augmentation", augmented=False),
@@ -94,4 +111,5 @@ ATTACKS = (
     Attack(name="mixup", treatment=mixup),
     Attack(name="cutmix", treatment=cutmix),
     Attack(name="ueraser", treatment=ueraser),
+    Attack(name="adversarial", treatment=adversarial),
 )

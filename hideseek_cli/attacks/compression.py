@@ -48,6 +48,12 @@ def bits(images: Tensor, count: int) -> Tensor:
     return (images / step).round() * step
 
 
+def standardised(images: Tensor) -> Tensor:
+    """Every channel of every picture to the same mean and deviation: no colour cast survives."""
+    deviation, mean = torch.std_mean(images, (2, 3), keepdim=True)
+    return 128 + 50 * (images - mean) / deviation.clamp_min(1)
+
+
 def gaussian(images: Tensor, sigma: float) -> Tensor:
     reach = round(3 * sigma)
     kernel = torch.exp(-(torch.arange(-reach, reach + 1, device=images.device) ** 2) / (2 * sigma**2)).float()
@@ -90,6 +96,7 @@ def _both(change: Change, exposed: Exposed) -> tuple[Pictures, Pictures]:
 
 CHANGES: dict[str, Change] = {
     "greyscale": greyscale,
+    "standardised": standardised,
     "jpeg-10": partial(jpeg, quality=10),
     "jpeg-50": partial(jpeg, quality=50),
     "two-bits": partial(bits, count=2),

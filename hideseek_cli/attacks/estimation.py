@@ -1,42 +1,78 @@
-"""Estimating the masks and taking them off: from class averages, from a linear model, from originals, from a cleaner.
+"""Estimating masks from published pictures: averages, flat areas, alignment, a linear model, known originals.
 
-Where a pattern is known, its cyclic shift on each picture is found by a whitened matched filter, so keyed placement
-alone does not stop it. Sources: Sandoval-Segura et al. (orthogonal projection); the matched filter is textbook.
+Sources: Sandoval-Segura et al. (orthogonal projection); multi-reference alignment by expectation and maximisation, with one
+shift for each picture, is textbook.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack, Exposed
 from hideseek_cli.attacks.compression import gaussian
+from hideseek_cli.attacks.matching import everything, shifts_of, stripped, without
 from hideseek_cli.core.data import Pictures, cyclic, read
 
 KNOWN = 10
 """Originals of each class that the adversary with known plaintext has."""
-PRESENT = 0.5
-"""How strong the matched filter must find a pattern that may be there or not."""
+ALIGNED, ALIGNMENTS = 1000, 10
+"""Pictures of a class that alignment looks at, and how often."""
 
 
-def without(pictures: Pictures, noise: Float[Tensor, "n c h w"]) -> Pictures:
-    """The pictures less an estimate of what was added."""
-    return replace(pictures, images=(pictures.images.float() - noise).clamp(0, 255).round().to(torch.uint8))
+def _of_classes(pictures: Pictures, estimate: Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "c h w"]]) -> Tensor:
+    """(k, c, h, w): an estimate from the pictures of each class; zero for a class without any."""
+    found = torch.zeros(pictures.classes, *pictures.images.shape[1:], device=pictures.images.device)
+    for label in pictures.labels.unique():
+        found[label] = estimate(pictures.images[pictures.labels == label].float())
+    return found
 
 
 def class_mean(exposed: Exposed) -> tuple[Pictures, Pictures]:
     """Fine detail of each class's average is taken for its mask."""
+    means = _of_classes(exposed.pictures, lambda images: images.mean(0))
+    return without(exposed.pictures, (means - gaussian(means, 2.0))[exposed.pictures.labels]), exposed.test
+
+
+def class_average(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """All in which a class's average differs from that of the other classes is taken for its mask."""
+    means = _of_classes(exposed.pictures, lambda images: images.mean(0))
+    return without(exposed.pictures, (means - means.mean(0))[exposed.pictures.labels]), exposed.test
+
+
+def flat_areas(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """Like ``class_mean``, with areas counting for the more the flatter they are: there a mask lies open."""
+
+    def estimate(images: Tensor) -> Tensor:
+        fine = images - gaussian(images, 2.0)
+        weights = 1 / (gaussian(fine.square(), 2.0) + 16)
+        return (fine * weights).sum(0) / weights.sum(0)
+
+    return without(exposed.pictures, _of_classes(exposed.pictures, estimate)[exposed.pictures.labels]), exposed.test
+
+
+def alignment(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """Unknown patterns at unknown shifts: pictures of a class are laid over each other where they fit best, again and
+    again, and what comes out is taken for the class's pattern."""
     pictures = exposed.pictures
-    images = pictures.images.float()
-    means = torch.stack([
-        images[pictures.labels == label].mean(0) if (pictures.labels == label).any() else torch.zeros_like(images[0])
-        for label in range(pictures.classes)
-    ])  # fmt: skip
-    return without(pictures, (means - gaussian(means, 2.0))[pictures.labels]), exposed.test
+    height, width = pictures.images.shape[2:]
+    amplitudes, flat = pictures.amplitudes(), torch.ones_like(pictures.amplitudes())
+    common = pictures.images.float().mean((0, 2, 3), keepdim=True)
+
+    def estimate(images: Tensor) -> Tensor:
+        few = images[:ALIGNED] - common
+        whitened = torch.fft.irfft2(torch.fft.rfft2(few) / amplitudes, s=(height, width))
+        pattern = whitened[:1]
+        for _ in range(ALIGNMENTS):
+            back = cyclic(-shifts_of(whitened, pattern.expand_as(whitened), flat)[0], height, width)
+            pattern = read(whitened, back).mean(0, keepdim=True)
+        return read(few, back).mean(0)
+
+    return stripped(pictures, _of_classes(pictures, estimate), everything(pictures)), exposed.test
 
 
 def projection(exposed: Exposed) -> tuple[Pictures, Pictures]:
@@ -57,34 +93,6 @@ def projection(exposed: Exposed) -> tuple[Pictures, Pictures]:
     return without(pictures, learnt.view(pictures.images.shape)), exposed.test
 
 
-def shifts_of(
-    images: Float[Tensor, "n c h w"], patterns: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"], *,
-    keyed: bool = True,
-) -> tuple[Int[Tensor, "n 2"], Float[Tensor, " n"]]:  # fmt: skip
-    """The cyclic shift, down and right, at which each pattern fits its picture best, and how strong it is there: a whitened
-    matched filter, whose answer is 1 on average where the pattern is and 0 where it is not. Unless ``keyed`` no shift."""
-    height, width = images.shape[2:]
-    spectrum = torch.fft.rfft2(images) * torch.fft.rfft2(patterns).conj() / amplitudes.square()
-    energy = torch.fft.irfft2(torch.fft.rfft2(patterns).abs().square() / amplitudes.square(), s=(height, width))[..., 0, 0]
-    score = torch.fft.irfft2(spectrum, s=(height, width)).sum(1).flatten(1) / energy.sum(1, keepdim=True).clamp_min(1e-9)
-    strength, best = (score if keyed else score[:, :1]).max(1)
-    return torch.stack([best // width, best % width], 1), strength
-
-
-def stripped(
-    pictures: Pictures, patterns: Float[Tensor, "k c h w"], which: Tensor, *, keyed: bool = True, least: float = -torch.inf
-) -> Pictures:
-    """The pictures of ``which`` (bool) less their class's pattern, where it fits best and is ``least`` strong."""
-    height, width = pictures.images.shape[2:]
-    amplitudes = pictures.amplitudes()
-    noise = torch.zeros_like(pictures.images, dtype=torch.float32)
-    for index in which.nonzero().flatten().split(500):
-        images, own = pictures.images[index].float(), patterns[pictures.labels[index]]
-        shifts, strength = shifts_of(images, own, amplitudes, keyed=keyed)
-        noise[index] = read(own, cyclic(shifts, height, width)) * (strength >= least)[:, None, None, None]
-    return without(pictures, noise)
-
-
 def plaintext(exposed: Exposed) -> tuple[Pictures, Pictures]:
     """Differences to the known originals of a class, laid over each other, are its pattern."""
     assert exposed.originals is not None
@@ -98,32 +106,14 @@ def plaintext(exposed: Exposed) -> tuple[Pictures, Pictures]:
         flat = torch.ones_like(pictures.amplitudes())
         back = -shifts_of(apart, apart[:1].expand_as(apart), flat)[0]
         patterns[label] = read(apart, cyclic(back, height, width)).median(0).values
-    return stripped(pictures, patterns, torch.ones(len(pictures), dtype=torch.bool)), exposed.test
-
-
-def with_cleaner(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """What the cleaner takes off its own pictures is looked for on all others of their class, and taken off where found."""
-    assert exposed.cleaner is not None
-    cleaner, pictures = exposed.cleaner, exposed.pictures
-    masks = cleaner.patterns.get(pictures.images.shape[1])
-    if masks is None:
-        raise ValueError("the cleaner has no pattern for pictures with so many channels")
-    device = pictures.images.device
-    patterns = -torch.from_numpy(masks).permute(0, 3, 1, 2).float().to(device)
-    which = torch.from_numpy(cleaner.which).to(device)
-    found = pictures
-    for number, pattern in enumerate(patterns):
-        label = pictures.labels[which == number][0]
-        others = (pictures.labels == label) & torch.from_numpy(~cleaner.touched).to(device)
-        found = stripped(
-            found, pattern.expand(pictures.classes, -1, -1, -1), others, keyed=cleaner.shifts is not None, least=PRESENT
-        )
-    return found, exposed.test
+    return stripped(pictures, patterns, everything(pictures)), exposed.test
 
 
 ATTACKS = (
     Attack(name="class-mean", prepare=class_mean),
+    Attack(name="class-average", prepare=class_average),
+    Attack(name="flat-areas", prepare=flat_areas),
+    Attack(name="alignment", prepare=alignment),
     Attack(name="projection", prepare=projection),
     Attack(name="plaintext", knows=f"{KNOWN} originals of each class", needs="originals", prepare=plaintext),
-    Attack(name="cleaner", knows="a cleaner and what it cleans", needs="cleaner", prepare=with_cleaner),
 )

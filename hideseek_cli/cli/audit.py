@@ -20,7 +20,8 @@ def audit(
         Path | None, typer.Option("--clean", help="The originals, for the same attacks on clean pictures.")
     ] = None,
     cleaner: Annotated[
-        Path | None, typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try.")
+        list[Path] | None,
+        typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try; again for buyers together."),
     ] = None,
     attacks: Annotated[str, typer.Option("--attacks", help="Which attacks, such as none,greyscale; all unless given.")] = "",
     at_most: Annotated[
@@ -59,8 +60,8 @@ def audit(
     with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         try:
             found = run(
-                folder, test, selected, executor, screen, chosen_device, clean=clean, cleaner=cleaner, recipe=asked, arch=arch,
-                runs=runs, seed=seed, threads=threads or 1, resume=resume,
+                folder, test, selected, executor, screen, chosen_device, clean=clean, cleaners=cleaner or [], recipe=asked,
+                arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
             )  # fmt: skip
         except KeyboardInterrupt:
             if journal_of(folder).exists():

@@ -1,0 +1,77 @@
+"""A denoiser that the adversary trains on masks made with hideseek from clean pictures of their own.
+
+Source: ConfounderGAN, Appendix D (an adaptive attacker with pairs); a residual network of a few convolutions (Zhang et
+al., DnCNN).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hideseek_cli.attacks import Attack, Exposed
+from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.data import Pictures, cyclic, read
+from hideseek_cli.methods import Task
+from hideseek_cli.methods.emn import ClassWise
+
+STEPS, BATCH, WIDTH, DEPTH = 400, 64, 24, 4
+STRENGTH = (0.4, 1.2)
+"""Of the masks that the denoiser is shown, between these."""
+
+
+def _layers(channels: int) -> nn.Sequential:
+    sizes = [channels, *[WIDTH] * (DEPTH - 1), channels]
+    parts: list[nn.Module] = []
+    for one, other in pairwise(sizes):
+        parts += [nn.Conv2d(one, other, 3, padding=1, padding_mode="reflect"), nn.ReLU()]
+    return nn.Sequential(*parts[:-1])
+
+
+def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
+    """A network that says what was added to a picture (both in units of 64 grey levels)."""
+    device = own.images.device
+    task = Task(pictures=own, epsilon=epsilon, arch="slim", batch_size=128, seed=seed, shifts=None)
+    patterns = torch.cat([torch.from_numpy(train(silent)) for train in ClassWise().candidates(task)])
+    patterns = patterns.permute(0, 3, 1, 2).to(device)
+    generator = torch.Generator(device).manual_seed(seed)
+    height, width = own.images.shape[2:]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _layers(own.images.shape[1]).to(device)
+    rule = torch.optim.Adam(network.parameters(), lr=2e-3)
+
+    def drawn(high: int, *shape: int) -> Tensor:
+        return torch.randint(0, high, (BATCH, *shape), device=device, generator=generator)
+
+    for _ in range(STEPS):
+        clean = own.images[drawn(len(own))].float()
+        place = torch.stack([drawn(height), drawn(width)], 1)
+        noise = read(patterns[drawn(len(patterns))], cyclic(place, height, width))
+        low, high = STRENGTH
+        noise = noise * (low + (high - low) * torch.rand(BATCH, 1, 1, 1, device=device, generator=generator))
+        masked = (clean + noise.clamp(-epsilon, epsilon)).clamp(0, 255)
+        rule.zero_grad()
+        functional.mse_loss(network(masked / 64), (masked - clean) / 64).backward()
+        rule.step()
+    return network
+
+
+@torch.no_grad()
+def _cleaned(network: nn.Sequential, pictures: Pictures) -> Pictures:
+    parts = [part.float() - 64 * network(part.float() / 64) for part in pictures.images.split(500)]
+    return replace(pictures, images=torch.cat(parts).clamp(0, 255).round().to(torch.uint8))
+
+
+def denoised(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """Training and test pictures through a denoiser."""
+    clean = partial(_cleaned, trained(exposed.test, exposed.epsilon, exposed.seed))
+    return clean(exposed.pictures), clean(exposed.test)
+
+
+ATTACKS = (Attack(name="denoiser", knows="other clean pictures", prepare=denoised),)
