@@ -20,7 +20,7 @@ from hideseek_cli.core.data import Pictures, cyclic, read
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
 
-STEPS, BATCH, WIDTH, DEPTH = 400, 64, 24, 4
+STEPS, BATCH, WIDTH, DEPTH = 800, 64, 24, 4
 STRENGTH = (0.4, 1.2)
 """Of the masks that the denoiser is shown, between these."""
 
@@ -29,8 +29,8 @@ def _layers(channels: int) -> nn.Sequential:
     sizes = [channels, *[WIDTH] * (DEPTH - 1), channels]
     parts: list[nn.Module] = []
     for one, other in pairwise(sizes):
-        parts += [nn.Conv2d(one, other, 3, padding=1, padding_mode="reflect"), nn.ReLU()]
-    return nn.Sequential(*parts[:-1])
+        parts += [nn.Conv2d(one, other, 3, padding=1, padding_mode="reflect"), nn.BatchNorm2d(other), nn.ReLU()]
+    return nn.Sequential(*parts[:-2])
 
 
 def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
@@ -59,7 +59,7 @@ def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
         rule.zero_grad()
         functional.mse_loss(network(masked / 64), (masked - clean) / 64).backward()
         rule.step()
-    return network
+    return network.eval()
 
 
 @torch.no_grad()
