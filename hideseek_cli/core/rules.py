@@ -90,5 +90,5 @@ def unseen(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
     return filtered(mask, epsilon, seen[None].to(mask.device))
 
 
-RULES: dict[str, Callable[[Mask, int, Pictures], Update]] = {"sign": sign, "whitened": whitened, "unseen": unseen}
-"""Given a mask, its bound ε and the pictures that it is for, how the mask is updated."""
+RULES: dict[str, Callable[[Mask, int, Pictures], Update]] = {"whitened": whitened, "unseen": unseen, "sign": sign}
+"""Given a mask, its bound ε and the pictures that it is for, how the mask is updated; those that hide best first."""

@@ -10,11 +10,12 @@ from itertools import islice
 from hideseek_cli.core.bilevel import Problem, schedule, training_error
 from hideseek_cli.core.classifier import Tick, steps_per_pass
 from hideseek_cli.core.networks import Standardised
+from hideseek_cli.core.rules import RULES
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Patterns, Task, Training
 
-STEPS = {"whitened": 100, "unseen": 200, "sign": 320}
-"""Steps of mask training by each rule of ``joint``; more do not hide more (docs/benchmarks.md)."""
+STEPS = 300
+"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +55,11 @@ class ClassWise:
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating`` one."""
         if self.schedule == "joint":
-            return tuple(partial(self._joint, task, rule) for rule in STEPS)
+            return tuple(partial(self._joint, task, rule) for rule in RULES)
         return (partial(self._alternating, task),)
 
     def _joint(self, task: Task, rule: str, tick: Tick) -> Patterns:
-        passes = self.passes or max(1, round(STEPS[rule] / steps_per_pass(len(task.pictures), task.batch_size)))
+        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.pictures), task.batch_size)))
         for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
             tick(state.number, passes)
         return state.pattern()
