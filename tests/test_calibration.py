@@ -144,6 +144,15 @@ def test_an_unsure_curve_looks_before_it_confirms():
     assert asked[0] == 1 and asked[-1] == 2
 
 
+def test_those_who_measure_are_told_where_all_levels_stand():
+    made = search(gradual, 0)
+    told, measure = [], made.measure
+    made.measure = lambda shares, aims: told.append((list(shares), list(aims))) or measure(shares, aims)
+    found = made.levels([30.0, 50.0])
+    assert all(len(aims) == 2 and aims[0] > aims[1] and set(shares) <= set(aims) for shares, aims in told)
+    assert list(made.aims.values()) == [one.share for one in found]
+
+
 def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
     """At a level's share, over many noisy draws: the misses are as large as the standard error says, or smaller."""
     misses, errors = [], []

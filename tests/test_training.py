@@ -107,6 +107,14 @@ def test_masks_stay_within_the_bound_and_lower_the_loss(name, rule, keyed):
     assert not torch.equal(rounds[1].mask, rounds[2].mask)
 
 
+def test_pictures_carry_the_patterns_of_all_banks_in_turn_and_each_is_trained():
+    data = toy(each=6)
+    problem = Problem(pictures=data, epsilon=8, arch="slim", batch_size=9, rounds=1, rule="whitened", banks=2)
+    mask = next(SCHEDULES["joint"](problem)).mask
+    assert mask.shape == (6, 3, 16, 16) and (mask.flatten(1).abs().amax(1) > 0).all()
+    assert problem.which.tolist() == [label + 3 * (number % 2) for number, label in enumerate(data.labels.tolist())]
+
+
 def test_the_gradient_of_a_mask_is_the_sum_over_its_class():
     """One indexed reduction: equal to adding up the gradients of single pictures, class by class."""
     data = toy(each=3)
