@@ -19,6 +19,7 @@ from jaxtyping import Int64
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
+from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.classifier import expected_seconds
 from hideseek_cli.core.curve import Evaluation, guesses
@@ -120,7 +121,10 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     low = [level for level in order.levels if level <= chance]
     if low:
         raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
-    binding = {**order.binding(), "data": material.fingerprint, "device": str(device), "threads": torch.get_num_threads()}
+    binding = {
+        **order.binding(), "data": material.fingerprint, "device": str(device), "threads": torch.get_num_threads(),
+        "file format": FORMAT,
+    }  # fmt: skip
     if order.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
     journal = Journal(order.journal, binding, resume=order.resume)
