@@ -7,15 +7,12 @@ masks; find the strongest that keeps the pictures' likeness and check that it hi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Int64
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
@@ -28,7 +25,7 @@ from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
-from hideseek_cli.levels import Maker, Scale, stopped, strongest_strength
+from hideseek_cli.levels import Maker, best_hiding, stopped
 from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material, load
 from hideseek_cli.methods import Patterns, Task
@@ -179,7 +176,7 @@ def _hide(
     hidden_at = chance + HIDDEN * (ceiling - chance)
     turns = material.turns(master, evaluator.held)
     shares = guesses(order.levels, clean, chance)
-    scale, strongest, teaches = _best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
+    scale, strongest, teaches = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
     progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
     if order.calibration == "stop":
@@ -221,30 +218,6 @@ def _hide(
             for one in found
         ),
     )  # fmt: skip
-
-
-def _best_hiding(
-    order: Order, maker: Maker, turns: Int64[np.ndarray, " n"], shares: Sequence[float], task: Task, trials: Trials,
-    enough: float, journal: Journal, executor: Executor, progress: Progress,
-) -> tuple[Scale, float, list[float]]:  # fmt: skip
-    """What to publish: masks at the greatest strength that keeps the pictures' likeness, that strength, what it trains to.
-
-    The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
-    on the pictures (docs/benchmarks.md). ``shares``: at which levels are expected.
-    """
-    tried: list[tuple[Scale, float, list[float]]] = []
-    for number, train in enumerate(order.method.candidates(task)):
-        name = f"candidate {number}"
-        if name not in journal.arrays:
-            journal.remember(name, train(partial(progress.step, "training masks")))
-        pattern = journal.arrays[name]
-        scale = Scale(maker, maker.masks(pattern, 1.0), turns)
-        strength = strongest_strength(order, maker, pattern, scale.which(shares), executor, progress)
-        scale = replace(scale, masks=maker.masks(pattern, strength))
-        tried.append((scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS)))
-        if np.mean(tried[-1][2]) <= enough:
-            break
-    return min(tried, key=lambda one: float(np.mean(one[2])))
 
 
 def _seconds(order: Order, clean: Pictures, recipe: Recipe) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -21,7 +21,7 @@ from hideseek_cli.layers import ends, layers, stripped
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
 from hideseek_cli.metrics import portions, similarity
-from hideseek_cli.order import FEWEST_RUNS, Order
+from hideseek_cli.order import FEWEST_RUNS, PUBLISHED_RUNS, Order
 from hideseek_cli.parallel import in_order
 from hideseek_cli.progress import Progress
 from hideseek_cli.trials import Trial, Trials
@@ -129,6 +129,30 @@ def strongest_strength(
     if not low:
         raise InputError(f"no mask keeps a mean SSIM of {order.min_ssim} on these pictures; lower --min-ssim")
     return low / 100
+
+
+def best_hiding(
+    order: Order, maker: Maker, turns: Int64[np.ndarray, " n"], shares: Sequence[float], task: Task, trials: Trials,
+    enough: float, journal: Journal, executor: Executor, progress: Progress,
+) -> tuple[Scale, float, list[float]]:  # fmt: skip
+    """What to publish: masks at the greatest strength that keeps the pictures' likeness, that strength, what it trains to.
+
+    The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
+    on the pictures (docs/benchmarks.md). ``shares``: at which levels are expected.
+    """
+    tried: list[tuple[Scale, float, list[float]]] = []
+    for number, train in enumerate(order.method.candidates(task)):
+        name = f"candidate {number}"
+        if name not in journal.arrays:
+            journal.remember(name, train(partial(progress.step, "training masks")))
+        pattern = journal.arrays[name]
+        scale = Scale(maker, maker.masks(pattern, 1.0), turns)
+        strength = strongest_strength(order, maker, pattern, scale.which(shares), executor, progress)
+        scale = replace(scale, masks=maker.masks(pattern, strength))
+        tried.append((scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS)))
+        if np.mean(tried[-1][2]) <= enough:
+            break
+    return min(tried, key=lambda one: float(np.mean(one[2])))
 
 
 def stopped(
