@@ -213,7 +213,7 @@ def _hide(
         runs=trials.runs, recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
-                 known=0.0 if own else scale.strippable(one.share, shares),
+                 known=scale.strippable(one.share, shares),
                  likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),

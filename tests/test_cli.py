@@ -186,6 +186,7 @@ def test_paper_calibration_runs_and_reports(road, tmp_path):
     arguments = ["--levels", "70", "--schedule", "alternating", "--calibration", "stop", "--inner-steps", "3", *FAST]
     done = run("hide", road / "data", *arguments, "--json", cwd=tmp_path, code=None)
     assert done.returncode in (0, 1) and json.loads(done.stdout)["levels"][0]["runs"] == 2
+    assert "take any buyer to be able to reach every level" in done.stderr
 
 
 def test_hide_dry_run_writes_nothing(road, tmp_path):

@@ -156,6 +156,8 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
 def _remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
     lines = [f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings"]
+    if order.calibration == "stop":
+        lines.append("every cleaner holds the published mask itself: take any buyer to be able to reach every level")
     for level in hidden.levels:
         if level.reachable and level.known < level.share:
             within = [other.level for other in hidden.levels if other.reachable and other.share >= level.known > 0]
