@@ -56,7 +56,7 @@ def main() -> None:
             state = next(itertools.islice(joint(problem), passes - 1, None))
             seconds = time.perf_counter() - begun
             pattern = state.pattern()
-            strength = strongest_strength(order, maker, pattern, executor, Silent())
+            strength = strongest_strength(order, maker, pattern, labels, executor, Silent())
             masked = pictures(maker.render(maker.masks(pattern, strength), labels), labels, classes, device)
             trainings = [
                 partial(retrain, masked, test, replace(recipe, arch=arch), seed=seed + run)
