@@ -22,14 +22,19 @@ import numpy as np
 from jaxtyping import Int64
 
 FEWEST = 10
-"""Pictures a class that a pattern needs to hide them (docs/security.md)."""
+"""Pictures a class that a pattern needs to hide them (docs/levels.md)."""
+
+
+def cleaned(share: float, count: int) -> int:
+    """How many of ``count`` pictures carry no mask where ``share`` of them do."""
+    return round((1 - share) * count)
 
 
 def ends(shares: Sequence[float], *, count: int, classes: int, fewest: int = FEWEST) -> list[int]:
     """The turns at which a new layer begins, rising; ``shares``: of the masked pictures at each level."""
     least = fewest * classes
     found: list[int] = []
-    for end in sorted({round((1 - share) * count) for share in shares}):
+    for end in sorted({cleaned(share, count) for share in shares}):
         if end - (found[-1] if found else 0) >= least and count - end >= least:
             found.append(end)
     return found

@@ -17,7 +17,7 @@ from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.journal import Journal
-from hideseek_cli.layers import ends, layers, stripped
+from hideseek_cli.layers import cleaned, ends, layers, stripped
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
 from hideseek_cli.metrics import portions, similarity
@@ -67,11 +67,11 @@ class Scale:
 
     def nearest(self, share: float) -> float:
         """The nearest share that whole pictures make, with one picture at least that is not masked."""
-        return 1 - max(1, round((1 - share) * self.count)) / self.count
+        return 1 - max(1, cleaned(share, self.count)) / self.count
 
     def touched(self, share: float) -> Bool[np.ndarray, " n"]:
         """Which pictures have lost their mask; nested from share to share."""
-        return self.turns < round((1 - share) * self.count)
+        return self.turns < cleaned(share, self.count)
 
     def ends(self, shares: Sequence[float]) -> list[int]:
         """Where a new layer begins."""
@@ -86,7 +86,7 @@ class Scale:
 
     def strippable(self, share: float, shares: Sequence[float]) -> float:
         """The share that is left where every mask is taken off that the buyer of ``share`` knows."""
-        return 1 - stripped(round((1 - share) * self.count), self.ends(shares), count=self.count) / self.count
+        return 1 - stripped(cleaned(share, self.count), self.ends(shares), count=self.count) / self.count
 
     def render(self, share: float, shares: Sequence[float]) -> Images:
         masked = self.maker.render(self.masks, self.which(shares))

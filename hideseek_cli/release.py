@@ -88,19 +88,19 @@ def write(
     def make(numbers: Sequence[int]) -> list[_Made]:
         """Pictures of one kind: all that follows from their pixels."""
         clean = np.stack([pictures[number] for number in numbers])
-        number, channels = levels.which[numbers], clean.shape[3]
+        which, channels = levels.which[numbers], clean.shape[3]
         shift = None if levels.shifts is None else levels.shifts[numbers]
-        published = apply(clean, place(levels.published[channels], number, shift))
-        for position, picture in zip(numbers, published, strict=True):
-            stage.write(file_name(folder.entries[position].key), encode(picture))
+        published = apply(clean, place(levels.published[channels], which, shift))
+        for number, picture in zip(numbers, published, strict=True):
+            stage.write(file_name(folder.entries[number].key), encode(picture))
         made = [
             _Made({PUBLISHED: pixel_digest(picture)}, {}, {PUBLISHED: alike})
             for picture, alike in zip(published, likenesses(clean, published), strict=True)
         ]
         for level, (touched, patterns) in tiers.items():
             here = touched[numbers][:, None, None, None]
-            target = np.where(here, apply(clean, place(patterns[channels], number, shift)), published)
-            cleaner = np.where(here, place(cleaners[level][channels], number, shift), 0).astype(np.int8)
+            target = np.where(here, apply(clean, place(patterns[channels], which, shift)), published)
+            cleaner = np.where(here, place(cleaners[level][channels], which, shift), 0).astype(np.int8)
             alike = likenesses(clean, target) if level in levels.tiers else []
             for position, one in enumerate(made):
                 part = slice(position, position + 1)

@@ -83,8 +83,6 @@ class Search:
     def levels(self, levels: Sequence[float]) -> list[Found]:
         """Search every level, within the runs that are left."""
         self.open = set(levels)
-        for level in levels:
-            self._aim(level)
         found: dict[float, Found] = {}
         searches = {level: self._level(level) for level in levels}
         answers: dict[float, list[float]] = {}
