@@ -49,9 +49,9 @@ class Masked:
     def material(self) -> Material:
         return self.maker.material
 
-    def scale(self) -> Scale:
-        """All levels between the folder published with whitened masks and the clean one."""
-        return Scale(self.maker, self.maker.masks(self.whitened, self.published), self.material.turns(KEY))
+    def scale(self, unmask: str) -> Scale:
+        """All levels between the folder published with whitened masks and the clean one; ``unmask``: as of ``hide``."""
+        return Scale(self.maker, self.maker.masks(self.whitened, self.published), self.material.turns(KEY, unmask))
 
     def render(self, pattern: Patterns, strength: float, which: np.ndarray | None = None) -> np.ndarray:
         """All pictures with their class's mask, or with that of another number."""

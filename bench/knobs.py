@@ -29,7 +29,7 @@ def strongest(folder: Masked) -> np.ndarray:
 
 def chosen(folder: Masked, share: float) -> np.ndarray:
     """Which pictures are masked; nested in every greater share."""
-    return ~folder.scale().touched(share)
+    return ~folder.scale("pictures").touched(share)
 
 
 def sign_amplitude(folder: Masked, value: float) -> np.ndarray:
@@ -47,8 +47,13 @@ def pixels(folder: Masked, value: float) -> np.ndarray:
 
 
 def some_pictures(folder: Masked, value: float) -> np.ndarray:
-    """A share of the pictures is masked, the others are clean."""
-    return folder.scale().render(value, ())
+    """A share of the pictures of every class is masked, the others are clean."""
+    return folder.scale("pictures").render(value, ())
+
+
+def whole_classes(folder: Masked, value: float) -> np.ndarray:
+    """One class after another is clean, the others are masked."""
+    return folder.scale("classes").render(value, ())
 
 
 def faint_pictures(folder: Masked, value: float) -> np.ndarray:
@@ -79,6 +84,7 @@ def groups(folder: Masked, value: float) -> np.ndarray:
 
 
 VALUES = {
+    whole_classes: (0.8, 0.7, 0.5, 0.3, 0.1),
     some_pictures: (0.6, 0.8, 0.9),
     common: (0.6, 0.8, 0.9),
     sign_amplitude: (0.15, 0.25, 0.35, 0.5),

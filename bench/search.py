@@ -30,6 +30,8 @@ class Truth:
     deviation: float
     pictures: int
     levels: tuple[float, ...]
+    middle: float = 30.0
+    """Where the search expects half of the accuracy, in odds."""
 
 
 def logistic(top: float, floor: float, middle: float, slope: float) -> Callable[[float], float]:
@@ -43,7 +45,11 @@ def measured(at: Sequence[float], accuracies: Sequence[float]) -> Callable[[floa
 
 CIFAR = measured([0, 1.5, 4, 9, 24, 49, 9999], [61.5, 52.6, 46.8, 42.3, 31, 22, 11])
 DIGITS = measured([0, 1, 9, 19, 49, 101, 143, 204, 287, 480, 1437], [98, 96.4, 91.9, 88.5, 78, 74, 69, 57, 38, 26, 15])
+WHOLE = [10.5, 10.5, 15.9, 24.1, 34.0, 37.7, 44.0, 50.0, 54.0, 58.0, 61.5]
 TRUTHS = {
+    "CIFAR-10, whole classes": Truth(
+        lambda share: float(np.interp(10 * (1 - share), range(11), WHOLE)), 10, 0.6, 10_000, (20, 30, 40, 50, 55), 1.0
+    ),
     "CIFAR-10": Truth(CIFAR, 10, 1.5, 10_000, (30, 50)),
     "CIFAR-10, five levels": Truth(CIFAR, 10, 1.5, 10_000, (20, 30, 40, 50, 55)),
     "digits, four levels": Truth(DIGITS, 11, 5, 1438, (28, 46, 63, 81)),
@@ -73,6 +79,7 @@ def main() -> None:
 
             search = Search(
                 measure, chance=truth.chance, clean=measure([0.0, 0.0]), published=measure([1.0, 1.0]),
+                middle=truth.middle,
                 runs=8 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
                 nearest=lambda share, count=truth.pictures: 1 - max(1, round((1 - share) * count)) / count,
             )  # fmt: skip

@@ -42,6 +42,9 @@ CORE = Path(__file__).with_name("core")
 HIDDEN = 0.1
 """The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
 
+MIDDLE = {"classes": 1.0, "pictures": 30.0}
+"""Odds of a masked picture at which half of the accuracy is expected (docs/levels.md)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sold:
@@ -50,6 +53,8 @@ class Sold:
     level: float
     share: float
     """Of the pictures that carry the published mask."""
+    cleaned: dict[str, float]
+    """Of each class that has pictures without a mask, their share."""
     known: float
     """The share that is left where a buyer takes off every mask of which the cleaner holds the pattern."""
     found: Estimate
@@ -174,8 +179,9 @@ def _hide(
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
-    turns = material.turns(master, evaluator.held)
-    shares = guesses(order.levels, clean, chance)
+    turns = material.turns(master, order.unmask, evaluator.held)
+    middle = MIDDLE[order.unmask]
+    shares = guesses(order.levels, clean, chance, middle)
     scale, strongest, teaches = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
     progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
@@ -184,8 +190,8 @@ def _hide(
     else:
         search = Search(
             lambda wanted, aims: trials.masked([scale.trial(share, aims) for share in wanted]), nearest=scale.nearest,
-            chance=chance, published=teaches, clean=clean, runs=trials.left - PUBLISHED_RUNS, tolerance=order.tolerance,
-            say=progress.say,
+            chance=chance, published=teaches, clean=clean, middle=middle, runs=trials.left - PUBLISHED_RUNS,
+            tolerance=order.tolerance, say=progress.say,
         )  # fmt: skip
         found = search.levels(order.levels)
     for one in found:
@@ -213,7 +219,7 @@ def _hide(
         runs=trials.runs, recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
-                 known=scale.strippable(one.share, shares),
+                 cleaned=scale.cleaned(one.share), known=scale.strippable(one.share, shares),
                  likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),

@@ -63,17 +63,19 @@ def shifts(key: bytes, names: list[tuple[str, str]], height: int, width: int) ->
     return (values % np.array([height, width], np.uint32)).astype(np.uint16)
 
 
-def turns(key: bytes, names: list[tuple[str, str]], last: Bool[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+def turns(key: bytes, names: list[tuple[str, str]], last: Bool[np.ndarray, " n"], *, whole: bool) -> Int64[np.ndarray, " n"]:
     """The turn, from 0, in which each picture loses its mask when levels rise; decided by the key, class and name.
 
-    The pictures of ``last`` come after all others of their class. The first so many turns hold every class in proportion
-    to its size, as evenly as whole pictures can.
+    The pictures of ``last`` come after all others of their class. ``whole``: one class after another; otherwise the
+    first so many turns hold every class in proportion to its size, as evenly as whole pictures can.
     """
     drawn = np.frombuffer(b"".join(subkey(key, *name)[:8] for name in names), "<u8")
     classes = np.array([label for label, _ in names])
     place = np.empty(len(names))
-    for label in np.unique(classes):
+    found = {str(label): int.from_bytes(subkey(key, str(label))[:8], "little") / 2**64 for label in np.unique(classes)}
+    starts = sorted(found.values())
+    for label, start in found.items():
         members = np.flatnonzero(classes == label)
-        start = int.from_bytes(subkey(key, str(label))[:8], "little") / 2**64
-        place[members] = (np.lexsort((drawn[members], last[members])).argsort() + start) / len(members)
+        within = np.lexsort((drawn[members], last[members])).argsort() / len(members)
+        place[members] = np.searchsorted(starts, start) + within if whole else within + start / len(members)
     return place.argsort(kind="stable").argsort()

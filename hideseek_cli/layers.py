@@ -3,15 +3,16 @@
 Pictures lose their mask in turn as levels rise. Those between one level and the next form a layer, with one pattern a class
 that no other layer has. The cleaner of a level takes off the layers below it and holds only their patterns; a buyer
 who looks for those on other pictures finds none. Few pictures do not make a network notice their pattern, so a layer
-with fewer than FEWEST pictures a class joins the next one, and then a buyer of the lower level can strip that one too.
+with fewer than FEWEST pictures for each class that it holds joins the next one, and then a buyer of the lower level can
+strip those of the same classes there too.
 
->>> turns = np.array([5, 0, 3, 1, 4, 2])
->>> ends([0.5, 0.8], count=6, classes=1, fewest=1)
+>>> turns, labels = np.array([5, 0, 3, 1, 4, 2]), np.zeros(6, int)
+>>> ends([0.5, 0.8], turns, labels, fewest=1)
 [1, 3]
 >>> layers(turns, [1, 3]).tolist()
 [2, 0, 2, 1, 2, 1]
->>> ends([0.5, 0.8], count=6, classes=1, fewest=2), stripped(1, [3], count=6)
-([3], 3)
+>>> ends([0.5, 0.8], turns, labels, fewest=2)
+[3]
 """
 
 from __future__ import annotations
@@ -30,12 +31,18 @@ def cleaned(share: float, count: int) -> int:
     return round((1 - share) * count)
 
 
-def ends(shares: Sequence[float], *, count: int, classes: int, fewest: int = FEWEST) -> list[int]:
+def ends(
+    shares: Sequence[float], turns: Int64[np.ndarray, " n"], labels: Int64[np.ndarray, " n"], fewest: int = FEWEST
+) -> list[int]:
     """The turns at which a new layer begins, rising; ``shares``: of the masked pictures at each level."""
-    least = fewest * classes
+    ranked = labels[turns.argsort()]
+
+    def enough(first: int, end: int) -> bool:
+        return first < end and end - first >= fewest * len(np.unique(ranked[first:end]))
+
     found: list[int] = []
-    for end in sorted({cleaned(share, count) for share in shares}):
-        if end - (found[-1] if found else 0) >= least and count - end >= least:
+    for end in sorted({cleaned(share, len(turns)) for share in shares}):
+        if enough(found[-1] if found else 0, end) and enough(end, len(turns)):
             found.append(end)
     return found
 
@@ -43,8 +50,3 @@ def ends(shares: Sequence[float], *, count: int, classes: int, fewest: int = FEW
 def layers(turns: Int64[np.ndarray, " n"], ends: Sequence[int]) -> Int64[np.ndarray, " n"]:
     """The layer of each picture, from 0: that of the lowest level."""
     return np.searchsorted(np.array(ends, np.int64), turns, side="right")
-
-
-def stripped(end: int, ends: Sequence[int], *, count: int) -> int:
-    """How many pictures carry a pattern that is known to who bought the first ``end``."""
-    return next((one for one in ends if one >= end), count)

@@ -17,7 +17,7 @@ from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.journal import Journal
-from hideseek_cli.layers import cleaned, ends, layers, stripped
+from hideseek_cli.layers import cleaned, ends, layers
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
 from hideseek_cli.metrics import portions, similarity
@@ -51,8 +51,8 @@ class Maker:
 class Scale:
     """Every level from the published folder to the clean one: pictures lose their mask in turn.
 
-    What is left to learn from a masked picture is nothing, so accuracy rises with the number of the others; a share is
-    that of the masked ones, 0 (clean) to 1 (published). Of each function, ``shares`` are those of all levels: they say
+    What is left to learn from a masked picture is nothing, so accuracy rises with the others; a share is that of the
+    masked ones, 0 (clean) to 1 (published). Of each function, ``shares`` are those of all levels: they say
     which pictures have a pattern in common (``layers``).
     """
 
@@ -75,18 +75,26 @@ class Scale:
 
     def ends(self, shares: Sequence[float]) -> list[int]:
         """Where a new layer begins."""
-        classes = len(self.maker.material.folder.classes)
-        banks = len(next(iter(self.masks.values()))) // classes
-        return ends(shares, count=self.count, classes=classes) if banks > 1 else []
+        folder = self.maker.material.folder
+        banks = len(next(iter(self.masks.values()))) // len(folder.classes)
+        return ends(shares, self.turns, folder.labels) if banks > 1 else []
 
     def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
         """The number of each picture's mask."""
         folder = self.maker.material.folder
         return layers(self.turns, self.ends(shares)) * len(folder.classes) + folder.labels
 
+    def cleaned(self, share: float) -> dict[str, float]:
+        """Of each class that has pictures without a mask, their share."""
+        folder = self.maker.material.folder
+        totals = np.bincount(folder.labels)
+        found = np.bincount(folder.labels[self.touched(share)], minlength=len(totals)) / totals
+        return {name: float(one) for name, one in zip(folder.classes, found, strict=True) if one}
+
     def strippable(self, share: float, shares: Sequence[float]) -> float:
         """The share that is left where every mask is taken off that the buyer of ``share`` knows."""
-        return 1 - stripped(cleaned(share, self.count), self.ends(shares), count=self.count) / self.count
+        which = self.which(shares)
+        return 1 - float(np.isin(which, which[self.touched(share)]).mean())
 
     def render(self, share: float, shares: Sequence[float]) -> Images:
         masked = self.maker.render(self.masks, self.which(shares))

@@ -58,12 +58,16 @@ class Material:
         names = [entry.key for entry in self.folder.entries]
         return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
 
-    def turns(self, master: bytes, last: Bool[np.ndarray, " n"] | None = None) -> Int64[np.ndarray, " n"]:
-        """The turn in which each picture loses its mask when levels rise, those of ``last`` at the end."""
+    def turns(
+        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None
+    ) -> Int64[np.ndarray, " n"]:
+        """The turn in which each picture loses its mask when levels rise, those of ``last`` at the end of their class.
+
+        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike.
+        """
         names = [entry.key for entry in self.folder.entries]
-        return keys.turns(
-            keys.subkey(master, self.release_label(), "turns"), names, np.zeros(len(names), bool) if last is None else last
-        )
+        last = np.zeros(len(names), bool) if last is None else last
+        return keys.turns(keys.subkey(master, self.release_label(), "turns"), names, last, whole=unmask == "classes")
 
 
 def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:

@@ -16,6 +16,7 @@ CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
 """Retrainings of the clean folder, of half of it, of what may be published, and the fewest for a level."""
 PLACEMENTS = ("fixed", "keyed")
 CALIBRATIONS = ("retrain", "stop")
+UNMASKS = ("classes", "pictures")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Order:
     prices: dict[float, float] = field(default_factory=dict)
     epsilon: int = 8
     placement: str = "fixed"
+    unmask: str = "classes"
+    """What loses its mask in turn as levels rise: ``classes``, or ``pictures`` of all classes alike."""
     min_ssim: float = 0.985
     calibration: str = "retrain"
     method: ClassWise = field(default_factory=ClassWise)
@@ -63,6 +66,8 @@ class Order:
             raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
         if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:
             raise InputError(f"--placement is {' or '.join(PLACEMENTS)}, --calibration {' or '.join(CALIBRATIONS)}")
+        if self.unmask not in UNMASKS:
+            raise InputError(f"--unmask {self.unmask!r} is unknown: give {' or '.join(UNMASKS)}")
         if self.calibration == "stop" and self.method.schedule != "alternating":
             raise InputError("--calibration stop is Algorithm 1 of the paper: it needs --schedule alternating")
         if not 0 <= self.min_ssim < 1:

@@ -19,7 +19,15 @@ def bent(share: float) -> float:
     return float(np.interp(np.log1p(odds(share)), [0, 0.9, 1.6, 2.3, 3.2, 4, 7], [64, 53, 47, 42, 30, 20, 13]))
 
 
-def search(truth: Callable[[float], float], seed: int, runs: int = 15, spread: float = 2.0, count: int = 10_000) -> Search:
+def whole(share: float) -> float:
+    """Ten classes lose their masks one after another; half of a class's pictures teach it."""
+    classes = 10 * (1 - share)
+    return max(10.0, 6.15 * (np.floor(classes) + min(1.0, 2 * (classes % 1))))
+
+
+def search(
+    truth: Callable[[float], float], seed: int, runs: int = 15, spread: float = 2.0, count: int = 10_000, middle: float = 30.0
+) -> Search:
     """``count``: pictures, whose shares can be measured."""
     random = np.random.default_rng(seed)
 
@@ -33,15 +41,16 @@ def search(truth: Callable[[float], float], seed: int, runs: int = 15, spread: f
 
     clean, published = (measure([s, s]) for s in (0.0, 1.0))
     return Search(
-        measure, chance=10.0, clean=clean, published=published, runs=runs, tolerance=5.0, say=lambda line: None, nearest=nearest
+        measure, chance=10.0, clean=clean, published=published, middle=middle, runs=runs, tolerance=5.0,
+        say=lambda line: None, nearest=nearest,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("truth", [gradual, bent])
-def test_levels_are_hit_within_the_runs(truth):
+@pytest.mark.parametrize(("truth", "middle"), [(gradual, 30.0), (bent, 30.0), (whole, 1.0)])
+def test_levels_are_hit_within_the_runs(truth, middle):
     errors, reached = [], []
     for seed in range(30):
-        made = search(truth, seed)
+        made = search(truth, seed, middle=middle)
         found = made.levels([30.0, 50.0])
         errors += [abs(truth(one.share) - one.level) for one in found]
         reached += [one.reachable for one in found]
@@ -133,7 +142,7 @@ def test_a_fit_recovers_the_curve_it_was_drawn_from():
     known = [Evaluation(s, gradual(s)) for s in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)]
     for level in (20.0, 40.0, 60.0):
         expected = 14 * ((64 - level) / (level - 12)) ** (1 / 0.9)
-        assert odds(fit(known, 10.0, level).curve.share(level)) == pytest.approx(expected, rel=0.1)
+        assert odds(fit(known, 10.0, level, 30.0).curve.share(level)) == pytest.approx(expected, rel=0.1)
 
 
 def test_an_unsure_curve_looks_before_it_confirms():
@@ -160,7 +169,7 @@ def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
     for seed in range(100):
         random = np.random.default_rng(seed)
         known = [Evaluation(s, gradual(s) + random.normal(0, RUN_ERROR)) for s in (0.0, 0.0, 0.8, 0.9, 0.95, 0.98, 1.0)]
-        belief = fit(known, 10.0, 40.0)
+        belief = fit(known, 10.0, 40.0, 30.0)
         share = belief.curve.share(40.0)
         misses.append(gradual(share) - 40.0)
         errors.append(belief.error(share))
@@ -170,7 +179,7 @@ def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
 def test_a_curve_is_unsure_before_anything_was_measured_and_sure_after():
     few = [Evaluation(0.0, 64.0), Evaluation(0.0, 63.0)]
     near = [Evaluation(s, gradual(s)) for s in (0.85, 0.9, 0.95)]
-    before, after = (fit(known, 10.0, 40.0).error(0.9) for known in (few, few + near))
+    before, after = (fit(known, 10.0, 40.0, 30.0).error(0.9) for known in (few, few + near))
     assert before > 7 and after < 2
 
 

@@ -55,11 +55,27 @@ def test_shifts_depend_on_key_class_and_name_and_cover_the_picture():
 def test_turns_keep_the_classes_in_proportion_and_depend_on_the_key():
     names = [("cat", f"{number}") for number in range(300)] + [("dog", f"{number}") for number in range(100)]
     last = np.arange(400) % 4 == 0
-    turns = keys.turns(bytes(32), names, last)
+    turns = keys.turns(bytes(32), names, last, whole=False)
     assert sorted(turns) == list(range(400))
     for first in range(1, 400):
         cats = (turns[:300] < first).sum()
         assert abs(cats - 0.75 * first) <= 1
-    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names, last))
-    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1]))
+    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names, last, whole=False))
+    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1], whole=False))
     assert turns[~last].max() < 305 and turns[last].min() >= 295, "what is withheld loses its mask last"
+
+
+def test_whole_classes_take_their_turns_one_after_another_in_an_order_of_the_key():
+    labels = ["ant", "bee", "cat", "dog", "eel"]
+    names = [(label, f"{number}") for label in labels for number in range(20)]
+    last = np.arange(100) % 5 == 0
+    turns = keys.turns(bytes(32), names, last, whole=True)
+    assert sorted(turns) == list(range(100))
+    orders = set()
+    for seed in range(20):
+        drawn = keys.turns(bytes([seed]) * 32, names, last, whole=True).reshape(5, 20)
+        assert (drawn.max(1) - drawn.min(1) == 19).all(), "each class keeps together"
+        assert (drawn[:, ::5].min(1) > np.delete(drawn, np.s_[::5], 1).max(1)).all(), "and its withheld pictures are last"
+        orders.add(tuple(drawn.min(1).argsort()))
+    assert len(orders) > 15
+    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1], whole=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hideseek_cli import keys
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
-from hideseek_cli.layers import ends, layers, stripped
+from hideseek_cli.layers import ends, layers
 from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import load
 from hideseek_cli.parallel import pool
@@ -66,17 +68,26 @@ def test_the_ends_of_the_scale_are_the_clean_and_the_published_folder(scale):
     assert scale.touched(1 - 1 / scale.count).tolist() == (scale.turns == 0).tolist()
 
 
-@given(st.lists(st.floats(0, 1), max_size=4), st.integers(1, 3), st.integers(0, 12))
-def test_layers_are_large_enough_and_say_what_a_buyer_can_strip(shares, classes, fewest):
-    turns = np.random.default_rng(1).permutation(40)
-    found = ends(shares, count=40, classes=classes, fewest=fewest)
-    sizes = np.bincount(layers(turns, found), minlength=len(found) + 1)
-    assert sizes.sum() == 40 and (len(sizes) == 1 or sizes.min() >= fewest * classes)
-    for share in shares:
-        end = round((1 - share) * 40)
-        known = set(layers(turns, found)[turns < end])
-        within = np.isin(layers(turns, found), list(known)).sum()
-        assert not end or within == stripped(end, found, count=40)
+@given(st.lists(st.floats(0, 1), max_size=4), st.integers(1, 3), st.integers(0, 12), st.booleans())
+def test_a_layer_has_pictures_enough_for_each_class_that_it_holds(shares, classes, fewest, whole):
+    labels = np.arange(40) % classes
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    turns = keys.turns(bytes(32), names, np.zeros(40, bool), whole=whole)
+    found = ends(shares, turns, labels, fewest)
+    layer = layers(turns, found)
+    assert found == sorted(set(found)) and set(found) <= {round((1 - share) * 40) for share in shares}
+    assert set(layer) == set(range(len(found) + 1)) and (np.diff(layer[turns.argsort()]) >= 0).all()
+    for number in range(len(found) + 1):
+        held = labels[layer == number]
+        assert not found or len(held) >= fewest * len(set(held))
+
+
+def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
+    """Whole classes: the buyer of three pictures of one class finds the pattern of its others, and not of the next class."""
+    turns = np.array([2 * EACH - 1 - number for number in range(2 * EACH)])
+    made = replace(scale, turns=turns)
+    share = 1 - 3 / made.count
+    assert made.ends([share]) == [] and made.strippable(share, [share]) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
@@ -87,7 +98,7 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
     master = bytes(range(32))
     maker = Maker(material, 8, material.thresholds(master, 3), material.shifts(master, placement))
     pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
-    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master))
+    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master, "pictures"))
     shares = {"30": 0.7, "50": 0.4}
     tiers = {name: scale.touched(share) for name, share in shares.items()}
     levels = Levels(epsilon=8, published=scale.masks, which=scale.which([*shares.values()]), strength=1.0, tiers=tiers, own={},

@@ -189,7 +189,7 @@ def test_a_run_learns_from_what_the_buyers_will(share):
     labels = np.repeat([0, 1, 2], [80, 40, 12])
     made = evaluator(labels)
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    masked = keys.turns(bytes(32), names, made.held) >= round((1 - share) * len(labels))
+    masked = keys.turns(bytes(32), names, made.held, whole=False) >= round((1 - share) * len(labels))
     used = made.training(masked, run=3)
     assert len(used) == len(labels) and not made.held[used].any()
     assert np.bincount(labels[made.held]).tolist() == [20, 10, 3]
@@ -201,6 +201,21 @@ def test_a_run_learns_from_what_the_buyers_will(share):
         assert made.growth(masked) > 0
     assert share == 0.5 or not np.array_equal(used, made.training(masked, run=4)), "half masked and unseen: each stands twice"
     assert not np.array_equal(made.held, evaluator(labels, seed=1).held)
+
+
+@pytest.mark.parametrize("end", range(0, 133, 6))
+def test_a_run_learns_from_the_buyers_classes(end):
+    """Whole classes: as many of each teach as the buyer has, but where only withheld ones of a class are still masked."""
+    labels = np.repeat([0, 1, 2], [80, 40, 12])
+    made = evaluator(labels)
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    masked = keys.turns(bytes(32), names, made.held, whole=True) >= end
+    used = made.training(masked, run=3)
+    assert set(np.flatnonzero(~masked & ~made.held)) <= set(used)
+    for label in range(3):
+        mine = labels == label
+        clean = (~masked[used] & mine[used]).sum()
+        assert clean == (mine.sum() if not (mine & masked & ~made.held).any() else (mine & ~masked).sum())
 
 
 def test_growth_is_that_of_the_pictures_that_teach():

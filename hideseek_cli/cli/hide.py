@@ -12,7 +12,7 @@ from hideseek_cli.cli import options
 from hideseek_cli.errors import InputError
 
 if TYPE_CHECKING:
-    from hideseek_cli.hide import Hidden
+    from hideseek_cli.hide import Hidden, Sold
     from hideseek_cli.order import Order
 
 
@@ -28,6 +28,10 @@ def hide(
         str,
         typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
     ] = "fixed",
+    unmask: Annotated[
+        str,
+        typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or pictures of every class."),
+    ] = "classes",
     schedule: Annotated[
         str, typer.Option("--schedule", help="How masks are trained: joint, or alternating (Algorithm 1 of the paper).")
     ] = "joint",
@@ -77,8 +81,8 @@ def hide(
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed, threads=threads or 1,
-        max_runs=max_runs, tolerance=tolerance, overwrite=overwrite, resume=resume,
+        unmask=unmask, min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed,
+        threads=threads or 1, max_runs=max_runs, tolerance=tolerance, overwrite=overwrite, resume=resume,
         method=ClassWise(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
         ),
@@ -144,7 +148,7 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
         "levels": [
             {"level": one.level, "accuracy": one.found.mean, "low": one.found.interval()[0],
              "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.share,
-             "reachable": one.reachable, "jump": one.jump and [asdict(run) for run in one.jump],
+             "cleaned": one.cleaned, "reachable": one.reachable, "jump": one.jump and [asdict(run) for run in one.jump],
              "price": order.prices.get(one.level),
              "mse": one.likeness.mse if one.likeness else None, "ssim": one.likeness.ssim if one.likeness else None}
             for one in hidden.levels
@@ -153,11 +157,20 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _coverage(level: Sold) -> str:
+    """Which classes a level is made of, the first few by name."""
+    names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in level.cleaned.items()]
+    listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return f"level {level.level:g} cleans {listed}; other classes stay masked"
+
+
 def _remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
     lines = [f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings"]
     if order.calibration == "stop":
         lines.append("every cleaner holds the published mask itself: take any buyer to be able to reach every level")
+    if order.unmask == "classes" and order.calibration == "retrain":
+        lines += [_coverage(level) for level in hidden.levels if level.reachable]
     for level in hidden.levels:
         if level.reachable and level.known < level.share:
             within = [other.level for other in hidden.levels if other.reachable and other.share >= level.known > 0]

@@ -19,8 +19,8 @@ RUN_ERROR = 2.0
 """Points by which one run is expected to miss the mean."""
 LEAN = 0.25
 """Points of doubt in the curve for each point between an evaluation and the level that is searched."""
-MIDDLE, SLOPE = 30.0, 1.0
-"""Where the search expects the curve before it knows better, in odds (docs/levels.md)."""
+SLOPE = 1.0
+"""Expected before anything is known; with a middle of 1 it makes accuracy proportional to the clean share."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def odds(share: float) -> float:
     return share / max(1 - share, 1e-9)
 
 
-def fit(evaluations: Sequence[Evaluation], chance: float, level: float, deviation: float = RUN_ERROR) -> Belief:
+def fit(evaluations: Sequence[Evaluation], chance: float, level: float, middle: float, deviation: float = RUN_ERROR) -> Belief:
     """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0.
 
-    ``deviation``: points by which one run misses the mean.
+    ``middle``: where half of it is expected, in odds; ``deviation``: points by which one run misses the mean.
     """
     shares = np.array([one.share for one in evaluations])
     found = np.array([one.accuracy for one in evaluations])
@@ -85,13 +85,13 @@ def fit(evaluations: Sequence[Evaluation], chance: float, level: float, deviatio
     top = float(found[shares == 0].mean())
 
     def misfit(value: np.ndarray) -> np.ndarray:
-        high, floor, middle, slope = value
-        curve = Curve(high, floor, np.exp(middle), np.exp(slope))
+        high, floor, place, slope = value
+        curve = Curve(high, floor, np.exp(place), np.exp(slope))
         fitted = np.array([curve.accuracy(share) for share in shares])
-        prior = [(floor - chance) / 4, (middle - np.log(MIDDLE)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
+        prior = [(floor - chance) / 4, (place - np.log(middle)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
         return np.concatenate([(fitted - found) / doubt, prior])
 
-    start = np.array([top, min(chance, top - 1), np.log(MIDDLE), np.log(SLOPE)])
+    start = np.array([top, min(chance, top - 1), np.log(middle), np.log(SLOPE)])
     low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.3)])
     high = np.array([top + 10, max(top - 0.5, 1), np.log(1e5), np.log(10)])
     solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
@@ -99,7 +99,7 @@ def fit(evaluations: Sequence[Evaluation], chance: float, level: float, deviatio
     return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
 
 
-def guesses(levels: Sequence[float], clean: Sequence[float], chance: float) -> list[float]:
+def guesses(levels: Sequence[float], clean: Sequence[float], chance: float, middle: float) -> list[float]:
     """The share at which each level is expected before anything but the clean folder was measured."""
     known = [Evaluation(0.0, accuracy) for accuracy in clean]
-    return [fit(known, chance, level).curve.share(level) for level in levels]
+    return [fit(known, chance, level, middle).curve.share(level) for level in levels]
