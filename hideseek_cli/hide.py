@@ -188,9 +188,11 @@ def _hide(
     if order.calibration == "stop":
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
+        # Where one class is clean, networks take the masked ones for it, whatever a weak mask gave away without.
+        floor = teaches if order.unmask == "pictures" else ()
         search = Search(
             lambda wanted, aims: trials.masked([scale.trial(share, aims) for share in wanted]), nearest=scale.nearest,
-            chance=chance, published=teaches, clean=clean, middle=middle, runs=trials.left - PUBLISHED_RUNS,
+            chance=chance, published=floor, clean=clean, middle=middle, runs=trials.left - PUBLISHED_RUNS,
             tolerance=order.tolerance, say=progress.say,
         )  # fmt: skip
         found = search.levels(order.levels)
@@ -211,7 +213,8 @@ def _hide(
     with stage:
         release = write(
             folder, material.pictures, levels, stage, executor, progress, recipe=recipe, size=order.size,
-            offers=tuple(offer(one, estimates[one.level], order.prices) for one in sold), masks=order.masks,
+            masks=order.masks,
+            offers=tuple(offer(one, estimates[one.level], order.prices, scale.cleaned(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip
     return Hidden(
@@ -236,7 +239,7 @@ def _seconds(order: Order, clean: Pictures, recipe: Recipe) -> float:
     return one * (order.runs / together + 1)
 
 
-def offer(one: Found, found: Estimate, prices: dict[float, float]) -> Offer:
+def offer(one: Found, found: Estimate, prices: dict[float, float], cleaned: dict[str, float]) -> Offer:
     low, high = found.interval()
     return Offer(level=one.level, price=prices.get(one.level), accuracy=round(found.mean, 2), low=round(low, 2),
-                 high=round(high, 2), runs=found.runs)  # fmt: skip
+                 high=round(high, 2), runs=found.runs, clean_classes=sum(share == 1 for share in cleaned.values()))  # fmt: skip

@@ -38,6 +38,8 @@ class Offer:
     low: float
     high: float
     runs: int
+    clean_classes: int = 0
+    """How many classes carry no mask on any picture, so that a model can know them in full."""
 
 
 @dataclass(frozen=True, kw_only=True)

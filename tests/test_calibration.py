@@ -81,6 +81,14 @@ def test_a_level_below_what_the_published_folder_gives_is_unreachable_and_costs_
     assert found.mean == pytest.approx(44, abs=5)
 
 
+def test_whole_classes_reach_levels_below_what_a_weak_mask_leaves():
+    """The published folder may teach more than one clean class does, which networks then take every picture for."""
+    made = search(lambda share: 27.0 if share == 1 else whole(share), 0, spread=1.0, middle=1.0)
+    made.published, made.evaluations = (), [one for one in made.evaluations if one.share < 1]
+    found = made.levels([20.0, 40.0])
+    assert all(one.reachable and abs(whole(one.share) - one.level) < 4 for one in found)
+
+
 def test_a_jump_over_a_level_is_reported_with_the_nearest_that_was_found():
     found = search(lambda share: 62.0 if share < 0.9 else 12.0, 0, spread=0.5).levels([40.0])[0]
     assert not found.reachable

@@ -20,7 +20,7 @@ def published(digests=DIGESTS) -> Manifest:
     return Manifest(
         level="published", release=identity(digests), classes=("cat", "dog"), chance=66.7, epsilon=8, size=None,
         recipe=preset("quick"), digests=digests,
-        offers=(Offer(level=50.0, price=25.0, accuracy=49.1, low=47.0, high=51.2, runs=3),),
+        offers=(Offer(level=50.0, price=25.0, accuracy=49.1, low=47.0, high=51.2, runs=3, clean_classes=1),),
     )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def test_a_manifest_holds_no_secret():
     assert set(document) == {
         "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "pictures",
     }  # fmt: skip
-    assert set(document["offers"][0]) == {"level", "price", "accuracy", "low", "high", "runs"}
+    assert set(document["offers"][0]) == {"level", "price", "accuracy", "low", "high", "runs", "clean_classes"}
     assert not {"seed", "strength", "key"} & set(document["recipe"])
 
 

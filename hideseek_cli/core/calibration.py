@@ -67,7 +67,8 @@ class Search:
     def __init__(self, measure: Measure, *, chance: float, clean: Sequence[float], published: Sequence[float],
                  middle: float, runs: int, tolerance: float, say: Callable[[str], None],
                  nearest: Callable[[float], float] = lambda share: share) -> None:  # fmt: skip
-        """``clean`` and ``published``: accuracies at share 0 and at share 1, below which nothing is looked for;
+        """``clean`` and ``published``: accuracies at share 0, and at share 1 if the curve ends there and nothing below them
+        is to be looked for;
         ``middle``: odds of a masked picture at which half of that is expected;
         ``runs``: how many more may be made; ``tolerance``: points by which a level's mean may miss; ``nearest``: the
         share nearest to one that is wanted that ``measure`` takes."""
@@ -116,7 +117,7 @@ class Search:
 
     def _level(self, level: float) -> Wishes:
         """The search of one level: look until the curve is sure, confirm, and look again while that is off."""
-        if level < float(np.mean(self.published)) - self.tolerance:
+        if self.published and level < float(np.mean(self.published)) - self.tolerance:
             self.open.discard(level)
             return Found(level=level, share=1.0, accuracies=self.published, reachable=False)
         tried: dict[float, list[float]] = {}
