@@ -15,10 +15,13 @@ import numpy as np
 from tabulate import tabulate
 
 from hideseek_cli.core.calibration import Search
-from hideseek_cli.core.curve import odds
+from hideseek_cli.core.curve import Expected, odds
 
 BEFORE = 5
 """Retrainings of the clean and of the published folder, which count against the most that `hide` makes."""
+
+
+AS_PICTURES = Expected(30.0)
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,7 @@ class Truth:
     deviation: float
     pictures: int
     levels: tuple[float, ...]
-    middle: float = 30.0
-    """Where the search expects half of the accuracy, in odds."""
+    expected: Expected = AS_PICTURES
 
 
 def logistic(top: float, floor: float, middle: float, slope: float) -> Callable[[float], float]:
@@ -48,7 +50,12 @@ DIGITS = measured([0, 1, 9, 19, 49, 101, 143, 204, 287, 480, 1437], [98, 96.4, 9
 WHOLE = [10.5, 10.5, 15.9, 24.1, 34.0, 37.7, 44.0, 50.0, 54.0, 58.0, 61.5]
 TRUTHS = {
     "CIFAR-10, whole classes": Truth(
-        lambda share: float(np.interp(10 * (1 - share), range(11), WHOLE)), 10, 0.6, 10_000, (20, 30, 40, 50, 55), 1.0
+        lambda share: float(np.interp(10 * (1 - share), range(11), WHOLE)),
+        10,
+        0.6,
+        10_000,
+        (20, 30, 40, 50, 55),
+        Expected(1.0, limit=0.9),
     ),
     "CIFAR-10": Truth(CIFAR, 10, 1.5, 10_000, (30, 50)),
     "CIFAR-10, five levels": Truth(CIFAR, 10, 1.5, 10_000, (20, 30, 40, 50, 55)),
@@ -79,7 +86,7 @@ def main() -> None:
 
             search = Search(
                 measure, chance=truth.chance, clean=measure([0.0, 0.0]), published=measure([1.0, 1.0]),
-                middle=truth.middle,
+                expected=truth.expected,
                 runs=8 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
                 nearest=lambda share, count=truth.pictures: 1 - max(1, round((1 - share) * count)) / count,
             )  # fmt: skip

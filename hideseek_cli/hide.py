@@ -19,12 +19,13 @@ from hideseek_cli.cache import Cache, code_digest, default_folder
 from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.classifier import expected_seconds
-from hideseek_cli.core.curve import Evaluation, guesses
+from hideseek_cli.core.curve import Evaluation, Expected, guesses
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
+from hideseek_cli.layers import limit
 from hideseek_cli.levels import Maker, best_hiding, stopped
 from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material, load
@@ -43,7 +44,7 @@ HIDDEN = 0.1
 """The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
 
 MIDDLE = {"classes": 1.0, "pictures": 30.0}
-"""Odds of a masked picture at which half of the accuracy is expected (docs/levels.md)."""
+"""The odds at which half of the accuracy is expected (docs/levels.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,8 +181,8 @@ def _hide(
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
     turns = material.turns(master, order.unmask, evaluator.held)
-    middle = MIDDLE[order.unmask]
-    shares = guesses(order.levels, clean, chance, middle)
+    expected = Expected(MIDDLE[order.unmask], limit(turns, folder.labels))
+    shares = guesses(order.levels, clean, chance, expected)
     scale, strongest, teaches = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
     progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
@@ -192,7 +193,7 @@ def _hide(
         floor = teaches if order.unmask == "pictures" else ()
         search = Search(
             lambda wanted, aims: trials.masked([scale.trial(share, aims) for share in wanted]), nearest=scale.nearest,
-            chance=chance, published=floor, clean=clean, middle=middle, runs=trials.left - PUBLISHED_RUNS,
+            chance=chance, published=floor, clean=clean, expected=expected, runs=trials.left - PUBLISHED_RUNS,
             tolerance=order.tolerance, say=progress.say,
         )  # fmt: skip
         found = search.levels(order.levels)

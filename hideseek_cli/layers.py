@@ -9,6 +9,8 @@ strip those of the same classes there too.
 >>> turns, labels = np.array([5, 0, 3, 1, 4, 2]), np.zeros(6, int)
 >>> ends([0.5, 0.8], turns, labels, fewest=1)
 [1, 3]
+>>> limit(turns, np.array([0, 1, 1, 0, 0, 1]))
+0.5
 >>> layers(turns, [1, 3]).tolist()
 [2, 0, 2, 1, 2, 1]
 >>> ends([0.5, 0.8], turns, labels, fewest=2)
@@ -29,6 +31,12 @@ FEWEST = 10
 def cleaned(share: float, count: int) -> int:
     """How many of ``count`` pictures carry no mask where ``share`` of them do."""
     return round((1 - share) * count)
+
+
+def limit(turns: Int64[np.ndarray, " n"], labels: Int64[np.ndarray, " n"]) -> float:
+    """The share of masked pictures above which the others are of one class, and so teach nothing."""
+    ranked = labels[turns.argsort()]
+    return 1 - float((ranked != ranked[0]).argmax()) / len(turns)
 
 
 def ends(

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from hideseek_cli.core.calibration import Search, jump, pooled
-from hideseek_cli.core.curve import RUN_ERROR, Curve, Evaluation, fit, odds
+from hideseek_cli.core.curve import RUN_ERROR, Curve, Evaluation, Expected, fit, odds
+
+AS_PICTURES, AS_CLASSES, AS_TWO = Expected(30.0), Expected(1.0, limit=0.9), Expected(1.0, limit=0.5)
 
 
 def gradual(share: float) -> float:
@@ -25,8 +27,18 @@ def whole(share: float) -> float:
     return max(10.0, 6.15 * (np.floor(classes) + min(1.0, 2 * (classes % 1))))
 
 
+def two(share: float) -> float:
+    """Two classes: nothing is learnt before the second loses masks, and then most of it from a tenth of its pictures."""
+    return 10 + 52 * (1 - np.exp(-12 * max(0.0, 0.5 - share)))
+
+
 def search(
-    truth: Callable[[float], float], seed: int, runs: int = 15, spread: float = 2.0, count: int = 10_000, middle: float = 30.0
+    truth: Callable[[float], float],
+    seed: int,
+    runs: int = 15,
+    spread: float = 2.0,
+    count: int = 10_000,
+    expected: Expected = AS_PICTURES,
 ) -> Search:
     """``count``: pictures, whose shares can be measured."""
     random = np.random.default_rng(seed)
@@ -41,16 +53,18 @@ def search(
 
     clean, published = (measure([s, s]) for s in (0.0, 1.0))
     return Search(
-        measure, chance=10.0, clean=clean, published=published, middle=middle, runs=runs, tolerance=5.0,
+        measure, chance=10.0, clean=clean, published=published, expected=expected, runs=runs, tolerance=5.0,
         say=lambda line: None, nearest=nearest,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("truth", "middle"), [(gradual, 30.0), (bent, 30.0), (whole, 1.0)])
-def test_levels_are_hit_within_the_runs(truth, middle):
+@pytest.mark.parametrize(
+    ("truth", "expected"), [(gradual, AS_PICTURES), (bent, AS_PICTURES), (whole, AS_CLASSES), (two, AS_TWO)]
+)
+def test_levels_are_hit_within_the_runs(truth, expected):
     errors, reached = [], []
     for seed in range(30):
-        made = search(truth, seed, middle=middle)
+        made = search(truth, seed, expected=expected)
         found = made.levels([30.0, 50.0])
         errors += [abs(truth(one.share) - one.level) for one in found]
         reached += [one.reachable for one in found]
@@ -83,7 +97,7 @@ def test_a_level_below_what_the_published_folder_gives_is_unreachable_and_costs_
 
 def test_whole_classes_reach_levels_below_what_a_weak_mask_leaves():
     """The published folder may teach more than one clean class does, which networks then take every picture for."""
-    made = search(lambda share: 27.0 if share == 1 else whole(share), 0, spread=1.0, middle=1.0)
+    made = search(lambda share: 27.0 if share == 1 else whole(share), 0, spread=1.0, expected=AS_CLASSES)
     made.published, made.evaluations = (), [one for one in made.evaluations if one.share < 1]
     found = made.levels([20.0, 40.0])
     assert all(one.reachable and abs(whole(one.share) - one.level) < 4 for one in found)
@@ -150,7 +164,7 @@ def test_a_fit_recovers_the_curve_it_was_drawn_from():
     known = [Evaluation(s, gradual(s)) for s in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)]
     for level in (20.0, 40.0, 60.0):
         expected = 14 * ((64 - level) / (level - 12)) ** (1 / 0.9)
-        assert odds(fit(known, 10.0, level, 30.0).curve.share(level)) == pytest.approx(expected, rel=0.1)
+        assert odds(fit(known, 10.0, level, AS_PICTURES).curve.share(level)) == pytest.approx(expected, rel=0.1)
 
 
 def test_an_unsure_curve_looks_before_it_confirms():
@@ -177,7 +191,7 @@ def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
     for seed in range(100):
         random = np.random.default_rng(seed)
         known = [Evaluation(s, gradual(s) + random.normal(0, RUN_ERROR)) for s in (0.0, 0.0, 0.8, 0.9, 0.95, 0.98, 1.0)]
-        belief = fit(known, 10.0, 40.0, 30.0)
+        belief = fit(known, 10.0, 40.0, AS_PICTURES)
         share = belief.curve.share(40.0)
         misses.append(gradual(share) - 40.0)
         errors.append(belief.error(share))
@@ -187,7 +201,7 @@ def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
 def test_a_curve_is_unsure_before_anything_was_measured_and_sure_after():
     few = [Evaluation(0.0, 64.0), Evaluation(0.0, 63.0)]
     near = [Evaluation(s, gradual(s)) for s in (0.85, 0.9, 0.95)]
-    before, after = (fit(known, 10.0, 40.0, 30.0).error(0.9) for known in (few, few + near))
+    before, after = (fit(known, 10.0, 40.0, AS_PICTURES).error(0.9) for known in (few, few + near))
     assert before > 7 and after < 2
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hideseek_cli.core.curve import RUN_ERROR, Evaluation, fit
+from hideseek_cli.core.curve import RUN_ERROR, Evaluation, Expected, fit
 
 SEEN = 4
 """Degrees of freedom that the expected RUN_ERROR counts as."""
@@ -65,15 +65,14 @@ class Search:
     """The search for all levels, over one list of evaluations and one budget of runs."""
 
     def __init__(self, measure: Measure, *, chance: float, clean: Sequence[float], published: Sequence[float],
-                 middle: float, runs: int, tolerance: float, say: Callable[[str], None],
+                 expected: Expected, runs: int, tolerance: float, say: Callable[[str], None],
                  nearest: Callable[[float], float] = lambda share: share) -> None:  # fmt: skip
         """``clean`` and ``published``: accuracies at share 0, and at share 1 if the curve ends there and nothing below them
         is to be looked for;
-        ``middle``: odds of a masked picture at which half of that is expected;
         ``runs``: how many more may be made; ``tolerance``: points by which a level's mean may miss; ``nearest``: the
         share nearest to one that is wanted that ``measure`` takes."""
         self.measure, self.chance, self.nearest, self.published = measure, chance, nearest, tuple(published)
-        self.middle = middle
+        self.expected = expected
         self.evaluations = [
             Evaluation(share, accuracy) for share, found in ((0.0, clean), (1.0, published)) for accuracy in found
         ]
@@ -163,7 +162,7 @@ class Search:
 
     def _aim(self, level: float) -> tuple[float, float]:
         """The share at which the level is expected, and the standard error of the accuracy there."""
-        belief = fit(self.evaluations, self.chance, level, self.middle, self.deviation)
+        belief = fit(self.evaluations, self.chance, level, self.expected, self.deviation)
         self.aims[level] = share = self.nearest(belief.curve.share(level))
         return share, belief.error(share)
 

@@ -1,6 +1,9 @@
 """Accuracy against the share of masked pictures: one curve, and how far it is known. Knows no torch.
 
-    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (1 - share),
+    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (limit - share),
+
+where ``limit`` is the share at which the last pictures without a mask cease to teach: as long as they are of one class,
+there is nothing to tell it from. It is
 
 fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
 be right only there.
@@ -20,7 +23,7 @@ RUN_ERROR = 2.0
 LEAN = 0.25
 """Points of doubt in the curve for each point between an evaluation and the level that is searched."""
 SLOPE = 1.0
-"""Expected before anything is known; with a middle of 1 it makes accuracy proportional to the clean share."""
+"""Expected before anything is known; with a middle of 1 accuracy then falls in proportion to the share."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,16 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What is known of a curve before anything is measured."""
+
+    middle: float
+    """The odds at which half of what lies above the floor is left."""
+    limit: float = 1.0
+    """The greatest share at which anything is taught."""
+
+
+@dataclass(frozen=True)
 class Curve:
     """Accuracy in percent against the share of masked pictures, falling."""
 
@@ -39,18 +52,19 @@ class Curve:
     floor: float
     middle: float
     slope: float
+    limit: float = 1.0
 
     def accuracy(self, share: float) -> float:
-        return self.floor + (self.top - self.floor) / (1 + (odds(share) / self.middle) ** self.slope)
+        return self.floor + (self.top - self.floor) / (1 + (odds(share, self.limit) / self.middle) ** self.slope)
 
     def share(self, level: float) -> float:
         """Where the curve takes the value ``level``, or the nearest to it, between 0 and 1."""
         if level >= self.top:
             return 0.0
         if level <= self.floor:
-            return 1.0
+            return self.limit
         found = self.middle * ((self.top - level) / (level - self.floor)) ** (1 / self.slope)
-        return found / (1 + found)
+        return self.limit * found / (1 + found)
 
 
 @dataclass(frozen=True)
@@ -62,22 +76,24 @@ class Belief:
 
     def error(self, share: float) -> float:
         """Standard error, in points, of the mean accuracy at a share."""
-        curve, ratio = self.curve, odds(share) / self.curve.middle
+        curve, ratio = self.curve, odds(share, self.curve.limit) / self.curve.middle
         left = 1 / (1 + ratio**curve.slope)
         steep = (curve.top - curve.floor) * left * (1 - left) * curve.slope
         gradient = np.array([left, 1 - left, steep, -steep * np.log(max(ratio, 1e-9))])
         return float(np.sqrt(gradient @ self.covariance @ gradient))
 
 
-def odds(share: float) -> float:
-    """Masked pictures for each that is not."""
-    return share / max(1 - share, 1e-9)
+def odds(share: float, limit: float = 1.0) -> float:
+    """Masked pictures for each that is not, of those that could lose their mask."""
+    return share / max(limit - share, 1e-9)
 
 
-def fit(evaluations: Sequence[Evaluation], chance: float, level: float, middle: float, deviation: float = RUN_ERROR) -> Belief:
+def fit(
+    evaluations: Sequence[Evaluation], chance: float, level: float, expected: Expected, deviation: float = RUN_ERROR
+) -> Belief:
     """The curve through all evaluations, those near ``level`` weighing most; at least one must be at share 0.
 
-    ``middle``: where half of it is expected, in odds; ``deviation``: points by which one run misses the mean.
+    ``deviation``: points by which one run misses the mean.
     """
     shares = np.array([one.share for one in evaluations])
     found = np.array([one.accuracy for one in evaluations])
@@ -86,20 +102,21 @@ def fit(evaluations: Sequence[Evaluation], chance: float, level: float, middle: 
 
     def misfit(value: np.ndarray) -> np.ndarray:
         high, floor, place, slope = value
-        curve = Curve(high, floor, np.exp(place), np.exp(slope))
+        curve = Curve(high, floor, np.exp(place), np.exp(slope), expected.limit)
         fitted = np.array([curve.accuracy(share) for share in shares])
-        prior = [(floor - chance) / 4, (place - np.log(middle)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
+        prior = [(floor - chance) / 4, (place - np.log(expected.middle)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
         return np.concatenate([(fitted - found) / doubt, prior])
 
-    start = np.array([top, min(chance, top - 1), np.log(middle), np.log(SLOPE)])
+    start = np.array([top, min(chance, top - 1), np.log(expected.middle), np.log(SLOPE)])
     low = np.array([top - 10, min(0.5 * chance, top - 2), np.log(0.01), np.log(0.3)])
     high = np.array([top + 10, max(top - 0.5, 1), np.log(1e5), np.log(10)])
     solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
-    curve = Curve(float(solved.x[0]), float(solved.x[1]), float(np.exp(solved.x[2])), float(np.exp(solved.x[3])))
+    high, floor, place, slope = solved.x.tolist()
+    curve = Curve(high, floor, float(np.exp(place)), float(np.exp(slope)), expected.limit)
     return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
 
 
-def guesses(levels: Sequence[float], clean: Sequence[float], chance: float, middle: float) -> list[float]:
+def guesses(levels: Sequence[float], clean: Sequence[float], chance: float, expected: Expected) -> list[float]:
     """The share at which each level is expected before anything but the clean folder was measured."""
     known = [Evaluation(0.0, accuracy) for accuracy in clean]
-    return [fit(known, chance, level, middle).curve.share(level) for level in levels]
+    return [fit(known, chance, level, expected).curve.share(level) for level in levels]
