@@ -48,6 +48,7 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run("hide", "data", *HIDE, "--key-file", "key", "--placement", "keyed", "--json", cwd=place, code=None)
     assert done.returncode in (0, 1), done.stderr
     (place / "hide.json").write_text(done.stdout)
+    (place / "hide.log").write_text(done.stderr)
     assert contents(place / "data") == before, "law 5: inputs are never touched"
     return place
 
@@ -66,6 +67,17 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
     assert {offer["level"]: offer["price"] for offer in manifest["offers"]}.get(55.0, 10) == 10
     assert (road / "masks.safetensors").stat().st_mode & 0o777 == 0o600
     assert not list(road.rglob(".*")), "no partial file and no journal is left"
+
+
+def test_a_level_cleans_whole_classes_and_a_part_of_one_at_most(road):
+    found = {one["level"]: one["cleaned"] for one in json.loads((road / "hide.json").read_text())["levels"] if one["reachable"]}
+    offers = json.loads((road / "published/hideseek.json").read_text())["offers"]
+    assert {offer["level"]: offer["clean_classes"] for offer in offers} == {
+        level: sum(share == 1 for share in cleaned.values()) for level, cleaned in found.items()
+    }
+    for level, cleaned in found.items():
+        assert cleaned and sum(share < 1 for share in cleaned.values()) <= 1
+        assert all(f" {name}" in (road / "hide.log").read_text() for name in cleaned), f"level {level:g} is said to clean them"
 
 
 def test_no_written_pixel_moves_by_more_than_the_bound(road):

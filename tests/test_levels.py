@@ -14,7 +14,7 @@ from hideseek_cli import keys
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
-from hideseek_cli.layers import ends, layers
+from hideseek_cli.layers import ends, layers, limit
 from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import load
 from hideseek_cli.parallel import pool
@@ -80,6 +80,17 @@ def test_a_layer_has_pictures_enough_for_each_class_that_it_holds(shares, classe
     for number in range(len(found) + 1):
         held = labels[layer == number]
         assert not found or len(held) >= fewest * len(set(held))
+
+
+def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(scale):
+    material = scale.maker.material
+    for unmask, expected in (("classes", {1.0, 0.5}), ("pictures", {0.75})):
+        made = replace(scale, turns=material.turns(bytes(32), unmask, np.arange(scale.count) % 4 == 0))
+        found = made.cleaned(0.25)
+        assert len(found) == 2 and all(min(abs(share - one) for one in expected) < 0.02 for share in found.values())
+        assert made.touched(0.25).sum() == pytest.approx(0.75 * scale.count, abs=1)
+        assert limit(made.turns, material.folder.labels) == pytest.approx(0.5 if unmask == "classes" else 1 - 1 / scale.count)
+    assert len(replace(scale, turns=material.turns(bytes(32))).cleaned(0.6)) == 1
 
 
 def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
