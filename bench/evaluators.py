@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     recipe = preset("quick").for_pictures(len(material.pictures))
-    scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale()
+    scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale("pictures")
     rows, means, seconds = [], [], dict.fromkeys(options.archs, 0.0)
     for share in SHARES:
         data = folder.pictures(scale.render(share, ()))

@@ -29,7 +29,7 @@ def strongest(folder: Masked) -> np.ndarray:
 
 def chosen(folder: Masked, share: float) -> np.ndarray:
     """Which pictures are masked; nested in every greater share."""
-    return ~folder.scale("pictures").touched(share)
+    return ~folder.scale("pictures").turns.touched(share)
 
 
 def sign_amplitude(folder: Masked, value: float) -> np.ndarray:

@@ -134,7 +134,7 @@ def main() -> None:
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     recipe = replace(preset("quick").for_pictures(len(material.pictures)), name="custom")
-    scale = (folder := masked(material, device, recipe)).scale()
+    scale = (folder := masked(material, device, recipe)).scale("pictures")
     sets = [(name, folder.pictures(scale.render(share, ()))) for name, share in SHARES.items()]
     rows = []
     for name in options.only:

@@ -25,7 +25,6 @@ from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
-from hideseek_cli.layers import limit
 from hideseek_cli.levels import Maker, best_hiding, stopped
 from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material, load
@@ -43,8 +42,8 @@ CORE = Path(__file__).with_name("core")
 HIDDEN = 0.1
 """The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
 
-MIDDLE = {"classes": 1.0, "pictures": 30.0}
-"""The odds at which half of the accuracy is expected (docs/levels.md)."""
+MIDDLE = 30.0
+"""Odds of a masked picture at which half of the accuracy is expected, where every class loses masks (docs/levels.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,8 +179,9 @@ def _hide(
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
-    turns = material.turns(master, order.unmask, evaluator.held)
-    expected = Expected(MIDDLE[order.unmask], limit(turns, folder.labels))
+    turns = material.turns(master, order.unmask, evaluator.held, banks=banks)
+    whole = order.unmask == "classes" and len(folder.classes) > 2
+    expected = Expected(1.0 if whole else MIDDLE, turns.limit)
     shares = guesses(order.levels, clean, chance, expected)
     scale, strongest, teaches = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
     progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")
@@ -190,9 +190,9 @@ def _hide(
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
         # Where one class is clean, networks take the masked ones for it, whatever a weak mask gave away without.
-        floor = teaches if order.unmask == "pictures" else ()
+        floor = () if whole else teaches
         search = Search(
-            lambda wanted, aims: trials.masked([scale.trial(share, aims) for share in wanted]), nearest=scale.nearest,
+            lambda wanted, aims: trials.masked([scale.trial(share, aims) for share in wanted]), nearest=turns.nearest,
             chance=chance, published=floor, clean=clean, expected=expected, runs=trials.left - PUBLISHED_RUNS,
             tolerance=order.tolerance, say=progress.say,
         )  # fmt: skip
@@ -200,6 +200,10 @@ def _hide(
     for one in found:
         if one.accuracies != tuple(teaches):
             trials.group(list(one.accuracies))
+
+    def classes(share: float) -> dict[str, float]:
+        return {name: float(part) for name, part in zip(folder.classes, turns.coverage(share), strict=True) if part}
+
     estimates = {one.level: trials.estimate(list(one.accuracies)) for one in found}
     sold = [one for one in found if one.reachable]
     shares = [one.share for one in sold]
@@ -207,15 +211,15 @@ def _hide(
     reached = float(np.mean(published))
     progress.say(f"the published folder trains to {reached:.1f} %")
     levels = Levels(
-        epsilon=order.epsilon, published=scale.masks, which=scale.which(shares), strength=strongest, shifts=maker.shifts,
-        tiers={f"{one.level:g}": scale.touched(one.share) for one in sold},
+        epsilon=order.epsilon, published=scale.masks, which=turns.which(shares), strength=strongest, shifts=maker.shifts,
+        tiers={f"{one.level:g}": turns.touched(one.share) for one in sold},
         own={f"{level:g}": maker.masks(pattern, 1.0) for level, pattern in own.items()},
     )  # fmt: skip
     with stage:
         release = write(
             folder, material.pictures, levels, stage, executor, progress, recipe=recipe, size=order.size,
             masks=order.masks,
-            offers=tuple(offer(one, estimates[one.level], order.prices, scale.cleaned(one.share)) for one in sold),
+            offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip
     return Hidden(
@@ -223,7 +227,7 @@ def _hide(
         runs=trials.runs, recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
-                 cleaned=scale.cleaned(one.share), known=scale.strippable(one.share, shares),
+                 cleaned=classes(one.share), known=turns.strippable(one.share, shares),
                  likeness=release.likeness.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),

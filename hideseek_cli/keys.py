@@ -66,8 +66,9 @@ def shifts(key: bytes, names: list[tuple[str, str]], height: int, width: int) ->
 def turns(key: bytes, names: list[tuple[str, str]], last: Bool[np.ndarray, " n"], *, whole: bool) -> Int64[np.ndarray, " n"]:
     """The turn, from 0, in which each picture loses its mask when levels rise; decided by the key, class and name.
 
-    The pictures of ``last`` come after all others of their class. ``whole``: one class after another; otherwise the
-    first so many turns hold every class in proportion to its size, as evenly as whole pictures can.
+    The pictures of ``last`` come after all others of their class. The first so many turns hold every class in proportion
+    to its size, as evenly as whole pictures can; ``whole``: one class after another, and only the last two like that,
+    because who knows all classes but one knows that one too.
     """
     drawn = np.frombuffer(b"".join(subkey(key, *name)[:8] for name in names), "<u8")
     classes = np.array([label for label, _ in names])
@@ -77,5 +78,6 @@ def turns(key: bytes, names: list[tuple[str, str]], last: Bool[np.ndarray, " n"]
     for label, start in found.items():
         members = np.flatnonzero(classes == label)
         within = np.lexsort((drawn[members], last[members])).argsort() / len(members)
-        place[members] = np.searchsorted(starts, start) + within if whole else within + start / len(members)
+        turn = min(int(np.searchsorted(starts, start)), len(starts) - 2) if whole else 0
+        place[members] = turn + within + start / len(members)
     return place.argsort(kind="stable").argsort()

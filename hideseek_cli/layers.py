@@ -1,4 +1,5 @@
-"""Which pictures share a pattern: layers, so that a cleaner holds nothing of what it does not take off.
+"""Which pictures have lost their mask at a level, and which share a pattern: layers, so that a cleaner holds nothing of
+what it does not take off.
 
 Pictures lose their mask in turn as levels rise. Those between one level and the next form a layer, with one pattern a class
 that no other layer has. The cleaner of a level takes off the layers below it and holds only their patterns; a buyer
@@ -6,55 +7,93 @@ who looks for those on other pictures finds none. Few pictures do not make a net
 with fewer than FEWEST pictures for each class that it holds joins the next one, and then a buyer of the lower level can
 strip those of the same classes there too.
 
->>> turns, labels = np.array([5, 0, 3, 1, 4, 2]), np.zeros(6, int)
->>> ends([0.5, 0.8], turns, labels, fewest=1)
+>>> turns = Turns(np.array([5, 0, 3, 1, 4, 2]), np.array([0, 1, 1, 0, 0, 1]), banks=3)
+>>> turns.touched(0.5).tolist()
+[False, True, False, True, False, True]
+>>> turns.limit
+0.8333333333333334
+>>> turns.ends([0.5, 0.8], fewest=1)
 [1, 3]
->>> limit(turns, np.array([0, 1, 1, 0, 0, 1]))
-0.5
->>> layers(turns, [1, 3]).tolist()
-[2, 0, 2, 1, 2, 1]
->>> ends([0.5, 0.8], turns, labels, fewest=2)
-[3]
+>>> turns.ends([0.5, 0.8], fewest=2)
+[]
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Float64, Int64
 
 FEWEST = 10
 """Pictures a class that a pattern needs to hide them (docs/levels.md)."""
 
 
-def cleaned(share: float, count: int) -> int:
-    """How many of ``count`` pictures carry no mask where ``share`` of them do."""
-    return round((1 - share) * count)
+@dataclass(frozen=True)
+class Turns:
+    """The turn in which each picture loses its mask as levels rise.
 
+    A share is that of the masked pictures, 0 (clean) to 1 (published); ``shares`` are those of all levels.
+    """
 
-def limit(turns: Int64[np.ndarray, " n"], labels: Int64[np.ndarray, " n"]) -> float:
-    """The share of masked pictures above which the others are of one class, and so teach nothing."""
-    ranked = labels[turns.argsort()]
-    return 1 - float((ranked != ranked[0]).argmax()) / len(turns)
+    numbers: Int64[np.ndarray, " n"]
+    """From 0."""
+    labels: Int64[np.ndarray, " n"]
+    banks: int = 1
+    """Patterns a class, one for each layer; a single one is shared by all."""
 
+    @property
+    def count(self) -> int:
+        return len(self.numbers)
 
-def ends(
-    shares: Sequence[float], turns: Int64[np.ndarray, " n"], labels: Int64[np.ndarray, " n"], fewest: int = FEWEST
-) -> list[int]:
-    """The turns at which a new layer begins, rising; ``shares``: of the masked pictures at each level."""
-    ranked = labels[turns.argsort()]
+    @property
+    def ranked(self) -> Int64[np.ndarray, " n"]:
+        """Labels of the pictures, those that lose their mask first in front."""
+        return self.labels[self.numbers.argsort()]
 
-    def enough(first: int, end: int) -> bool:
-        return first < end and end - first >= fewest * len(np.unique(ranked[first:end]))
+    @property
+    def limit(self) -> float:
+        """The share above which the other pictures are of one class, and so teach nothing."""
+        return 1 - float((self.ranked != self.ranked[0]).argmax()) / self.count
 
-    found: list[int] = []
-    for end in sorted({cleaned(share, len(turns)) for share in shares}):
-        if enough(found[-1] if found else 0, end) and enough(end, len(turns)):
-            found.append(end)
-    return found
+    def cleaned(self, share: float) -> int:
+        """How many pictures carry no mask."""
+        return round((1 - share) * self.count)
 
+    def nearest(self, share: float) -> float:
+        """The nearest share that whole pictures make, with one picture at least that is not masked."""
+        return 1 - max(1, self.cleaned(share)) / self.count
 
-def layers(turns: Int64[np.ndarray, " n"], ends: Sequence[int]) -> Int64[np.ndarray, " n"]:
-    """The layer of each picture, from 0: that of the lowest level."""
-    return np.searchsorted(np.array(ends, np.int64), turns, side="right")
+    def touched(self, share: float) -> Bool[np.ndarray, " n"]:
+        """Which pictures have lost their mask; nested from share to share."""
+        return self.numbers < self.cleaned(share)
+
+    def coverage(self, share: float) -> Float64[np.ndarray, " k"]:
+        """The share of each class that has lost its mask."""
+        totals = np.bincount(self.labels)
+        return np.bincount(self.labels[self.touched(share)], minlength=len(totals)) / totals
+
+    def ends(self, shares: Sequence[float], fewest: int = FEWEST) -> list[int]:
+        """The turns at which a new layer begins, rising."""
+        ranked = self.ranked
+
+        def enough(first: int, end: int) -> bool:
+            return first < end and end - first >= fewest * len(np.unique(ranked[first:end]))
+
+        found: list[int] = []
+        for end in sorted({self.cleaned(share) for share in shares}):
+            if enough(found[-1] if found else 0, end) and enough(end, self.count):
+                found.append(end)
+        return found
+
+    def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
+        """The number of each picture's pattern: that of its layer's bank, then that of its class."""
+        ends = self.ends(shares) if self.banks > 1 else []
+        layer = np.searchsorted(np.array(ends, np.int64), self.numbers, side="right")
+        return layer * (self.labels.max() + 1) + self.labels
+
+    def strippable(self, share: float, shares: Sequence[float]) -> float:
+        """The share that is left where every mask is taken off that the buyer of ``share`` knows."""
+        which = self.which(shares)
+        return 1 - float(np.isin(which, which[self.touched(share)]).mean())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int64, UInt8, UInt16
+from jaxtyping import Float, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import Patterns
 from hideseek_cli.core.calibration import Found
@@ -17,7 +17,7 @@ from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.journal import Journal
-from hideseek_cli.layers import cleaned, ends, layers
+from hideseek_cli.layers import Turns
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
 from hideseek_cli.metrics import portions, similarity
@@ -51,57 +51,21 @@ class Maker:
 class Scale:
     """Every level from the published folder to the clean one: pictures lose their mask in turn.
 
-    What is left to learn from a masked picture is nothing, so accuracy rises with the others; a share is that of the
-    masked ones, 0 (clean) to 1 (published). Of each function, ``shares`` are those of all levels: they say
-    which pictures have a pattern in common (``layers``).
+    What is left to learn from a masked picture is nothing, so accuracy rises with the others. Of both functions, ``shares``
+    are those of all levels: they say which pictures have a pattern in common.
     """
 
     maker: Maker
     masks: Patterns
-    """Bank after bank of one mask a class, one bank a layer; a single bank is shared by all layers."""
-    turns: Int64[np.ndarray, " n"]
-
-    @property
-    def count(self) -> int:
-        return len(self.turns)
-
-    def nearest(self, share: float) -> float:
-        """The nearest share that whole pictures make, with one picture at least that is not masked."""
-        return 1 - max(1, cleaned(share, self.count)) / self.count
-
-    def touched(self, share: float) -> Bool[np.ndarray, " n"]:
-        """Which pictures have lost their mask; nested from share to share."""
-        return self.turns < cleaned(share, self.count)
-
-    def ends(self, shares: Sequence[float]) -> list[int]:
-        """Where a new layer begins."""
-        folder = self.maker.material.folder
-        banks = len(next(iter(self.masks.values()))) // len(folder.classes)
-        return ends(shares, self.turns, folder.labels) if banks > 1 else []
-
-    def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
-        """The number of each picture's mask."""
-        folder = self.maker.material.folder
-        return layers(self.turns, self.ends(shares)) * len(folder.classes) + folder.labels
-
-    def cleaned(self, share: float) -> dict[str, float]:
-        """Of each class that has pictures without a mask, their share."""
-        folder = self.maker.material.folder
-        totals = np.bincount(folder.labels)
-        found = np.bincount(folder.labels[self.touched(share)], minlength=len(totals)) / totals
-        return {name: float(one) for name, one in zip(folder.classes, found, strict=True) if one}
-
-    def strippable(self, share: float, shares: Sequence[float]) -> float:
-        """The share that is left where every mask is taken off that the buyer of ``share`` knows."""
-        which = self.which(shares)
-        return 1 - float(np.isin(which, which[self.touched(share)]).mean())
+    """Bank after bank of one mask a class."""
+    turns: Turns
 
     def render(self, share: float, shares: Sequence[float]) -> Images:
-        masked = self.maker.render(self.masks, self.which(shares))
-        return np.where(self.touched(share)[:, None, None, None], self.maker.material.stack.clean(), masked)
+        masked = self.maker.render(self.masks, self.turns.which(shares))
+        return np.where(self.turns.touched(share)[:, None, None, None], self.maker.material.stack.clean(), masked)
 
     def trial(self, share: float, shares: Sequence[float]) -> Trial:
-        return Trial(partial(self.render, share, tuple(shares)), share, masked=~self.touched(share))
+        return Trial(partial(self.render, share, tuple(shares)), share, masked=~self.turns.touched(share))
 
 
 def strongest_strength(
@@ -140,7 +104,7 @@ def strongest_strength(
 
 
 def best_hiding(
-    order: Order, maker: Maker, turns: Int64[np.ndarray, " n"], shares: Sequence[float], task: Task, trials: Trials,
+    order: Order, maker: Maker, turns: Turns, shares: Sequence[float], task: Task, trials: Trials,
     enough: float, journal: Journal, executor: Executor, progress: Progress,
 ) -> tuple[Scale, float, list[float]]:  # fmt: skip
     """What to publish: masks at the greatest strength that keeps the pictures' likeness, that strength, what it trains to.
@@ -154,9 +118,8 @@ def best_hiding(
         if name not in journal.arrays:
             journal.remember(name, train(partial(progress.step, "training masks")))
         pattern = journal.arrays[name]
-        scale = Scale(maker, maker.masks(pattern, 1.0), turns)
-        strength = strongest_strength(order, maker, pattern, scale.which(shares), executor, progress)
-        scale = replace(scale, masks=maker.masks(pattern, strength))
+        strength = strongest_strength(order, maker, pattern, turns.which(shares), executor, progress)
+        scale = Scale(maker, maker.masks(pattern, strength), turns)
         tried.append((scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS)))
         if np.mean(tried[-1][2]) <= enough:
             break

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 from hideseek_cli import keys, manifest
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, pixels, scan, splits
+from hideseek_cli.layers import Turns
 from hideseek_cli.picture import Mixed
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
@@ -59,15 +60,16 @@ class Material:
         return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
 
     def turns(
-        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None
-    ) -> Int64[np.ndarray, " n"]:
-        """The turn in which each picture loses its mask when levels rise, those of ``last`` at the end of their class.
+        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None, *, banks: int = 1
+    ) -> Turns:
+        """In which turn each picture loses its mask when levels rise, those of ``last`` at the end of their class.
 
-        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike.
+        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``banks``: patterns a class.
         """
         names = [entry.key for entry in self.folder.entries]
         last = np.zeros(len(names), bool) if last is None else last
-        return keys.turns(keys.subkey(master, self.release_label(), "turns"), names, last, whole=unmask == "classes")
+        key = keys.subkey(master, self.release_label(), "turns")
+        return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks)
 
 
 def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:

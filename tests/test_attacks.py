@@ -186,9 +186,9 @@ def released(make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, ban
     master = bytes(32)
     maker = Maker(material, 8, material.thresholds(master, banks), material.shifts(master, placement))
     pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
-    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master, "pictures"))
-    levels = Levels(epsilon=8, published=scale.masks, which=scale.which([0.5]), strength=1.0, tiers={"50": scale.touched(0.5)},
-                    own={}, shifts=maker.shifts)  # fmt: skip
+    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master, "pictures", banks=banks))
+    levels = Levels(epsilon=8, published=scale.masks, which=scale.turns.which([0.5]), strength=1.0,
+                    tiers={"50": scale.turns.touched(0.5)}, own={}, shifts=maker.shifts)  # fmt: skip
     with StagedFolder(tmp_path / "published") as stage:
         write(
             material.folder, material.pictures, levels, stage, executor, Silent(),

@@ -69,14 +69,14 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
     assert not list(road.rglob(".*")), "no partial file and no journal is left"
 
 
-def test_a_level_cleans_whole_classes_and_a_part_of_one_at_most(road):
+def test_a_level_cleans_whole_classes_and_parts_of_two_at_most(road):
     found = {one["level"]: one["cleaned"] for one in json.loads((road / "hide.json").read_text())["levels"] if one["reachable"]}
     offers = json.loads((road / "published/hideseek.json").read_text())["offers"]
     assert {offer["level"]: offer["clean_classes"] for offer in offers} == {
         level: sum(share == 1 for share in cleaned.values()) for level, cleaned in found.items()
     }
     for level, cleaned in found.items():
-        assert cleaned and sum(share < 1 for share in cleaned.values()) <= 1
+        assert cleaned and sum(share < 1 for share in cleaned.values()) <= 2, "the last two lose masks together"
         assert all(f" {name}" in (road / "hide.log").read_text() for name in cleaned), f"level {level:g} is said to clean them"
 
 

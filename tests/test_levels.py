@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from hideseek_cli import keys
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
-from hideseek_cli.layers import ends, layers, limit
+from hideseek_cli.layers import Turns
 from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import load
 from hideseek_cli.parallel import pool
@@ -40,14 +41,14 @@ def scale(tmp_path_factory) -> Scale:
         material = load(root, None, None, executor, Silent())
     maker = Maker(material, 8, np.zeros((6, 16, 16, 1)), None)
     masks = {1: np.arange(1, 7, dtype=np.int8)[:, None, None, None] * np.ones((1, 16, 16, 1), np.int8)}
-    return Scale(maker, masks, np.random.default_rng(0).permutation(2 * EACH))
+    return Scale(maker, masks, Turns(np.random.default_rng(0).permutation(2 * EACH), material.folder.labels, banks=3))
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_share_is_that_of_the_masked_pictures_and_levels_are_nested(scale, one, other):
-    count = scale.count
-    share, more = sorted((scale.nearest(one), scale.nearest(other)))
-    few, many = scale.touched(more), scale.touched(share)
+    turns, count = scale.turns, scale.turns.count
+    share, more = sorted((turns.nearest(one), turns.nearest(other)))
+    few, many = turns.touched(more), turns.touched(share)
     assert many.sum() == pytest.approx(count * (1 - share)) and many.sum() >= 1
     assert not (few & ~many).any(), "what has lost its mask at a lower level has lost it at a higher one"
     assert abs(share - min(one, other)) <= 1 / count
@@ -58,45 +59,52 @@ def test_a_share_is_that_of_the_masked_pictures_and_levels_are_nested(scale, one
     assert np.array_equal(grey[trial.masked], published[trial.masked])
     assert np.array_equal((published - 1) % 2, scale.maker.material.folder.labels), "a pattern of its own class"
     # Law 9: unless the layer is too small to have one of its own, no pattern of a level is found above it.
-    if scale.strippable(share, [more, share]) == share:
+    if turns.strippable(share, [more, share]) == share:
         assert not set(published[many]) & set(published[~many])
 
 
 def test_the_ends_of_the_scale_are_the_clean_and_the_published_folder(scale):
-    assert scale.touched(0.0).all() and not scale.touched(1.0).any()
+    turns = scale.turns
+    assert turns.touched(0.0).all() and not turns.touched(1.0).any()
     assert not scale.render(0.0, [0.5]).any() and scale.render(1.0, [0.5]).all()
-    assert scale.touched(1 - 1 / scale.count).tolist() == (scale.turns == 0).tolist()
+    assert turns.touched(1 - 1 / turns.count).tolist() == (turns.numbers == 0).tolist()
 
 
 @given(st.lists(st.floats(0, 1), max_size=4), st.integers(1, 3), st.integers(0, 12), st.booleans())
 def test_a_layer_has_pictures_enough_for_each_class_that_it_holds(shares, classes, fewest, whole):
     labels = np.arange(40) % classes
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    turns = keys.turns(bytes(32), names, np.zeros(40, bool), whole=whole)
-    found = ends(shares, turns, labels, fewest)
-    layer = layers(turns, found)
+    turns = Turns(keys.turns(bytes(32), names, np.zeros(40, bool), whole=whole), labels, banks=5)
+    found = turns.ends(shares, fewest)
     assert found == sorted(set(found)) and set(found) <= {round((1 - share) * 40) for share in shares}
-    assert set(layer) == set(range(len(found) + 1)) and (np.diff(layer[turns.argsort()]) >= 0).all()
-    for number in range(len(found) + 1):
-        held = labels[layer == number]
+    for first, end in pairwise([0, *found, 40]):
+        held = labels[(turns.numbers >= first) & (turns.numbers < end)]
         assert not found or len(held) >= fewest * len(set(held))
 
 
-def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(scale):
-    material = scale.maker.material
-    for unmask, expected in (("classes", {1.0, 0.5}), ("pictures", {0.75})):
-        made = replace(scale, turns=material.turns(bytes(32), unmask, np.arange(scale.count) % 4 == 0))
-        found = made.cleaned(0.25)
-        assert len(found) == 2 and all(min(abs(share - one) for one in expected) < 0.02 for share in found.values())
-        assert made.touched(0.25).sum() == pytest.approx(0.75 * scale.count, abs=1)
-        assert limit(made.turns, material.folder.labels) == pytest.approx(0.5 if unmask == "classes" else 1 - 1 / scale.count)
-    assert len(replace(scale, turns=material.turns(bytes(32))).cleaned(0.6)) == 1
+@given(st.lists(st.floats(0, 1), max_size=4), st.booleans())
+def test_each_layer_has_the_patterns_of_its_own_bank(shares, whole):
+    labels = np.arange(90) % 3
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    numbers = keys.turns(bytes(32), names, np.zeros(90, bool), whole=whole)
+    turns = Turns(numbers, labels, banks=5)
+    which = turns.which(shares)
+    assert np.array_equal(which % 3, labels)
+    assert np.array_equal(which // 3, sum((numbers >= end).astype(int) for end in turns.ends(shares)) + np.zeros(90, int))
+    assert np.array_equal(Turns(numbers, labels).which(shares), labels), "a single bank is shared by all"
+
+
+def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(make_folder: MakeFolder, executor):
+    material = load(make_folder("data", classes=4, each=12), None, None, executor, Silent())
+    whole, parts = (material.turns(bytes(32), unmask, np.arange(48) % 4 == 0) for unmask in ("classes", "pictures"))
+    assert sorted(whole.coverage(0.25)) == [0.5, 0.5, 1, 1] and set(parts.coverage(0.25)) == {0.75}
+    assert sorted(whole.coverage(0.75)) == [0, 0, 0, 1] and whole.limit == 0.75 and parts.limit == 1 - 1 / 48
+    assert np.array_equal(material.turns(bytes(32), "classes").numbers, material.turns(bytes(32)).numbers), "the default"
 
 
 def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
     """Whole classes: the buyer of three pictures of one class finds the pattern of its others, and not of the next class."""
-    turns = np.array([2 * EACH - 1 - number for number in range(2 * EACH)])
-    made = replace(scale, turns=turns)
+    made = replace(scale.turns, numbers=np.arange(2 * EACH)[::-1].copy())
     share = 1 - 3 / made.count
     assert made.ends([share]) == [] and made.strippable(share, [share]) == pytest.approx(0.5)
 
@@ -109,11 +117,11 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
     master = bytes(range(32))
     maker = Maker(material, 8, material.thresholds(master, 3), material.shifts(master, placement))
     pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
-    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master, "pictures"))
+    scale = Scale(maker, maker.masks(pattern, 1.0), material.turns(master, "pictures", banks=3))
     shares = {"30": 0.7, "50": 0.4}
-    tiers = {name: scale.touched(share) for name, share in shares.items()}
-    levels = Levels(epsilon=8, published=scale.masks, which=scale.which([*shares.values()]), strength=1.0, tiers=tiers, own={},
-                    shifts=maker.shifts)  # fmt: skip
+    tiers = {name: scale.turns.touched(share) for name, share in shares.items()}
+    levels = Levels(epsilon=8, published=scale.masks, which=scale.turns.which([*shares.values()]), strength=1.0,
+                    tiers=tiers, own={}, shifts=maker.shifts)  # fmt: skip
     with StagedFolder(tmp_path / "published") as stage:
         write(
             material.folder, material.pictures, levels, stage, executor, Silent(), recipe=preset("quick"), size=None,

@@ -29,7 +29,7 @@ def test_every_level_of_real_pictures_is_sought_bit_for_bit(request, tmp_path, e
     thresholds, shifts = material.thresholds(master), material.shifts(master, placement)
     random = np.random.default_rng(0)
     strongest, other = (np.clip(random.normal(0, 5, thresholds.shape), -8, 8) for _ in range(2))
-    quantised, turns = material.stack.quantised, material.turns(master)
+    quantised, turns = material.stack.quantised, material.turns(master).numbers
     levels = Levels(
         epsilon=8,
         published=quantised(strongest, 0.8, thresholds, 8),

@@ -166,6 +166,8 @@ def _coverage(level: Sold) -> str:
 
 def _remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
+    from hideseek_cli.order import UNMASKS
+
     lines = [f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings"]
     if order.calibration == "stop":
         lines.append("every cleaner holds the published mask itself: take any buyer to be able to reach every level")
@@ -183,6 +185,9 @@ def _remarks(order: Order, hidden: Hidden) -> list[str]:
             f"the published folder still trains to {hidden.published.mean:.1f} %, above chance "
             f"({hidden.release.manifest.chance:.1f} %): raise --epsilon or lower --min-ssim"
         )
+    if not all(level.reachable for level in hidden.levels) and order.calibration == "retrain":
+        other = next(one for one in UNMASKS if one != order.unmask)
+        lines.append(f"what was not reached with levels of {order.unmask} may be with --unmask {other}")
     for level in hidden.levels:
         if not level.reachable:
             lines.append(
