@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from hideseek_cli.core.changes import ROBUST
 from hideseek_cli.errors import InputError
 from hideseek_cli.mask import MAX_EPSILON
 from hideseek_cli.methods.emn import ClassWise
@@ -32,6 +33,8 @@ class Order:
     prices: dict[float, float] = field(default_factory=dict)
     epsilon: int = 8
     placement: str = "fixed"
+    robust: tuple[str, ...] = ()
+    """Changes that masks are trained to survive: names of ``core.changes.ROBUST``."""
     unmask: str = "classes"
     """What loses its mask in turn as levels rise: ``classes``, or ``pictures`` of all classes alike."""
     min_ssim: float = 0.985
@@ -66,6 +69,9 @@ class Order:
             raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
         if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:
             raise InputError(f"--placement is {' or '.join(PLACEMENTS)}, --calibration {' or '.join(CALIBRATIONS)}")
+        unknown = [name for name in self.robust if name not in ROBUST]
+        if unknown:
+            raise InputError(f"--robust {unknown[0]!r} is unknown: choose of {','.join(ROBUST)}")
         if self.unmask not in UNMASKS:
             raise InputError(f"--unmask {self.unmask!r} is unknown: give {' or '.join(UNMASKS)}")
         if self.calibration == "stop" and self.method.schedule != "alternating":

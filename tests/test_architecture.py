@@ -19,7 +19,7 @@ LAYERS = [
     {"manifest", "stats", "metrics", "journal", "cache"},
     {"bundle"},
     {"stack"},
-    {"core.data", "core.networks", "core.curve"},
+    {"core.data", "core.networks", "core.curve", "core.changes"},
     {"core.classifier", "core.calibration", "core.rules"},
     {"core.bilevel", "core.evaluator", "core.rounds"},
     {"methods"},

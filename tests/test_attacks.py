@@ -14,12 +14,13 @@ import torch
 from hideseek_cli import audit as audits
 from hideseek_cli.attacks import Attack, Exposed, catalogue, chosen, denoising
 from hideseek_cli.attacks.augmentation import adversarial, cutmix, cutout, mixup, ueraser
-from hideseek_cli.attacks.compression import bilateral, bits, gaussian, greyscale, jpeg, median, standardised
+from hideseek_cli.attacks.compression import bilateral, bits, jpeg, median, standardised
 from hideseek_cli.attacks.denoising import denoised
 from hideseek_cli.attacks.estimation import alignment, class_average, class_mean, flat_areas, plaintext, projection
 from hideseek_cli.attacks.matching import shifts_of, stripped
 from hideseek_cli.audit import attacked, audit
 from hideseek_cli.bundle import MaskFile
+from hideseek_cli.core.changes import gaussian, greyscale
 from hideseek_cli.core.classifier import loss, silent
 from hideseek_cli.core.data import Pictures, cyclic, read
 from hideseek_cli.core.networks import build

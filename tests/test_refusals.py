@@ -64,6 +64,8 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a price that is none": (["hide", "data", *LEVELS, "--prices", "70"], lambda root: None, "not a list of level=price"),
     "an epsilon of 0": (["hide", "data", *LEVELS, "--epsilon", "0"], lambda root: None, "--epsilon 0 is out of range"),
     "an unknown placement": (["hide", "data", *LEVELS, "--placement", "x"], lambda root: None, "--placement is fixed or keyed"),
+    "an unknown order": (["hide", "data", *LEVELS, "--unmask", "x"], lambda root: None, "classes or pictures"),
+    "an unknown change": (["hide", "data", *LEVELS, "--robust", "gray,x"], lambda root: None, "'x' is unknown: choose of gray"),
     "an unknown recipe": (["hide", "data", *LEVELS, "--recipe", "x"], lambda root: None, "unknown recipe 'x'"),
     "an unknown network": (["hide", "data", *LEVELS, "--arch", "x"], lambda root: None, "unknown architecture 'x'"),
     "an unknown device": (["hide", "data", *LEVELS, "--device", "x"], lambda root: None, "unknown device 'x'"),

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack
+from hideseek_cli.core.changes import coloured
 from hideseek_cli.core.classifier import Batch, autocast, loss
 from hideseek_cli.core.networks import Standardised
 
@@ -62,26 +63,11 @@ def cutmix(network: Standardised, batch: Batch, generator: torch.Generator) -> B
     return torch.where(box, images[other], images), _mixed(labels, labels[other], share, network.classes)
 
 
-def _coloured(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Random brightness, contrast, weights of the channels, and noise."""
-    count, device = len(images), images.device
-
-    def drawn(low: float, high: float, channels: int = 1) -> Tensor:
-        return low + (high - low) * torch.rand(count, channels, 1, 1, device=device, generator=generator)
-
-    mean = images.mean((1, 2, 3), keepdim=True)
-    changed = (images - mean) * drawn(0.5, 1.5) * drawn(0.6, 1.4, images.shape[1]) + mean * drawn(0.6, 1.4)
-    grey = changed.mean(1, keepdim=True)
-    changed = grey + (changed - grey) * drawn(0.0, 1.5)
-    noise = torch.randn(changed.shape, device=device, generator=generator) * drawn(0.0, 16.0)
-    return (changed + noise).clamp(0, 255)
-
-
 @torch.no_grad()
 def ueraser(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
     """Of several strong augmentations of each picture, the one on which the network errs most."""
     images, labels = batch
-    views = torch.stack([_coloured(images, generator) for _ in range(VIEWS)])
+    views = torch.stack([coloured(images, generator) for _ in range(VIEWS)])
     network.eval()
     with autocast(images.device):
         logits = network(views.flatten(0, 1))

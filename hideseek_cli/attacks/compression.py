@@ -17,18 +17,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack, Exposed
+from hideseek_cli.core.changes import gaussian, greyscale
 from hideseek_cli.core.data import Pictures
 
-LUMA = (0.299, 0.587, 0.114)
-"""Weights of red, green and blue in a grey level (ITU-R BT.601)."""
 Change = Callable[[Tensor], Tensor]
-
-
-def greyscale(images: Tensor) -> Tensor:
-    if images.shape[1] == 1:
-        return images
-    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
-    return (images * weights).sum(1, keepdim=True).expand(-1, 3, -1, -1)
 
 
 def jpeg(images: Tensor, quality: int) -> Tensor:
@@ -52,15 +44,6 @@ def standardised(images: Tensor) -> Tensor:
     """Every channel of every picture to the same mean and deviation: no colour cast survives."""
     deviation, mean = torch.std_mean(images, (2, 3), keepdim=True)
     return 128 + 50 * (images - mean) / deviation.clamp_min(1)
-
-
-def gaussian(images: Tensor, sigma: float) -> Tensor:
-    reach = round(3 * sigma)
-    kernel = torch.exp(-(torch.arange(-reach, reach + 1, device=images.device) ** 2) / (2 * sigma**2)).float()
-    kernel = kernel / kernel.sum()
-    flat = functional.pad(images.flatten(0, 1)[:, None], (reach,) * 4, mode="reflect")
-    flat = functional.conv2d(functional.conv2d(flat, kernel.view(1, 1, -1, 1)), kernel.view(1, 1, 1, -1))
-    return flat.view_as(images)
 
 
 def _neighbours(images: Tensor, reach: int) -> Tensor:

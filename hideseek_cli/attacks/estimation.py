@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack, Exposed
-from hideseek_cli.attacks.compression import gaussian
 from hideseek_cli.attacks.matching import everything, shifts_of, stripped, without
+from hideseek_cli.core.changes import gaussian
 from hideseek_cli.core.data import Pictures, cyclic, read
 
 KNOWN = 10

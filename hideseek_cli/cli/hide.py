@@ -28,6 +28,10 @@ def hide(
         str,
         typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
     ] = "fixed",
+    robust: Annotated[
+        str,
+        typer.Option("--robust", help="What masks must survive, of gray,jpeg,blur,augment; they hide a little less plainly."),
+    ] = "",
     unmask: Annotated[
         str,
         typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or pictures of every class."),
@@ -81,8 +85,9 @@ def hide(
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        unmask=unmask, min_ssim=min_ssim, calibration=calibration, size=size, table=labels, key_file=key_file, seed=seed,
-        threads=threads or 1, max_runs=max_runs, tolerance=tolerance, overwrite=overwrite, resume=resume,
+        unmask=unmask, robust=_names(robust), min_ssim=min_ssim, calibration=calibration, size=size, table=labels,
+        key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance, overwrite=overwrite,
+        resume=resume,
         method=ClassWise(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
         ),
@@ -111,6 +116,10 @@ def _levels(text: str) -> tuple[float, ...]:
         return tuple(sorted(float(part) for part in text.split(",") if part.strip()))
     except ValueError as error:
         raise InputError(f"--levels {text!r} is not a list of percentages, such as 30,50,70") from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _prices(text: str) -> dict[float, float]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
+from hideseek_cli.core.changes import ROBUST, Change
 from hideseek_cli.core.classifier import Batch, batches, correct, descent, loss, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
 from hideseek_cli.core.networks import Standardised, build
@@ -33,7 +34,7 @@ from hideseek_cli.errors import InputError
 
 EMN_STEP = 0.8
 """α of Equation 4 in grey levels, from the public settings of EMN."""
-JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1}, 0.025
+JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}, 0.025
 """Learning rates of the surrogate."""
 
 
@@ -58,6 +59,8 @@ class Problem:
     """How ``joint`` updates masks: one of ``core.rules.RULES``."""
     banks: int = 1
     """Patterns a class. Pictures carry them in turn, so that each is told from all others."""
+    through: tuple[str, ...] = ()
+    """Names of ``core.changes.ROBUST``: batches go through nothing and through each of these in turn."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -136,6 +139,8 @@ class _State:
         side = min(self.height, self.width)
         self.network = build(problem.arch, pictures.classes, side, pictures.moments(), problem.seed).train()
         self.generator = torch.Generator(device).manual_seed(problem.seed)
+        changes = [change for name in problem.through for change in ROBUST[name]]
+        self.changes: Iterator[Change] = cycle([lambda images, _: images, *changes])
         self.order = batches(len(pictures), problem.batch_size, self.generator)
         step_rule = torch.optim.SGD(
             self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
@@ -145,7 +150,8 @@ class _State:
         self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
-        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be."""
+        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be, and changed
+        in the way that is next."""
         problem, pictures = self.problem, self.problem.pictures
         window = augmentation(len(index), self.height, self.width, self.generator)
         place = window
@@ -153,7 +159,7 @@ class _State:
             place = compose(cyclic(problem.shifts[index], self.height, self.width), window)
         noise = read(self.mask.index_select(0, self.which[index]), place)
         clipped: Tensor = _Clip.apply(read(pictures.images[index], window).float() + noise)
-        return clipped
+        return next(self.changes)(clipped, self.generator)
 
     def view(self, index: Tensor) -> Batch:
         return self.masked(index), self.problem.pictures.labels[index]

@@ -3,10 +3,8 @@
     accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (limit - share),
 
 where ``limit`` is the share at which the last pictures without a mask cease to teach: as long as they are of one class,
-there is nothing to tell it from. It is
-
-fitted by least squares with weak priors; near a level, evaluations close to it weigh more, so that the curve needs to
-be right only there.
+there is nothing to tell it from. The curve is fitted by least squares with weak priors; near a level, evaluations close to
+it weigh more, so that it needs to be right only there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How masks are updated from their gradient: three rules, measured in docs/benchmarks.md and docs/levels.md.
+"""How masks are updated from their gradient: four rules, measured in docs/benchmarks.md and docs/levels.md.
 
 - ``sign``: Equation 4 of Hide-and-Seek.
 - ``whitened``: the gradient in units of what pictures themselves have of each spatial frequency, normalised, with
@@ -7,6 +7,7 @@
   that drown in the next network's pictures.
 - ``unseen``: the same in units of what SSIM sees of each spatial frequency. Photographs have smooth areas, where SSIM
   takes any fine pattern amiss; slow waves may be several times as strong there.
+- ``balanced``: slow waves by the last and fine ones by ``whitened``, for masks that are trained through changes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,13 @@ MOMENTUM = 0.9
 SLOW = 0.03
 """What SSIM is taken to see, of its variance, of the slowest waves."""
 
+FINE = 1 / 8
+"""Cycles a pixel from which waves count as fine: JPEG and blur take most of them off."""
+
 Mask = Float[Tensor, "p c h w"]
+Band = tuple[Float[Tensor, "#c h f"], float]
+"""The unit of each spatial frequency (``torch.fft.rfft2``) of a gradient, infinite outside of the band, and the most root
+mean square of a mask's part inside."""
 Update = Callable[[float], None]
 """A step of a mask along the gradient that it holds, in proportion to what is left of the step size, 1 to 0."""
 
@@ -48,21 +55,29 @@ def sign(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
     return lambda left: descend(mask, epsilon, epsilon / 8 * left)
 
 
-def filtered(mask: Mask, epsilon: int, units: Float[Tensor, "#c h f"]) -> Update:
-    """Steps of ε along each pattern's gradient, each spatial frequency divided by ``units``, with momentum, projected to
-    max |m| ≤ ε and rms(m) ≤ ε/2.
+def filtered(mask: Mask, epsilon: int, *bands: Band) -> Update:
+    """Steps along each pattern's gradient, filtered and normalised, with momentum, projected to max |m| ≤ ε and, band by
+    band, to a root mean square; bands have no frequency in common.
 
-    They are long on purpose: a mask that is rebuilt every few steps must be one that networks pick up at once.
+    Steps are long on purpose, twice that root mean square: a mask that is rebuilt every few steps must be one that networks
+    pick up at once.
     """
-    velocity = torch.zeros_like(mask)
+    velocities = [torch.zeros_like(mask) for _ in bands]
+
+    def inside(units: Tensor) -> Mask:
+        alone = len(bands) == 1
+        return mask.clone() if alone else torch.fft.irfft2(torch.fft.rfft2(mask) * units.isfinite(), s=mask.shape[2:])
 
     @torch.no_grad()
     def update(left: float) -> None:
         assert mask.grad is not None
-        gradient = torch.fft.irfft2(torch.fft.rfft2(mask.grad) / units, s=mask.shape[2:])
-        velocity.mul_(MOMENTUM).add_(gradient / (rms(gradient) + 1e-12), alpha=1 - MOMENTUM)
-        mask.sub_(velocity, alpha=epsilon * left).clamp_(-epsilon, epsilon)
-        mask.mul_((epsilon / 2 / (rms(mask) + 1e-12)).clamp(max=1))
+        spectrum, parts = torch.fft.rfft2(mask.grad), []
+        for (units, ball), velocity in zip(bands, velocities, strict=True):
+            gradient = torch.fft.irfft2(spectrum / units, s=mask.shape[2:])
+            velocity.mul_(MOMENTUM).add_(gradient / (rms(gradient) + 1e-12), alpha=1 - MOMENTUM)
+            part = inside(units).sub_(velocity, alpha=2 * ball * left).clamp_(-epsilon, epsilon)
+            parts.append(part * (ball / (rms(part) + 1e-12)).clamp(max=1))
+        mask.copy_(torch.stack(parts).sum(0)).clamp_(-epsilon, epsilon)
         mask.grad = None
 
     return update
@@ -70,13 +85,18 @@ def filtered(mask: Mask, epsilon: int, units: Float[Tensor, "#c h f"]) -> Update
 
 def whitened(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
     """In units of what pictures themselves have of each frequency: what a network picks up most easily."""
-    return filtered(mask, epsilon, pictures.amplitudes())
+    return filtered(mask, epsilon, (pictures.amplitudes(), epsilon / 2))
 
 
 def unseen(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
-    """In units of what SSIM sees of each frequency: what costs the least likeness.
+    """In units of what SSIM sees of each frequency: what costs the least likeness."""
+    return filtered(mask, epsilon, (_seen(mask), epsilon / 2))
 
-    SSIM compares windows of WINDOW × WINDOW pixels, each less its mean, so of a wave it sees what is left once the box of
+
+def _seen(mask: Mask) -> Float[Tensor, "1 h f"]:
+    """How much of a wave of each frequency SSIM sees, 0 to 1.
+
+    It compares windows of WINDOW × WINDOW pixels, each less its mean, so of a wave it sees what is left once the box of
     that size has been taken off: little of slow ones, and a constant counts as the slowest.
     """
     height, width = mask.shape[2:]
@@ -86,9 +106,20 @@ def unseen(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
         return torch.where(half == 0, 1.0, torch.sin(WINDOW * half) / (WINDOW * torch.sin(half)))
 
     response = box(torch.fft.fftfreq(height))[:, None] * box(torch.fft.rfftfreq(width))[None]
-    seen = (1 - response.square()).clamp_min(SLOW).sqrt()
-    return filtered(mask, epsilon, seen[None].to(mask.device))
+    return (1 - response.square()).clamp_min(SLOW).sqrt()[None].to(mask.device)
 
 
-RULES: dict[str, Callable[[Mask, int, Pictures], Update]] = {"whitened": whitened, "unseen": unseen, "sign": sign}
-"""Given a mask, its bound ε and the pictures that it is for, how the mask is updated; those that hide best first."""
+def balanced(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
+    """Slow waves by ``unseen``, which outlive compression and blur, and fine ones by ``whitened``, which outlive greyscale,
+    each with a root mean square of its own: for masks that are trained through such changes. Left to one measure,
+    either kind drives out the other (docs/security.md)."""
+    height, width = mask.shape[2:]
+    frequency = torch.hypot(torch.fft.fftfreq(height)[:, None].expand(-1, width // 2 + 1), torch.fft.rfftfreq(width)[None])
+    slow = (frequency < FINE).to(mask.device)
+    waves, ripples = _seen(mask).where(slow, torch.inf), pictures.amplitudes().where(~slow, torch.inf)
+    return filtered(mask, epsilon, (waves, epsilon / 2), (ripples, 3 / 8 * epsilon))
+
+
+Rule = Callable[[Mask, int, Pictures], Update]
+"""Given a mask, its bound ε and the pictures that it is for, how the mask is updated."""
+RULES: dict[str, Rule] = {"whitened": whitened, "unseen": unseen, "balanced": balanced, "sign": sign}

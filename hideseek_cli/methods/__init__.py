@@ -27,6 +27,8 @@ class Task:
     """(n, 2) cyclic shifts of keyed placement, or None."""
     banks: int = 1
     """Patterns a class, each of them told from all others."""
+    robust: tuple[str, ...] = ()
+    """Names of ``core.changes.ROBUST`` that the patterns must survive."""
 
 
 Patterns = Float32[np.ndarray, "p h w c"]

@@ -10,12 +10,16 @@ from itertools import islice
 from hideseek_cli.core.bilevel import Problem, schedule, training_error
 from hideseek_cli.core.classifier import Tick, steps_per_pass
 from hideseek_cli.core.networks import Standardised
-from hideseek_cli.core.rules import RULES
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Patterns, Task, Training
 
-STEPS = 300
-"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md)."""
+STEPS, ROBUST_STEPS = 300, 400
+"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md), and
+where batches are changed too (docs/security.md)."""
+
+
+PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "unseen")
+"""Rules of ``core.rules`` for masks that must survive nothing or something, those that hide best first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +59,12 @@ class ClassWise:
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating`` one."""
         if self.schedule == "joint":
-            return tuple(partial(self._joint, task, rule) for rule in RULES)
+            return tuple(partial(self._joint, task, rule) for rule in (ROBUST if task.robust else PLAIN))
         return (partial(self._alternating, task),)
 
     def _joint(self, task: Task, rule: str, tick: Tick) -> Patterns:
-        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.pictures), task.batch_size)))
+        steps = ROBUST_STEPS if task.robust else STEPS
+        passes = self.passes or max(1, round(steps / steps_per_pass(len(task.pictures), task.batch_size)))
         for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
             tick(state.number, passes)
         return state.pattern()
@@ -96,6 +101,6 @@ class ClassWise:
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         return Problem(
             pictures=task.pictures, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
-            shifts=task.shifts, banks=task.banks, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps,
+            shifts=task.shifts, banks=task.banks, through=task.robust, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps,
             rule=rule, rounds=rounds,
         )  # fmt: skip
