@@ -19,7 +19,7 @@ from hideseek_cli.cache import Cache, code_digest, default_folder
 from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.classifier import expected_seconds
-from hideseek_cli.core.curve import Evaluation, Expected, guesses
+from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
 from hideseek_cli.errors import InputError
@@ -181,7 +181,7 @@ def _hide(
     hidden_at = chance + HIDDEN * (ceiling - chance)
     turns = material.turns(master, order.unmask, evaluator.held, banks=banks)
     whole = order.unmask == "classes" and len(folder.classes) > 2
-    expected = Expected(1.0 if whole else MIDDLE, turns.limit)
+    expected = Expected(1.0 if whole else MIDDLE, Axis(turns.limit, turns.untaught() if whole else None))
     shares = guesses(order.levels, clean, chance, expected)
     scale, strongest, teaches = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
     progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")

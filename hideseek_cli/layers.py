@@ -28,6 +28,8 @@ from jaxtyping import Bool, Float64, Int64
 
 FEWEST = 10
 """Pictures a class that a pattern needs to hide them (docs/levels.md)."""
+ENOUGH = 0.06
+"""Share of a class's pictures that teach half of what all do, where most other classes are clean or masked in whole."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class Turns:
     def limit(self) -> float:
         """The share above which the other pictures are of one class, and so teach nothing."""
         return 1 - float((self.ranked != self.ranked[0]).argmax()) / self.count
+
+    def untaught(self) -> Float64[np.ndarray, " m"]:
+        """What is not known of the classes where 0, 1, ... n pictures carry a mask, 0 to 1, rising: of each class its first
+        pictures teach most, p² / (p² + ENOUGH²) of it those of a share p."""
+        gains = np.empty(self.count)
+        for label in np.unique(self.labels):
+            members = np.flatnonzero(self.ranked == label)
+            part = np.linspace(0, 1, len(members) + 1) ** 2
+            known = part * (1 + ENOUGH**2) / (part + ENOUGH**2)
+            gains[members] = np.diff(known) * len(members) / self.count
+        return np.concatenate([[0.0], gains[::-1].cumsum()])
 
     def cleaned(self, share: float) -> int:
         """How many pictures carry no mask."""

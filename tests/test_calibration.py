@@ -7,18 +7,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from hideseek_cli import keys
 from hideseek_cli.core.calibration import Search, jump, pooled
-from hideseek_cli.core.curve import RUN_ERROR, Curve, Evaluation, Expected, fit, odds
+from hideseek_cli.core.curve import RUN_ERROR, Axis, Curve, Evaluation, Expected, fit
+from hideseek_cli.layers import Turns
 
-AS_PICTURES, AS_CLASSES, AS_TWO = Expected(30.0), Expected(1.0, limit=0.9), Expected(1.0, limit=0.5)
+AS_PICTURES, AS_CLASSES, AS_TWO = Expected(30.0), Expected(1.0, Axis(0.9)), Expected(1.0, Axis(0.5))
 
 
 def gradual(share: float) -> float:
-    return 12 + 52 / (1 + (odds(share) / 14) ** 0.9)
+    return 12 + 52 / (1 + (Axis().odds(share) / 14) ** 0.9)
 
 
 def bent(share: float) -> float:
-    return float(np.interp(np.log1p(odds(share)), [0, 0.9, 1.6, 2.3, 3.2, 4, 7], [64, 53, 47, 42, 30, 20, 13]))
+    return float(np.interp(np.log1p(Axis().odds(share)), [0, 0.9, 1.6, 2.3, 3.2, 4, 7], [64, 53, 47, 42, 30, 20, 13]))
 
 
 def whole(share: float) -> float:
@@ -70,6 +72,29 @@ def test_levels_are_hit_within_the_runs(truth, expected):
         reached += [one.reachable for one in found]
         assert 0 <= made.left <= 15
     assert np.mean(errors) < 2.5 and np.mean(reached) > 0.95
+
+
+@pytest.mark.parametrize("enough", [0.03, 0.06, 0.15])
+def test_levels_on_the_step_of_a_class_are_hit(enough):
+    """Of ten classes, one after another; a share ``enough`` of a class's pictures teaches half of what all do."""
+    labels = np.repeat(np.arange(10), 1000)
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    turns = Turns(keys.turns(bytes(32), names, np.zeros(10_000, bool), whole=True), labels)
+    gains = np.where(np.arange(10) == turns.ranked[0], 0.0, 6.0)
+
+    def staircase(share: float) -> float:
+        parts = turns.coverage(share) ** 2
+        return 10 + float((gains * parts * (1 + enough**2) / (parts + enough**2)).sum())
+
+    errors = []
+    for seed in range(4):
+        expected = Expected(1.0, Axis(turns.limit, turns.untaught()))
+        made = search(staircase, seed, runs=18, spread=0.7, expected=expected)
+        made.published, made.evaluations = (), [one for one in made.evaluations if one.share < 1]
+        found = made.levels([20.0, 30.0, 40.0, 50.0, 60.0])
+        assert all(one.reachable for one in found)
+        errors += [abs(staircase(one.share) - one.level) for one in found]
+    assert np.mean(errors) < 1.5 and max(errors) < 4.5
 
 
 def test_every_evaluation_informs_every_level():
@@ -164,7 +189,7 @@ def test_a_fit_recovers_the_curve_it_was_drawn_from():
     known = [Evaluation(s, gradual(s)) for s in (0.0, 0.5, 0.8, 0.9, 0.95, 0.99, 1.0)]
     for level in (20.0, 40.0, 60.0):
         expected = 14 * ((64 - level) / (level - 12)) ** (1 / 0.9)
-        assert odds(fit(known, 10.0, level, AS_PICTURES).curve.share(level)) == pytest.approx(expected, rel=0.1)
+        assert Axis().odds(fit(known, 10.0, level, AS_PICTURES).curve.share(level)) == pytest.approx(expected, rel=0.1)
 
 
 def test_an_unsure_curve_looks_before_it_confirms():

@@ -102,6 +102,17 @@ def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(make_folder: 
     assert np.array_equal(material.turns(bytes(32), "classes").numbers, material.turns(bytes(32)).numbers), "the default"
 
 
+@given(st.integers(2, 4), st.integers(5, 30), st.booleans())
+def test_what_is_not_taught_rises_with_the_masked_pictures_and_most_where_a_class_begins(classes, each, whole):
+    labels = np.arange(classes * each) % classes
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    turns = Turns(keys.turns(bytes(32), names, np.zeros(len(labels), bool), whole=whole), labels)
+    left = turns.untaught()
+    assert left[0] == 0 and left[-1] == pytest.approx(1) and (np.diff(left) >= 0).all() and len(left) == turns.count + 1
+    if whole and classes > 2:
+        assert left[-1 - each] == pytest.approx(1 - 1 / classes) and left[-1 - each // 2] < 1 - 0.9 / classes
+
+
 def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
     """Whole classes: the buyer of three pictures of one class finds the pattern of its others, and not of the next class."""
     made = replace(scale.turns, numbers=np.arange(2 * EACH)[::-1].copy())

@@ -1,10 +1,10 @@
 """Accuracy against the share of masked pictures: one curve, and how far it is known. Knows no torch.
 
-    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = share / (limit - share),
+    accuracy(share) = floor + (top - floor) / (1 + (odds / middle) ** slope),    odds = untaught / (limit - untaught),
 
-where ``limit`` is the share at which the last pictures without a mask cease to teach: as long as they are of one class,
-there is nothing to tell it from. The curve is fitted by least squares with weak priors; near a level, evaluations close to
-it weigh more, so that it needs to be right only there.
+where ``untaught`` is the share itself, or what an axis says of it, and ``limit`` its value where the last pictures without
+a mask cease to teach: as long as they are of one class, there is nothing to tell it from. The curve is fitted by least
+squares with weak priors; near a level, evaluations close to it weigh more, so that it needs to be right only there.
 """
 
 from __future__ import annotations
@@ -33,13 +33,33 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """How much a share of masked pictures leaves untaught, 0 to 1."""
+
+    limit: float = 1.0
+    """The most at which anything is taught."""
+    untaught: Float64[np.ndarray, " m"] | None = None
+    """What is, rising, where 0, 1, ... of m - 1 pictures carry a mask; None: in proportion to them."""
+
+    def odds(self, share: float) -> float:
+        """What is not taught, for each bit that is, of what could be."""
+        left = share if self.untaught is None else float(self.untaught[round(share * (len(self.untaught) - 1))])
+        return left / max(self.limit - left, 1e-9)
+
+    def share(self, odds: float) -> float:
+        left = self.limit / (1 + 1 / max(odds, 1e-9))
+        if self.untaught is None:
+            return left
+        return float(np.abs(self.untaught - left).argmin()) / (len(self.untaught) - 1)
+
+
+@dataclass(frozen=True)
 class Expected:
     """What is known of a curve before anything is measured."""
 
     middle: float
     """The odds at which half of what lies above the floor is left."""
-    limit: float = 1.0
-    """The greatest share at which anything is taught."""
+    axis: Axis = Axis()
 
 
 @dataclass(frozen=True)
@@ -50,19 +70,18 @@ class Curve:
     floor: float
     middle: float
     slope: float
-    limit: float = 1.0
+    axis: Axis = Axis()
 
     def accuracy(self, share: float) -> float:
-        return self.floor + (self.top - self.floor) / (1 + (odds(share, self.limit) / self.middle) ** self.slope)
+        return self.floor + (self.top - self.floor) / (1 + (self.axis.odds(share) / self.middle) ** self.slope)
 
     def share(self, level: float) -> float:
         """Where the curve takes the value ``level``, or the nearest to it, between 0 and 1."""
         if level >= self.top:
             return 0.0
         if level <= self.floor:
-            return self.limit
-        found = self.middle * ((self.top - level) / (level - self.floor)) ** (1 / self.slope)
-        return self.limit * found / (1 + found)
+            return self.axis.share(np.inf)
+        return self.axis.share(self.middle * ((self.top - level) / (level - self.floor)) ** (1 / self.slope))
 
 
 @dataclass(frozen=True)
@@ -74,16 +93,11 @@ class Belief:
 
     def error(self, share: float) -> float:
         """Standard error, in points, of the mean accuracy at a share."""
-        curve, ratio = self.curve, odds(share, self.curve.limit) / self.curve.middle
+        curve, ratio = self.curve, self.curve.axis.odds(share) / self.curve.middle
         left = 1 / (1 + ratio**curve.slope)
         steep = (curve.top - curve.floor) * left * (1 - left) * curve.slope
         gradient = np.array([left, 1 - left, steep, -steep * np.log(max(ratio, 1e-9))])
         return float(np.sqrt(gradient @ self.covariance @ gradient))
-
-
-def odds(share: float, limit: float = 1.0) -> float:
-    """Masked pictures for each that is not, of those that could lose their mask."""
-    return share / max(limit - share, 1e-9)
 
 
 def fit(
@@ -100,7 +114,7 @@ def fit(
 
     def misfit(value: np.ndarray) -> np.ndarray:
         high, floor, place, slope = value
-        curve = Curve(high, floor, np.exp(place), np.exp(slope), expected.limit)
+        curve = Curve(high, floor, np.exp(place), np.exp(slope), expected.axis)
         fitted = np.array([curve.accuracy(share) for share in shares])
         prior = [(floor - chance) / 4, (place - np.log(expected.middle)) / 1.5, (slope - np.log(SLOPE)) / 0.5, (high - top) / 4]
         return np.concatenate([(fitted - found) / doubt, prior])
@@ -110,7 +124,7 @@ def fit(
     high = np.array([top + 10, max(top - 0.5, 1), np.log(1e5), np.log(10)])
     solved = least_squares(misfit, np.clip(start, low + 1e-6, high - 1e-6), bounds=(low, high))
     high, floor, place, slope = solved.x.tolist()
-    curve = Curve(high, floor, float(np.exp(place)), float(np.exp(slope)), expected.limit)
+    curve = Curve(high, floor, float(np.exp(place)), float(np.exp(slope)), expected.axis)
     return Belief(curve, np.linalg.inv(solved.jac.T @ solved.jac))
 
 
