@@ -54,7 +54,7 @@ class Sold:
     share: float
     """Of the pictures that carry the published mask."""
     cleaned: dict[str, float]
-    """Of each class that has pictures without a mask, their share."""
+    """Of each class that has pictures without a mask, their share; none where levels have masks of their own."""
     known: float
     """The share that is left where a buyer takes off every mask of which the cleaner holds the pattern."""
     found: Estimate
@@ -202,6 +202,8 @@ def _hide(
             trials.group(list(one.accuracies))
 
     def classes(share: float) -> dict[str, float]:
+        if own:
+            return {}
         return {name: float(part) for name, part in zip(folder.classes, turns.coverage(share), strict=True) if part}
 
     estimates = {one.level: trials.estimate(list(one.accuracies)) for one in found}
