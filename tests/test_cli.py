@@ -22,7 +22,8 @@ from hideseek_cli.picture import decode
 from tests.conftest import write_pictures
 
 FAST = ["--epochs", "1", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
-HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "16", "--robust", "blur", *FAST]
+# Masks train for a second or two, so that a run that is to be interrupted cannot be over before.
+HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "16", "--robust", "blur", *FAST, "--passes", "60"]
 
 
 def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
