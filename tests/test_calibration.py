@@ -120,6 +120,7 @@ def test_a_level_below_what_the_published_folder_gives_is_unreachable_and_costs_
     assert found.mean == pytest.approx(44, abs=5)
 
 
+@pytest.mark.filterwarnings("error")
 def test_whole_classes_reach_levels_below_what_a_weak_mask_leaves():
     """The published folder may teach more than one clean class does, which networks then take every picture for."""
     made = search(lambda share: 27.0 if share == 1 else whole(share), 0, spread=1.0, expected=AS_CLASSES)
