@@ -30,7 +30,9 @@ def hide(
     ] = "fixed",
     robust: Annotated[
         str,
-        typer.Option("--robust", help="What masks must survive, of gray,jpeg,blur,augment; they hide a little less plainly."),
+        typer.Option(
+            "--robust", help="What masks must survive: some of gray,jpeg,blur,augment. Plain training learns a little more."
+        ),
     ] = "",
     unmask: Annotated[
         str,
