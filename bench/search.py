@@ -92,7 +92,7 @@ def main() -> None:
 
             search = Search(
                 measure, chance=truth.chance, clean=measure([0.0, 0.0]),
-                published=() if truth.accuracy is staircase else measure([1.0, 1.0]),
+                published=() if truth.expected.axis.untaught is not None else measure([1.0, 1.0]),
                 expected=truth.expected,
                 runs=8 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
                 nearest=lambda share, count=truth.pictures: 1 - max(1, round((1 - share) * count)) / count,

@@ -57,14 +57,15 @@ class Turns:
     @property
     def limit(self) -> float:
         """The share above which the other pictures are of one class, and so teach nothing."""
-        return 1 - float((self.ranked != self.ranked[0]).argmax()) / self.count
+        ranked = self.ranked
+        return 1 - float((ranked != ranked[0]).argmax()) / self.count
 
     def untaught(self) -> Float64[np.ndarray, " m"]:
         """What is not known of the classes where 0, 1, ... n pictures carry a mask, 0 to 1, rising: of each class its first
         pictures teach most, p² / (p² + ENOUGH²) of it those of a share p."""
-        gains = np.empty(self.count)
-        for label in np.unique(self.labels):
-            members = np.flatnonzero(self.ranked == label)
+        gains, ranked = np.empty(self.count), self.ranked
+        for label in np.unique(ranked):
+            members = np.flatnonzero(ranked == label)
             part = np.linspace(0, 1, len(members) + 1) ** 2
             known = part * (1 + ENOUGH**2) / (part + ENOUGH**2)
             gains[members] = np.diff(known) * len(members) / self.count

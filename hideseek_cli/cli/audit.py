@@ -56,7 +56,7 @@ def audit(
     chosen_device = options.training_device(device, threads)
     chosen_recipe = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     asked = chosen_recipe if recipe or epochs or batch_size else None
-    selected = chosen(tuple(name.strip() for name in attacks.split(",") if name.strip()))
+    selected = chosen(options.names(attacks))
     with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         try:
             found = run(

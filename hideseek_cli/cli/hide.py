@@ -87,7 +87,7 @@ def hide(
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        unmask=unmask, robust=_names(robust), min_ssim=min_ssim, calibration=calibration, size=size, table=labels,
+        unmask=unmask, robust=options.names(robust), min_ssim=min_ssim, calibration=calibration, size=size, table=labels,
         key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance, overwrite=overwrite,
         resume=resume,
         method=ClassWise(
@@ -118,10 +118,6 @@ def _levels(text: str) -> tuple[float, ...]:
         return tuple(sorted(float(part) for part in text.split(",") if part.strip()))
     except ValueError as error:
         raise InputError(f"--levels {text!r} is not a list of percentages, such as 30,50,70") from error
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 def _prices(text: str) -> dict[float, float]:

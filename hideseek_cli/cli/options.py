@@ -84,6 +84,11 @@ def terminal(quiet: bool) -> Iterator[Terminal]:
         screen.close()
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Each of the names between commas once, in their order."""
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
 def workers(asked: int) -> int:
     """How much is under way at once."""
     return asked or cores()

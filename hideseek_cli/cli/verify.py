@@ -56,7 +56,7 @@ def verify(
     chosen = fallback if recipe or epochs or batch_size else None
     with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         verified = run(
-            folder, test, executor, screen, chosen_device, recipe=chosen, archs=_archs(arch), level=level,
+            folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
             tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
         )  # fmt: skip
         if json:
@@ -72,10 +72,6 @@ def verify(
 def exit_code(verdicts: Sequence[Verdict | None]) -> int:
     """Of several networks the worst verdict counts."""
     return EXIT[max(verdicts, key=WORSE.index)]
-
-
-def _archs(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
 def _remarks(verified: tuple[Verification, ...]) -> list[str]:

@@ -68,9 +68,8 @@ class Search:
                  expected: Expected, runs: int, tolerance: float, say: Callable[[str], None],
                  nearest: Callable[[float], float] = lambda share: share) -> None:  # fmt: skip
         """``clean`` and ``published``: accuracies at share 0, and at share 1 if the curve ends there and nothing below them
-        is to be looked for;
-        ``runs``: how many more may be made; ``tolerance``: points by which a level's mean may miss; ``nearest``: the
-        share nearest to one that is wanted that ``measure`` takes."""
+        is to be looked for; ``expected``: of the curve, before; ``runs``: how many more may be made; ``tolerance``: points by
+        which a level's mean may miss; ``nearest``: the share nearest to one that is wanted that ``measure`` takes."""
         self.measure, self.chance, self.nearest, self.published = measure, chance, nearest, tuple(published)
         self.expected = expected
         self.evaluations = [
