@@ -30,7 +30,9 @@ from hideseek_cli.subject import Subject, load
 
 Curve = list[float]
 """Accuracy in percent after each epoch."""
-OPTIONS = {"originals": "--clean", "cleaner": "--cleaner"}
+OPTIONS = {"originals": "--clean", "release": "--other", "cleaner": "--cleaner"}
+REFERENCED = ("nothing", "originals")
+"""Attacks with such needs mean something on clean pictures too."""
 FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
 """What may go wrong in one attack without ending the others."""
 
@@ -100,13 +102,14 @@ def journal_of(folder: Path) -> Path:
 
 def audit(
     folder: Path, test: Path, attacks: Sequence[Attack], executor: Executor, progress: Progress, device: torch.device, *,
-    clean: Path | None = None, cleaners: Sequence[Path] = (), recipe: Recipe | None = None, arch: str | None = None,
-    runs: int = 1, seed: int | None = None, threads: int = 1, resume: bool = False,
+    clean: Path | None = None, other: Path | None = None, cleaners: Sequence[Path] = (), recipe: Recipe | None = None,
+    arch: str | None = None, runs: int = 1, seed: int | None = None, threads: int = 1, resume: bool = False,
 ) -> tuple[Finding, ...]:  # fmt: skip
     """Retrain on ``folder`` under each attack that what is given allows; the others are left out, and it is said.
 
-    ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``cleaners``:
-    of this release, one of them that of the level that ``folder`` is. ``recipe`` and ``arch``: in place of the manifest's;
+    ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``other``:
+    another release of the same pictures. ``cleaners``: of this release, one of them that of the level that ``folder`` is.
+    ``recipe`` and ``arch``: in place of the manifest's;
     of several networks the first trains. An attack that fails is reported and the others go on. Finished trainings are
     kept beside the folder until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
     """
@@ -117,10 +120,11 @@ def audit(
     subject = load(folder, test, executor, progress, device, None)
     promise = subject.promise
     assert promise is not None
-    originals = None if clean is None else _originals(clean, subject, executor, progress, device)
+    originals = None if clean is None else _alike(splits(clean)["train"], "the originals", subject, executor, progress, device)
+    second = None if other is None else _alike(other, "a release", subject, executor, progress, device)
     bought = _bought(cleaners, subject)
     paid = 100.0 if promise.accuracy is None else promise.accuracy
-    given = {"nothing": True, "originals": originals is not None, "cleaner": bool(bought)}
+    given = {"nothing": True, "originals": originals is not None, "release": second is not None, "cleaner": bool(bought)}
     for attack in attacks:
         if not given[attack.needs]:
             progress.say(f"{attack.name} is left out: it needs {attack.knows}; give {OPTIONS[attack.needs]}")
@@ -129,17 +133,16 @@ def audit(
     chosen = replace(base, arch=arch or base.arch).each()[0]
     binding = {
         "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
-        "threads": threads, "clean": originals is not None,
+        "threads": threads, "clean": originals is not None, "other": second is not None,
     }  # fmt: skip
     journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
     if journal.value("seed") is None:
         journal.remember("seed", secrets.randbits(31) if seed is None else seed)
     first = int(journal.value("seed"))
-    # A cleaner says nothing of clean pictures, so that attack has no reference.
     jobs = [
         _Job(attack, run, of_clean)
         for attack in used
-        for of_clean in ((False, True) if originals is not None and attack.needs != "cleaner" else (False,))
+        for of_clean in ((False, True) if originals is not None and attack.needs in REFERENCED else (False,))
         for run in range(runs)
     ]
 
@@ -148,8 +151,8 @@ def audit(
         if known is not None:
             return list(known)
         data = originals if job.clean and originals is not None else subject.pictures
-        exposed = Exposed(pictures=data, test=subject.test, originals=originals, cleaners=bought, epsilon=promise.epsilon,
-                          seed=first + job.run)  # fmt: skip
+        exposed = Exposed(pictures=data, test=subject.test, originals=originals, other=second, cleaners=bought,
+                          epsilon=promise.epsilon, seed=first + job.run)  # fmt: skip
         try:
             return attacked(job.attack, exposed, chosen, tick, seed=seed_of(first, 0xA77A, job.run))
         except FAULTS as error:
@@ -182,15 +185,15 @@ def _finding(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[st
     return Finding(attack=attack, paid=paid, curves=curves[False], clean=curves[True], failure=failure)
 
 
-def _originals(clean: Path, subject: Subject, executor: Executor, progress: Progress, device: torch.device) -> Pictures:
-    """The originals in the order of the folder; refuses a folder of other pictures."""
-    part = scan(splits(clean)["train"])
-    if [entry.key for entry in part.entries] != [entry.key for entry in subject.folder.entries]:
-        raise InputError(f"{clean} does not hold the originals of {subject.folder.root}: names or classes differ")
+def _alike(root: Path, what: str, subject: Subject, executor: Executor, progress: Progress, device: torch.device) -> Pictures:
+    """The same pictures from elsewhere, in the order of the folder; refuses a folder of others."""
+    part, here = scan(root), subject.folder
+    if [entry.key for entry in part.entries] != [entry.key for entry in here.entries]:
+        raise InputError(f"{root} does not hold {what} of the pictures of {here.root}: names or classes differ")
     size = subject.promise.size if subject.promise else None
     stack = Stack.of(part, pixels(part, executor, progress, size))
     if stack.shape != subject.stack.shape or stack.channels != subject.stack.channels:
-        raise InputError(f"the pictures of {clean} are not of the size of those of {subject.folder.root}")
+        raise InputError(f"the pictures of {root} are not of the size of those of {here.root}")
     return pictures(stack.clean(), part.labels, subject.pictures.classes, device)
 
 

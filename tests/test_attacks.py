@@ -13,10 +13,19 @@ import torch
 
 from hideseek_cli import audit as audits
 from hideseek_cli.attacks import Attack, Exposed, catalogue, chosen, denoising
-from hideseek_cli.attacks.augmentation import adversarial, cutmix, cutout, mixup, ueraser
+from hideseek_cli.attacks.augmentation import adversarial, cutmix, cutout, mixup, policies, ueraser
 from hideseek_cli.attacks.compression import bilateral, bits, jpeg, median, standardised
 from hideseek_cli.attacks.denoising import denoised
-from hideseek_cli.attacks.estimation import alignment, class_average, class_mean, flat_areas, plaintext, projection
+from hideseek_cli.attacks.estimation import (
+    alignment,
+    class_average,
+    class_mean,
+    flat_areas,
+    plaintext,
+    projection,
+    releases,
+    sorting,
+)
 from hideseek_cli.attacks.matching import shifts_of, stripped
 from hideseek_cli.audit import attacked, audit
 from hideseek_cli.bundle import MaskFile
@@ -91,6 +100,40 @@ def test_averages_find_a_fixed_mask_and_not_a_keyed_one(attack, left):
         assert (ratio < left) if not keyed else (ratio > 0.95)
 
 
+def several(clean: Pictures, seed: int) -> Pictures:
+    """The pictures under one of two random patterns of their class."""
+    generator = torch.Generator().manual_seed(seed)
+    patterns = torch.randint(-8, 9, (6, 3, 16, 16), generator=generator).float()
+    which = clean.labels + 3 * torch.randint(0, 2, (len(clean),), generator=generator)
+    return replace(clean, images=(clean.images + patterns[which]).to(torch.uint8))
+
+
+def test_sorting_finds_several_patterns_of_a_class_that_its_average_mixes():
+    """Positive control, under pictures as smooth as these."""
+    clean = waves(1200)
+    published = several(clean, 1)
+    mixed, told = (attack(Exposed(pictures=published, test=clean))[0] for attack in (class_average, sorting))
+    assert apart(told, clean) < 0.85 * apart(mixed, clean)
+
+
+def test_two_releases_give_more_away_than_one():
+    clean = waves(1200)
+    one, other = several(clean, 1), several(clean, 2)
+    found, _ = releases(Exposed(pictures=one, test=clean, other=other))
+    halfway = replace(clean, images=((one.images.float() + other.images.float()) / 2).to(torch.uint8))
+    assert apart(found, clean) < 0.9 * apart(halfway, clean) and apart(halfway, clean) < 0.8 * apart(one, clean)
+    same, _ = releases(Exposed(pictures=one, test=clean, other=one))
+    assert apart(same, clean) > 0.3 * apart(one, clean), "the same release twice tells no more than averages do"
+
+
+def test_nothing_is_taken_off_that_no_mask_could_have_added():
+    clean = waves(600)
+    exposed = Exposed(pictures=masked(clean, keyed=False)[0], test=clean, epsilon=2)
+    for attack in (class_mean, class_average, flat_areas, projection, sorting, alignment):
+        found, _ = attack(exposed)
+        assert 0 < (found.images.float() - exposed.pictures.images.float()).abs().max() <= 2, attack.__name__
+
+
 def test_alignment_finds_unknown_patterns_at_unknown_shifts():
     """Positive control: under pictures as smooth as these."""
     clean = waves(600)
@@ -145,7 +188,7 @@ def test_treatments_keep_pictures_and_shares_of_labels():
     moved, _ = adversarial(network, batch, generator)
     assert 4 < (moved - batch[0]).abs().max() <= 8.001
     assert loss(network, moved, batch[1]) > loss(network, *batch)
-    for treatment in (cutout, mixup, cutmix, ueraser, adversarial):
+    for treatment in (cutout, mixup, cutmix, policies, ueraser, adversarial):
         images, targets = treatment(network, batch, generator)
         assert images.shape == batch[0].shape and images.min() >= 0 and images.max() <= 255
         assert not torch.equal(images, batch[0])
@@ -163,7 +206,7 @@ def test_every_attack_trains_and_is_tested_after_every_epoch(attack, monkeypatch
     data = toy(each=12)
     if attack.needs == "cleaner":
         pytest.skip("tested on a release below")
-    exposed = Exposed(pictures=data, test=data, originals=data)
+    exposed = Exposed(pictures=data, test=data, originals=data, other=data)
     curve = attacked(attack, exposed, replace(TINY, epochs=2), lambda done, total: None, seed=0)
     assert len(curve) == 2 and all(0 <= accuracy <= 100 for accuracy in curve)
 
@@ -209,6 +252,11 @@ def test_an_audit_compares_with_clean_pictures_and_with_what_was_paid(release, e
     assert [one.attack.name for one in found] == ["none", "greyscale", "plaintext"], "no cleaner was given"
     assert all(len(one.curves) == len(one.clean) == 2 and one.peak >= one.accuracy for one in found)
     assert found[0].gain == pytest.approx(found[0].accuracy - 100 / 3)
+    twice = chosen(("releases",))
+    (both,) = audit(release / "published", release / "test", twice, executor, Silent(), CPU, clean=release / "data",
+                    other=release / "k50", seed=3)  # fmt: skip
+    assert both.curves and not both.clean, "halfway between clean and clean says nothing"
+    assert not audit(release / "published", release / "test", twice, executor, Silent(), CPU, seed=3), "no other was given"
     again = audit(release / "published", release / "test", chosen(("none",)), executor, Silent(), CPU, seed=3, runs=2)
     assert again[0].curves == found[0].curves and again[0].clean_accuracy is None
     (bought,) = audit(release / "k50", release / "test", chosen(("cleaner",)), executor, Silent(), CPU,
@@ -225,7 +273,7 @@ def test_a_cleaner_takes_masks_off_other_pictures_only_where_they_have_patterns_
     """What layers are for. One bank is the positive control: its buyer comes near to the originals."""
     release = released(make_folder, tmp_path, executor, banks=banks, placement=placement)
     subject = audits.load(release / "k50", release / "test", executor, Silent(), CPU, None)
-    originals = audits._originals(release / "data", subject, executor, Silent(), CPU)
+    originals = audits._alike(release / "data", "the originals", subject, executor, Silent(), CPU)
     bought = audits._bought([release / "cleaner"], subject)
     exposed = Exposed(pictures=subject.pictures, test=subject.test, cleaners=bought)
     found, further = (catalogue()[name].prepare(exposed)[0] for name in ("cleaner", "extrapolation"))
@@ -276,6 +324,8 @@ def test_what_does_not_belong_together_is_refused(release, executor):
         audit(release / "published", release / "test", *common, cleaners=[release / "cleaner"])
     with pytest.raises(InputError, match="does not hold the originals"):
         audit(release / "published", release / "test", *common, clean=release / "test")
+    with pytest.raises(InputError, match="does not hold a release of"):
+        audit(release / "published", release / "test", *common, other=release / "test")
     with pytest.raises(InputError, match="--runs 0"):
         audit(release / "published", release / "test", *common, runs=0)
 
@@ -309,6 +359,6 @@ def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch
     monkeypatch.setattr(audits, "attacked", noted)
     audit(release / "published", release / "test", chosen(("none",)), executor, Silent(), CPU, clean=release / "data", seed=3)
     subject = audits.load(release / "published", release / "test", executor, Silent(), CPU, None)
-    original = audits._originals(release / "data", subject, executor, Silent(), CPU)
+    original = audits._alike(release / "data", "the originals", subject, executor, Silent(), CPU)
     same = [torch.equal(images, original.images) for images in trained]
     assert sorted(same) == [False, True]

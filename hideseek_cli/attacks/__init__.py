@@ -16,7 +16,7 @@ from hideseek_cli.core.classifier import Treatment
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.errors import InputError
 
-Needs = Literal["nothing", "originals", "cleaner"]
+Needs = Literal["nothing", "originals", "release", "cleaner"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,8 @@ class Exposed:
     """Clean, of the same classes; what recovered accuracy is measured on."""
     originals: Pictures | None = None
     """The originals of ``pictures``, in their order, of which an attack may look at the few that it says it knows."""
+    other: Pictures | None = None
+    """The same pictures as another release has them, in the same order."""
     cleaners: tuple[Cleaner, ...] = ()
     """Cleaners that were bought."""
     epsilon: int = 8

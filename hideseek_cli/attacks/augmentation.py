@@ -1,15 +1,20 @@
-"""Training otherwise: without augmentation, with cutout, mixup or CutMix, on the worst of several augmentations, or on
-pictures moved against the network.
+"""Training otherwise: without augmentation, with cutout, mixup, CutMix or policies of geometry and colour, on the worst of
+several augmentations, or on pictures moved against the network.
 
-Sources: Madry et al. (adversarial training), DeVries & Taylor (cutout), Zhang et al. (mixup), Yun et al. (CutMix), Qin et
-al. (UEraser, whose augmentations are brightness, contrast, hue and noise here).
+Sources: Madry et al. (adversarial training), DeVries & Taylor (cutout), Zhang et al. (mixup), Yun et al. (CutMix), Lim et
+al. (Fast AutoAugment, whose operations are drawn evenly here), Qin et al. (UEraser, whose augmentations are brightness,
+contrast, hue and noise here).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchvision.transforms.v2 import functional as changes
 
 from hideseek_cli.attacks import Attack
 from hideseek_cli.core.changes import coloured
@@ -20,6 +25,22 @@ VIEWS = 5
 """Augmentations of each picture, of which UEraser trains on the worst."""
 REACH, ASCENTS = 8, 3
 """How far adversarial training moves pictures, in grey levels, and in how many steps."""
+OPERATIONS: tuple[Callable[[Tensor], Tensor], ...] = (
+    *(partial(changes.rotate, angle=angle) for angle in (-20.0, 20.0)),
+    *(
+        partial(changes.affine, angle=0.0, translate=[0, 0], scale=1.0, shear=shear)
+        for shear in ([-15.0, 0.0], [15.0, 0.0], [0.0, -15.0], [0.0, 15.0])
+    ),
+    *(partial(changes.adjust_brightness, brightness_factor=factor) for factor in (0.5, 1.5)),
+    *(partial(changes.adjust_contrast, contrast_factor=factor) for factor in (0.5, 1.5)),
+    *(partial(changes.adjust_saturation, saturation_factor=factor) for factor in (0.2, 1.8)),
+    *(partial(changes.adjust_sharpness, sharpness_factor=factor) for factor in (0.2, 1.8)),
+    partial(changes.posterize, bits=4),
+    partial(changes.solarize, threshold=160.0),
+    changes.autocontrast,
+    changes.equalize,
+)
+"""What a policy is made of; each takes pictures of 8 bits."""
 
 
 def _box(images: Tensor, side: Tensor, generator: torch.Generator) -> Tensor:
@@ -64,6 +85,19 @@ def cutmix(network: Standardised, batch: Batch, generator: torch.Generator) -> B
 
 
 @torch.no_grad()
+def policies(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
+    """Two operations on each picture, drawn evenly, each left out half of the time."""
+    images, labels = batch
+    found = images.clamp(0, 255).round().to(torch.uint8)
+    for _ in range(2):
+        drawn = torch.randperm(len(images), device=images.device, generator=generator)
+        for index, operation in zip(drawn.tensor_split(2 * len(OPERATIONS)), OPERATIONS, strict=False):
+            if len(index):
+                found[index] = operation(found[index])
+    return found.float(), labels
+
+
+@torch.no_grad()
 def ueraser(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
     """Of several strong augmentations of each picture, the one on which the network errs most."""
     images, labels = batch
@@ -96,6 +130,7 @@ ATTACKS = (
     Attack(name="cutout", treatment=cutout),
     Attack(name="mixup", treatment=mixup),
     Attack(name="cutmix", treatment=cutmix),
+    Attack(name="policies", treatment=policies),
     Attack(name="ueraser", treatment=ueraser),
     Attack(name="adversarial", treatment=adversarial),
 )

@@ -1,5 +1,7 @@
 """Estimating masks from published pictures: averages, flat areas, alignment, a linear model, known originals.
 
+Whoever estimates knows that no mask is larger than ε, which the manifest tells, and takes no more than that off.
+
 Sources: Sandoval-Segura et al. (orthogonal projection); multi-reference alignment by expectation and maximisation, with one
 shift for each picture, is textbook.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional
 
@@ -22,6 +24,8 @@ KNOWN = 10
 """Originals of each class that the adversary with known plaintext has."""
 ALIGNED, ALIGNMENTS = 1000, 10
 """Pictures of a class that alignment looks at, and how often."""
+GROUPS, SORTINGS = 4, 30
+"""Into how many groups a class is sorted, and how often their centres are moved."""
 
 
 def _of_classes(pictures: Pictures, estimate: Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "c h w"]]) -> Tensor:
@@ -32,16 +36,21 @@ def _of_classes(pictures: Pictures, estimate: Callable[[Float[Tensor, "n c h w"]
     return found
 
 
+def _cleared(exposed: Exposed, noise: Float[Tensor, "n c h w"]) -> tuple[Pictures, Pictures]:
+    """The pictures less what was estimated, within ±ε."""
+    return without(exposed.pictures, noise.clamp(-exposed.epsilon, exposed.epsilon)), exposed.test
+
+
 def class_mean(exposed: Exposed) -> tuple[Pictures, Pictures]:
     """Fine detail of each class's average is taken for its mask."""
     means = _of_classes(exposed.pictures, lambda images: images.mean(0))
-    return without(exposed.pictures, (means - gaussian(means, 2.0))[exposed.pictures.labels]), exposed.test
+    return _cleared(exposed, (means - gaussian(means, 2.0))[exposed.pictures.labels])
 
 
 def class_average(exposed: Exposed) -> tuple[Pictures, Pictures]:
     """All in which a class's average differs from that of the other classes is taken for its mask."""
     means = _of_classes(exposed.pictures, lambda images: images.mean(0))
-    return without(exposed.pictures, (means - means.mean(0))[exposed.pictures.labels]), exposed.test
+    return _cleared(exposed, (means - means.mean(0))[exposed.pictures.labels])
 
 
 def flat_areas(exposed: Exposed) -> tuple[Pictures, Pictures]:
@@ -52,7 +61,63 @@ def flat_areas(exposed: Exposed) -> tuple[Pictures, Pictures]:
         weights = 1 / (gaussian(fine.square(), 2.0) + 16)
         return (fine * weights).sum(0) / weights.sum(0)
 
-    return without(exposed.pictures, _of_classes(exposed.pictures, estimate)[exposed.pictures.labels]), exposed.test
+    return _cleared(exposed, _of_classes(exposed.pictures, estimate)[exposed.pictures.labels])
+
+
+def _groups(points: Float[Tensor, "n d"]) -> Int[Tensor, " n"]:
+    """Which of GROUPS centres each point is nearest to (Lloyd), starting from points that are far from each other."""
+    chosen = [points.norm(dim=1).argmax()]
+    while len(chosen) < GROUPS:
+        chosen.append(torch.cdist(points, points[torch.stack(chosen)]).amin(1).argmax())
+    centres = points[torch.stack(chosen)]
+    for _ in range(SORTINGS):
+        nearest = torch.cdist(points, centres).argmin(1)
+        members = functional.one_hot(nearest, GROUPS).float()
+        centres = (members.T @ points) / members.sum(0)[:, None].clamp_min(1)
+    return torch.cdist(points, centres).argmin(1)
+
+
+def _common(images: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"]) -> Float[Tensor, "c h w"]:
+    """What the pictures have in common: their mean, less what chance makes of each frequency (Wiener)."""
+    mean = torch.fft.rfft2(images.mean(0))
+    chance = amplitudes.square() / len(images)
+    return torch.fft.irfft2(mean * (1 - chance / mean.abs().square().clamp_min(1e-9)).clamp_min(0), s=images.shape[2:])
+
+
+def sorting(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """Like ``class_average`` where a class has several patterns: its pictures are sorted by what they have in common, in
+    the few directions in which they differ most once all frequencies count alike, and each group has a mean of its own."""
+    pictures = exposed.pictures
+    size = pictures.images.shape[2:]
+    amplitudes, common = pictures.amplitudes(), pictures.images.float().mean(0)
+    noise = torch.zeros_like(pictures.images, dtype=torch.float32)
+    for label in pictures.labels.unique():
+        members = (pictures.labels == label).nonzero().flatten()
+        images = pictures.images[members].float()
+        alike = torch.fft.irfft2(torch.fft.rfft2(images - images.mean(0)) / amplitudes, s=size).flatten(1)
+        values, vectors = torch.linalg.eigh(alike @ alike.T)
+        groups = _groups(vectors[:, -GROUPS:] * values[-GROUPS:].clamp_min(0).sqrt())
+        for group in groups.unique():
+            noise[members[groups == group]] = _common(images[groups == group] - common, amplitudes)
+    return _cleared(exposed, noise)
+
+
+def releases(exposed: Exposed) -> tuple[Pictures, Pictures]:
+    """Halfway between two releases each mask is half as strong; differences tell which pictures carry the same masks, and
+    what pictures with the same ones have in common goes as well."""
+    assert exposed.other is not None
+    pictures, other = exposed.pictures, exposed.other.images.float()
+    apart = pictures.images.float() - other
+    noise, amplitudes = apart / 2, pictures.amplitudes()
+    common = (pictures.images.float() - noise).mean(0)
+    for label in pictures.labels.unique():
+        members = (pictures.labels == label).nonzero().flatten()
+        groups = _groups(apart[members].flatten(1))
+        for group in groups.unique():
+            same = members[groups == group]
+            left = _common(pictures.images[same].float() - noise[same] - common, amplitudes)
+            noise[same] += left.clamp(-exposed.epsilon, exposed.epsilon)
+    return without(pictures, noise), exposed.test
 
 
 def alignment(exposed: Exposed) -> tuple[Pictures, Pictures]:
@@ -70,7 +135,7 @@ def alignment(exposed: Exposed) -> tuple[Pictures, Pictures]:
         for _ in range(ALIGNMENTS):
             back = cyclic(-shifts_of(whitened, pattern.expand_as(whitened), flat)[0], height, width)
             pattern = read(whitened, back).mean(0, keepdim=True)
-        return read(few, back).mean(0)
+        return read(few, back).mean(0).clamp(-exposed.epsilon, exposed.epsilon)
 
     return stripped(pictures, _of_classes(pictures, estimate), everything(pictures)), exposed.test
 
@@ -90,7 +155,7 @@ def projection(exposed: Exposed) -> tuple[Pictures, Pictures]:
             rule.step()
     basis, _ = torch.linalg.qr(weights.detach())
     learnt = ((flat - centre) @ basis) @ basis.T * 255
-    return without(pictures, learnt.view(pictures.images.shape)), exposed.test
+    return _cleared(exposed, learnt.view(pictures.images.shape))
 
 
 def plaintext(exposed: Exposed) -> tuple[Pictures, Pictures]:
@@ -112,8 +177,10 @@ def plaintext(exposed: Exposed) -> tuple[Pictures, Pictures]:
 ATTACKS = (
     Attack(name="class-mean", prepare=class_mean),
     Attack(name="class-average", prepare=class_average),
+    Attack(name="sorting", prepare=sorting),
     Attack(name="flat-areas", prepare=flat_areas),
     Attack(name="alignment", prepare=alignment),
     Attack(name="projection", prepare=projection),
+    Attack(name="releases", knows="another release of the same pictures", needs="release", prepare=releases),
     Attack(name="plaintext", knows=f"{KNOWN} originals of each class", needs="originals", prepare=plaintext),
 )

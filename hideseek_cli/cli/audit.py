@@ -19,13 +19,16 @@ def audit(
     clean: Annotated[
         Path | None, typer.Option("--clean", help="The originals, for the same attacks on clean pictures.")
     ] = None,
+    other: Annotated[
+        Path | None, typer.Option("--other", help="Another release of the same pictures, for what their difference tells.")
+    ] = None,
     cleaner: Annotated[
         list[Path] | None,
         typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try; again for buyers together."),
     ] = None,
     attacks: Annotated[str, typer.Option("--attacks", help="Which attacks, such as none,greyscale; all unless given.")] = "",
-    at_most: Annotated[
-        float | None, typer.Option("--at-most", help="Exit with 1 where an attack ends above this accuracy.")
+    max_accuracy: Annotated[
+        float | None, typer.Option("--max-accuracy", help="Exit with 1 where an attack ends above this accuracy.")
     ] = None,
     runs: Annotated[int, typer.Option("--runs", help="Trainings of each attack.", min=1)] = 1,
     recipe: options.RecipeName = None,
@@ -60,8 +63,8 @@ def audit(
     with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         try:
             found = run(
-                folder, test, selected, executor, screen, chosen_device, clean=clean, cleaners=cleaner or [], recipe=asked,
-                arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
+                folder, test, selected, executor, screen, chosen_device, clean=clean, other=other, cleaners=cleaner or [],
+                recipe=asked, arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
             )  # fmt: skip
         except KeyboardInterrupt:
             if journal_of(folder).exists():
@@ -73,7 +76,7 @@ def audit(
             )
         else:
             show([_row(one) for one in found], style.value)
-    over = [one for one in found if at_most is not None and one.curves and one.accuracy > at_most]
+    over = [one for one in found if max_accuracy is not None and one.curves and one.accuracy > max_accuracy]
     raise typer.Exit(1 if over or any(one.failure for one in found) else 0)
 
 
