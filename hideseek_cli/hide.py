@@ -175,7 +175,7 @@ def _hide(
     seen = evaluator.seen()
     task = Task(
         pictures=evaluator.clean.subset(seen), epsilon=order.epsilon, arch=recipe.each()[0].arch, batch_size=recipe.batch_size,
-        seed=order.seed, banks=banks, robust=order.robust,
+        seed=order.seed, banks=banks, robust=order.survived,
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)

@@ -33,8 +33,9 @@ class Order:
     prices: dict[float, float] = field(default_factory=dict)
     epsilon: int = 8
     placement: str = "fixed"
-    robust: tuple[str, ...] = ()
-    """Changes that masks are trained to survive: names of ``core.changes.ROBUST``."""
+    robust: tuple[str, ...] | None = None
+    """Changes that masks are trained to survive: names of ``core.changes.ROBUST``; of none of them: the paper's plain masks.
+    None: those that the method is for."""
     unmask: str = "classes"
     """What loses its mask in turn as levels rise: ``classes``, or ``pictures`` of all classes alike."""
     min_ssim: float = 0.985
@@ -69,7 +70,7 @@ class Order:
             raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
         if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:
             raise InputError(f"--placement is {' or '.join(PLACEMENTS)}, --calibration {' or '.join(CALIBRATIONS)}")
-        unknown = [name for name in self.robust if name not in ROBUST]
+        unknown = [name for name in self.survived if name not in ROBUST]
         if unknown:
             raise InputError(f"--robust {unknown[0]!r} is unknown: choose of {','.join(ROBUST)}")
         if self.unmask not in UNMASKS:
@@ -88,6 +89,11 @@ class Order:
         inside = [path for path in (self.out, self.masks) if self.data.resolve() in path.resolve().parents]
         if inside:
             raise InputError(f"{inside[0]} lies inside the input folder {self.data}; choose a place outside of it")
+
+    @property
+    def survived(self) -> tuple[str, ...]:
+        """What masks are trained to survive."""
+        return self.method.robust if self.robust is None else self.robust
 
     @property
     def runs(self) -> int:

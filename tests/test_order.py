@@ -30,3 +30,12 @@ def test_two_cheap_levels_that_cost_less_than_a_dear_one_are_named_where_cleaner
 def test_a_better_level_at_no_higher_price_is_named():
     (found,) = order({30: 25, 50: 25}).bargains()
     assert "level 50 costs 25, no more than level 30 (25)" in found
+
+
+def test_masks_survive_what_the_method_is_for_unless_told_otherwise():
+    def survived(schedule, robust=None):
+        return Order(data=Path("data"), levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=preset("quick"),
+                     robust=robust, method=ClassWise(schedule=schedule)).survived  # fmt: skip
+
+    assert survived("joint") == ("gray", "blur") and survived("alternating") == ()
+    assert survived("joint", ()) == () and survived("alternating", ("jpeg",)) == ("jpeg",)

@@ -29,11 +29,12 @@ def hide(
         typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
     ] = "fixed",
     robust: Annotated[
-        str,
+        str | None,
         typer.Option(
-            "--robust", help="What masks must survive: some of gray,jpeg,blur,augment. Plain training learns a little more."
+            "--robust",
+            help="What masks must survive: some of gray,jpeg,blur,augment, or none (gray,blur; by alternating none).",
         ),
-    ] = "",
+    ] = None,
     unmask: Annotated[
         str,
         typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or pictures of every class."),
@@ -87,7 +88,7 @@ def hide(
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        unmask=unmask, robust=options.names(robust), min_ssim=min_ssim, calibration=calibration, size=size, table=labels,
+        unmask=unmask, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size, table=labels,
         key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance, overwrite=overwrite,
         resume=resume,
         method=ClassWise(
@@ -111,6 +112,12 @@ def hide(
         for line in _remarks(order, hidden):
             screen.say(line)
     raise typer.Exit(0 if hidden.complete else 1)
+
+
+def _robust(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return () if text == "none" else options.names(text)
 
 
 def _levels(text: str) -> tuple[float, ...]:

@@ -25,7 +25,7 @@ import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
-from hideseek_cli.core.changes import ROBUST, Change
+from hideseek_cli.core.changes import ROBUST, Change, Images
 from hideseek_cli.core.classifier import Batch, batches, correct, descent, loss, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
 from hideseek_cli.core.networks import Standardised, build
@@ -60,7 +60,7 @@ class Problem:
     banks: int = 1
     """Patterns a class. Pictures carry them in turn, so that each is told from all others."""
     through: tuple[str, ...] = ()
-    """Names of ``core.changes.ROBUST``: batches go through nothing and through each of these in turn."""
+    """Names of ``core.changes.ROBUST``: every other batch goes through one of these in turn."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -124,6 +124,10 @@ class _Clip(torch.autograd.Function):
         return gradient.masked_fill(outward, 0)
 
 
+def _unchanged(images: Images, generator: torch.Generator) -> Images:
+    return images
+
+
 class _State:
     """A surrogate, its optimiser and the masks; shared by both schedules."""
 
@@ -139,8 +143,8 @@ class _State:
         side = min(self.height, self.width)
         self.network = build(problem.arch, pictures.classes, side, pictures.moments(), problem.seed).train()
         self.generator = torch.Generator(device).manual_seed(problem.seed)
-        changes = [change for name in problem.through for change in ROBUST[name]]
-        self.changes: Iterator[Change] = cycle([lambda images, _: images, *changes])
+        changes = [either for name in problem.through for change in ROBUST[name] for either in (_unchanged, change)]
+        self.changes: Iterator[Change] = cycle(changes or [_unchanged])
         self.order = batches(len(pictures), problem.batch_size, self.generator)
         step_rule = torch.optim.SGD(
             self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True

@@ -117,7 +117,7 @@ def balanced(mask: Mask, epsilon: int, pictures: Pictures) -> Update:
     frequency = torch.hypot(torch.fft.fftfreq(height)[:, None].expand(-1, width // 2 + 1), torch.fft.rfftfreq(width)[None])
     slow = (frequency < FINE).to(mask.device)
     waves, ripples = _seen(mask).where(slow, torch.inf), pictures.amplitudes().where(~slow, torch.inf)
-    return filtered(mask, epsilon, (waves, epsilon / 2), (ripples, 3 / 8 * epsilon))
+    return filtered(mask, epsilon, (waves, 5 / 16 * epsilon), (ripples, 3 / 8 * epsilon))
 
 
 Rule = Callable[[Mask, int, Pictures], Update]

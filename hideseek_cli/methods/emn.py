@@ -13,12 +13,10 @@ from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Patterns, Task, Training
 
-STEPS, ROBUST_STEPS = 300, 400
-"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md), and
-where batches are changed too (docs/security.md)."""
-
-
-PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "unseen")
+STEPS = 300
+"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md); more
+do not help where batches are changed (docs/security.md)."""
+PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "unseen", "whitened")
 """Rules of ``core.rules`` for masks that must survive nothing or something, those that hide best first."""
 
 
@@ -56,6 +54,11 @@ class ClassWise:
         if min(self.passes or 1, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
             raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
+    @property
+    def robust(self) -> tuple[str, ...]:
+        """What masks are trained through unless told otherwise; nothing where they are the paper's."""
+        return ("gray", "blur") if self.schedule == "joint" else ()
+
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating`` one."""
         if self.schedule == "joint":
@@ -63,8 +66,7 @@ class ClassWise:
         return (partial(self._alternating, task),)
 
     def _joint(self, task: Task, rule: str, tick: Tick) -> Patterns:
-        steps = ROBUST_STEPS if task.robust else STEPS
-        passes = self.passes or max(1, round(steps / steps_per_pass(len(task.pictures), task.batch_size)))
+        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.pictures), task.batch_size)))
         for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
             tick(state.number, passes)
         return state.pattern()
