@@ -16,7 +16,7 @@ from hideseek_cli.methods import Patterns, Task, Training
 STEPS = 300
 """Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md); more
 do not help where batches are changed (docs/security.md)."""
-PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "unseen", "whitened")
+PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "unseen")
 """Rules of ``core.rules`` for masks that must survive nothing or something, those that hide best first."""
 
 
