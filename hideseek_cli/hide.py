@@ -170,7 +170,8 @@ def _hide(
             f"level {above[0]:g} is above the clean accuracy, {ceiling:.1f} % with this recipe; "
             f"sell at most {ceiling:.0f}, or choose a recipe that trains longer"
         )
-    banks = 1 if order.calibration == "stop" else len(order.levels) + 1
+    layers = 1 if order.calibration == "stop" else len(order.levels) + 1
+    banks = layers * order.patterns
     maker = Maker(material, order.epsilon, material.thresholds(master, banks), material.shifts(master, order.placement))
     seen = evaluator.seen()
     task = Task(
@@ -179,7 +180,7 @@ def _hide(
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
-    turns = material.turns(master, order.unmask, evaluator.held, banks=banks)
+    turns = material.turns(master, order.unmask, evaluator.held, banks=layers, patterns=order.patterns)
     whole = order.unmask == "classes" and len(folder.classes) > 2
     expected = Expected(1.0 if whole else MIDDLE, Axis(turns.limit, turns.untaught() if whole else None))
     shares = guesses(order.levels, clean, chance, expected)

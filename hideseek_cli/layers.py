@@ -43,7 +43,9 @@ class Turns:
     """From 0."""
     labels: Int64[np.ndarray, " n"]
     banks: int = 1
-    """Patterns a class, one for each layer; a single one is shared by all."""
+    """Most layers with patterns of their own; a single one is shared by all."""
+    patterns: int = 1
+    """Patterns a class in each layer; its pictures take them in turn."""
 
     @property
     def count(self) -> int:
@@ -93,7 +95,7 @@ class Turns:
         ranked = self.ranked
 
         def enough(first: int, end: int) -> bool:
-            return first < end and end - first >= fewest * len(np.unique(ranked[first:end]))
+            return first < end and end - first >= fewest * self.patterns * len(np.unique(ranked[first:end]))
 
         found: list[int] = []
         for end in sorted({self.cleaned(share) for share in shares}):
@@ -102,10 +104,14 @@ class Turns:
         return found
 
     def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
-        """The number of each picture's pattern: that of its layer's bank, then that of its class."""
+        """The number of each picture's pattern: by its layer, then its turn in its class, then its class."""
         ends = self.ends(shares) if self.banks > 1 else []
         layer = np.searchsorted(np.array(ends, np.int64), self.numbers, side="right")
-        return layer * (self.labels.max() + 1) + self.labels
+        turn = np.empty(self.count, np.int64)
+        for label in np.unique(self.labels):
+            members = np.flatnonzero(self.labels == label)
+            turn[members] = self.numbers[members].argsort().argsort()
+        return (layer * self.patterns + turn % self.patterns) * (self.labels.max() + 1) + self.labels
 
     def strippable(self, share: float, shares: Sequence[float]) -> float:
         """The share that is left where every mask is taken off that the buyer of ``share`` knows."""

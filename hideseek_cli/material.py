@@ -60,16 +60,18 @@ class Material:
         return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
 
     def turns(
-        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None, *, banks: int = 1
-    ) -> Turns:
+        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None, *, banks: int = 1,
+        patterns: int = 1,
+    ) -> Turns:  # fmt: skip
         """In which turn each picture loses its mask when levels rise, those of ``last`` at the end of their class.
 
-        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``banks``: patterns a class.
+        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``banks``: layers with patterns of
+        their own; ``patterns``: of each class in each of them.
         """
         names = [entry.key for entry in self.folder.entries]
         last = np.zeros(len(names), bool) if last is None else last
         key = keys.subkey(master, self.release_label(), "turns")
-        return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks)
+        return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks, patterns)
 
 
 def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:

@@ -15,6 +15,7 @@ from hideseek_cli.recipe import Recipe
 
 CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
 """Retrainings of the clean folder, of half of it, of what may be published, and the fewest for a level."""
+MOST_PATTERNS = 64
 PLACEMENTS = ("fixed", "keyed")
 CALIBRATIONS = ("retrain", "stop")
 UNMASKS = ("classes", "pictures")
@@ -33,6 +34,8 @@ class Order:
     prices: dict[float, float] = field(default_factory=dict)
     epsilon: int = 8
     placement: str = "fixed"
+    patterns: int = 1
+    """Patterns a class in each layer of pictures; one is the paper's."""
     robust: tuple[str, ...] | None = None
     """Changes that masks are trained to survive: names of ``core.changes.ROBUST``; of none of them: the paper's plain masks.
     None: those that the method is for."""
@@ -70,6 +73,10 @@ class Order:
             raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
         if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:
             raise InputError(f"--placement is {' or '.join(PLACEMENTS)}, --calibration {' or '.join(CALIBRATIONS)}")
+        if not 1 <= self.patterns <= MOST_PATTERNS:
+            raise InputError(f"--patterns {self.patterns} is out of range: 1 to {MOST_PATTERNS}")
+        if self.patterns > 1 and self.calibration == "stop":
+            raise InputError("--calibration stop is Algorithm 1 of the paper: it has one pattern a class; leave --patterns out")
         unknown = [name for name in self.survived if name not in ROBUST]
         if unknown:
             raise InputError(f"--robust {unknown[0]!r} is unknown: choose of {','.join(ROBUST)}")

@@ -94,6 +94,25 @@ def test_each_layer_has_the_patterns_of_its_own_bank(shares, whole):
     assert np.array_equal(Turns(numbers, labels).which(shares), labels), "a single bank is shared by all"
 
 
+@given(st.lists(st.floats(0, 1), max_size=3), st.booleans(), st.integers(1, 4))
+def test_pictures_of_a_class_carry_its_patterns_in_turn_and_a_buyer_knows_none_that_is_left(shares, whole, patterns):
+    labels = np.arange(240) % 3
+    names = [(str(label), str(number)) for number, label in enumerate(labels)]
+    numbers = keys.turns(bytes(32), names, np.zeros(240, bool), whole=whole)
+    turns = Turns(numbers, labels, banks=4, patterns=patterns)
+    which, layered = turns.which(shares), Turns(numbers, labels, banks=4)
+    assert np.array_equal(which % 3, labels) and which.max() < 4 * patterns * 3
+    layer = which // 3 // patterns
+    ends = turns.ends(shares)
+    assert np.array_equal(layer, np.searchsorted(np.array(ends, int), numbers, side="right"))
+    assert set(ends) <= set(layered.ends(shares)), "each pattern needs pictures of its own, so layers are larger"
+    for number in np.unique(layer * 3 + labels):
+        carried = np.bincount(which[layer * 3 + labels == number] // 3 % patterns, minlength=patterns)
+        assert carried.max() - carried.min() <= 1
+    for end in ends:
+        assert not set(which[numbers < end]) & set(which[numbers >= end])
+
+
 def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(make_folder: MakeFolder, executor):
     material = load(make_folder("data", classes=4, each=12), None, None, executor, Silent())
     whole, parts = (material.turns(bytes(32), unmask, np.arange(48) % 4 == 0) for unmask in ("classes", "pictures"))

@@ -65,6 +65,12 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an epsilon of 0": (["hide", "data", *LEVELS, "--epsilon", "0"], lambda root: None, "--epsilon 0 is out of range"),
     "an unknown placement": (["hide", "data", *LEVELS, "--placement", "x"], lambda root: None, "--placement is fixed or keyed"),
     "an unknown order": (["hide", "data", *LEVELS, "--unmask", "x"], lambda root: None, "classes or pictures"),
+    "too many patterns": (["hide", "data", *LEVELS, "--patterns", "65"], lambda root: None, "--patterns 65 is out of range"),
+    "several patterns by the paper's rule": (
+        ["hide", "data", *LEVELS, "--patterns", "2", "--schedule", "alternating", "--calibration", "stop"],
+        lambda root: None,
+        "has one pattern a class",
+    ),
     "an unknown change": (["hide", "data", *LEVELS, "--robust", "gray,x"], lambda root: None, "'x' is unknown: choose of gray"),
     "an unknown recipe": (["hide", "data", *LEVELS, "--recipe", "x"], lambda root: None, "unknown recipe 'x'"),
     "an unknown network": (["hide", "data", *LEVELS, "--arch", "x"], lambda root: None, "unknown architecture 'x'"),

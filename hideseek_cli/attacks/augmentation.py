@@ -21,9 +21,9 @@ from hideseek_cli.core.changes import coloured
 from hideseek_cli.core.classifier import Batch, autocast, loss
 from hideseek_cli.core.networks import Standardised
 
-VIEWS = 5
+VIEWS = 3
 """Augmentations of each picture, of which UEraser trains on the worst."""
-REACH, ASCENTS = 8, 3
+REACH, ASCENTS = 4, 3
 """How far adversarial training moves pictures, in grey levels, and in how many steps."""
 OPERATIONS: tuple[Callable[[Tensor], Tensor], ...] = (
     *(partial(changes.rotate, angle=angle) for angle in (-20.0, 20.0)),

@@ -28,6 +28,9 @@ def hide(
         str,
         typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
     ] = "fixed",
+    patterns: Annotated[
+        int, typer.Option("--patterns", help="Patterns a class in each layer: what known originals must give away.")
+    ] = 1,
     robust: Annotated[
         str | None,
         typer.Option(
@@ -88,9 +91,9 @@ def hide(
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        unmask=unmask, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size, table=labels,
-        key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance, overwrite=overwrite,
-        resume=resume,
+        unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
+        table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance,
+        overwrite=overwrite, resume=resume,
         method=ClassWise(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
         ),
