@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -15,6 +16,7 @@ import torch
 from hideseek_cli import manifest as manifests
 from hideseek_cli.attacks import Attack, Exposed
 from hideseek_cli.bundle import Cleaner
+from hideseek_cli.cache import Cache, code_digest, default_folder
 from hideseek_cli.core.classifier import Tick, correct, train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures, seed_of
@@ -33,6 +35,8 @@ Curve = list[float]
 OPTIONS = {"originals": "--clean", "release": "--other", "cleaner": "--cleaner"}
 REFERENCED = ("nothing", "originals")
 """Attacks with such needs mean something on clean pictures too."""
+PACKAGES = tuple(Path(__file__).with_name(name) for name in ("core", "attacks", "methods"))
+"""The code that decides what an attack gives on clean pictures."""
 FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
 """What may go wrong in one attack without ending the others."""
 
@@ -111,7 +115,8 @@ def audit(
     another release of the same pictures. ``cleaners``: of this release, one of them that of the level that ``folder`` is.
     ``recipe`` and ``arch``: in place of the manifest's;
     of several networks the first trains. An attack that fails is reported and the others go on. Finished trainings are
-    kept beside the folder until all are done; ``resume`` goes on with them. Raises InputError for unusable input.
+    kept beside the folder until all are done, and those on clean pictures for other audits with the same seed; ``resume`` goes
+    on with them. Raises InputError for unusable input.
     """
     if not 1 <= runs <= 1000:
         raise InputError(f"--runs {runs} is out of range: 1 to 1000")
@@ -146,9 +151,15 @@ def audit(
         for run in range(runs)
     ]
 
+    cache = Cache(default_folder(), {
+        "pictures": [] if originals is None else _digests(originals, subject.test), "recipe": chosen.to_json(), "seed": first,
+        "epsilon": promise.epsilon, "device": str(device), "threads": threads, "torch": torch.__version__,
+        "code": code_digest(*PACKAGES),
+    })  # fmt: skip
+
     def carry_out(job: _Job, tick: Tick) -> Curve | str:
-        known = journal.value(job.name())
-        if known is not None:
+        known = journal.value(job.name()) or (cache.values(job.name()) if job.clean else None)
+        if known:
             return list(known)
         data = originals if job.clean and originals is not None else subject.pictures
         exposed = Exposed(pictures=data, test=subject.test, originals=originals, other=second, cleaners=bought,
@@ -169,6 +180,8 @@ def audit(
             progress.say(f"{job.attack.name} failed: {result}")
             continue
         journal.remember(job.name(), result)
+        if job.clean:
+            cache.remember(job.name(), result)
         progress.say(
             f"{job.attack.name}{' on clean pictures' if job.clean else ''}: {result[-1]:.1f} %, at best {max(result):.1f} %"
         )
@@ -183,6 +196,14 @@ def _finding(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[st
     }
     failure = next((result for _, result in outcome if isinstance(result, str)), None)
     return Finding(attack=attack, paid=paid, curves=curves[False], clean=curves[True], failure=failure)
+
+
+def _digests(*parts: Pictures) -> list[str]:
+    """A hash over the pictures and labels of each."""
+    return [
+        hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in (part.images, part.labels))).hexdigest()
+        for part in parts
+    ]
 
 
 def _alike(root: Path, what: str, subject: Subject, executor: Executor, progress: Progress, device: torch.device) -> Pictures:

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ def default_folder() -> Path | None:
         return None
 
 
-def code_digest(package: Path) -> str:
-    """A hash over the source of a package: other code may give another result."""
+def code_digest(*packages: Path) -> str:
+    """A hash over the source of packages: other code may give another result."""
     whole = hashlib.sha256()
-    for path in sorted(package.glob("*.py")):
+    for path in (path for package in packages for path in sorted(package.glob("*.py"))):
         whole.update(path.read_bytes())
     return whole.hexdigest()
 
@@ -41,19 +42,19 @@ class Cache:
         """``depends``: in JSON, what every number of this cache depends on."""
         self.folder, self.depends = folder, depends
 
-    def value(self, about: Any) -> float | None:
-        """The number that was remembered, or None."""
+    def values(self, about: Any) -> list[float] | None:
+        """The numbers that were remembered, or None."""
         path = self._path(about)
         try:
-            return None if path is None else float(json.loads(path.read_bytes())["value"])
+            return None if path is None else [float(value) for value in json.loads(path.read_bytes())["values"]] or None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def remember(self, about: Any, value: float) -> None:
+    def remember(self, about: Any, values: Sequence[float]) -> None:
         path = self._path(about)
         if path is not None:
             with contextlib.suppress(InputError):
-                write_whole(path, json.dumps({"value": value}).encode(), secret=True)
+                write_whole(path, json.dumps({"values": list(values)}).encode(), secret=True)
 
     def _path(self, about: Any) -> Path | None:
         name = hashlib.sha256(json.dumps([self.depends, about], sort_keys=True).encode()).hexdigest()

@@ -75,7 +75,7 @@ class Trials:
             found[number] = accuracy
             self.journal.remember(f"run {number}", {"about": wanted[number].about, "accuracy": accuracy})
             if wanted[number].lasting:
-                self.cache.remember([number, wanted[number].about], accuracy)
+                self.cache.remember([number, wanted[number].about], [accuracy])
         return [accuracy for accuracy in found.values() if accuracy is not None]
 
     def _known(self, number: int, trial: Trial) -> float | None:
@@ -83,7 +83,8 @@ class Trials:
         noted = self.journal.value(f"run {number}")
         if noted is not None and noted["about"] == trial.about:
             return float(noted["accuracy"])
-        return self.cache.value([number, trial.about]) if trial.lasting else None
+        remembered = self.cache.values([number, trial.about]) if trial.lasting else None
+        return remembered[0] if remembered else None
 
     def _train(self, number: int, trial: Trial, tick: Tick) -> float:
         return self.evaluator.accuracy(trial.render(), self._masked(trial), number, tick, half=trial.half)

@@ -357,8 +357,19 @@ def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch
         return [50.0]
 
     monkeypatch.setattr(audits, "attacked", noted)
-    audit(release / "published", release / "test", chosen(("none",)), executor, Silent(), CPU, clean=release / "data", seed=3)
+
+    def audited(seed: int, test: str = "test") -> int:
+        trained.clear()
+        found = audit(
+            release / "published", release / test, chosen(("none",)), executor, Silent(), CPU, clean=release / "data", seed=seed
+        )
+        assert found[0].clean_accuracy == 50
+        return len(trained)
+
+    assert audited(404) == 2
     subject = audits.load(release / "published", release / "test", executor, Silent(), CPU, None)
     original = audits._alike(release / "data", "the originals", subject, executor, Silent(), CPU)
     same = [torch.equal(images, original.images) for images in trained]
     assert sorted(same) == [False, True]
+    assert audited(404) == 1, "what clean pictures give is known by now"
+    assert audited(405) == 2 and audited(404, test="data") == 2, "but not with another seed, nor of other test pictures"

@@ -20,25 +20,25 @@ from hideseek_cli.trials import Trial, Trials
 
 def test_a_number_is_found_again_and_only_under_all_that_it_depends_on(tmp_path):
     cache = Cache(tmp_path / "here", {"data": "abc", "seed": 0})
-    cache.remember([0, "clean"], 63.25)
-    assert Cache(tmp_path / "here", {"seed": 0, "data": "abc"}).value([0, "clean"]) == 63.25
-    assert cache.value([1, "clean"]) is None
-    assert Cache(tmp_path / "here", {"data": "abc", "seed": 1}).value([0, "clean"]) is None
+    cache.remember([0, "clean"], [63.25, 64.5])
+    assert Cache(tmp_path / "here", {"seed": 0, "data": "abc"}).values([0, "clean"]) == [63.25, 64.5]
+    assert cache.values([1, "clean"]) is None
+    assert Cache(tmp_path / "here", {"data": "abc", "seed": 1}).values([0, "clean"]) is None
     (file,) = (tmp_path / "here").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_cache_that_is_damaged_or_cannot_be_written_costs_time_alone(tmp_path):
     cache = Cache(tmp_path, {})
-    cache.remember("x", 1.0)
+    cache.remember("x", [1.0])
     (file,) = tmp_path.iterdir()
-    for damage in (b"", b"{", b"[]", b'{"value": "much"}'):
+    for damage in (b"", b"{", b"[]", b'{"values": "much"}', b'{"values": []}', b'{"value": 1}'):
         file.write_bytes(damage)
-        assert cache.value("x") is None
+        assert cache.values("x") is None
     nowhere = Cache(tmp_path / file.name / "below a file", {})
-    nowhere.remember("x", 1.0)
-    assert nowhere.value("x") is None and Cache(None, {}).value("x") is None
-    Cache(None, {}).remember("x", 1.0)
+    nowhere.remember("x", [1.0])
+    assert nowhere.values("x") is None and Cache(None, {}).values("x") is None
+    Cache(None, {}).remember("x", [1.0])
 
 
 def test_the_cache_lies_where_the_user_keeps_such_things(monkeypatch):
