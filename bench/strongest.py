@@ -1,9 +1,10 @@
 """How long the strongest mask must train: what is left to learn at the published strength, by passes and mask seed.
 
     python bench/strongest.py DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
+    python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --patterns 3 --attacks none greyscale
 
 Each mask is brought to the greatest strength that keeps the pictures' likeness, as `hide` does, and networks are
-retrained on it, one processor thread each. Prints Markdown.
+retrained on it under each attack, one processor thread each. Prints Markdown.
 """
 
 import argparse
@@ -13,14 +14,18 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from folders import loaded
 from tabulate import tabulate
 
+from hideseek_cli.attacks import Exposed, chosen
+from hideseek_cli.audit import attacked
 from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.core.rules import RULES
 from hideseek_cli.levels import Maker, strongest_strength
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
@@ -38,6 +43,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--archs", nargs="+", default=["slim"])
+    parser.add_argument("--rule", choices=RULES, default="whitened")
+    parser.add_argument("--through", nargs="*", default=[], help="changes that masks are trained through")
+    parser.add_argument("--patterns", type=int, default=1, help="patterns a class")
+    parser.add_argument("--attacks", nargs="+", default=["none"])
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
@@ -45,29 +54,40 @@ def main() -> None:
     recipe = preset("quick").for_pictures(len(data))
     order = Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
                   epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
-    maker = Maker(material, options.epsilon, material.thresholds(bytes(32)), None)
+    maker = Maker(material, options.epsilon, material.thresholds(bytes(32), options.patterns), None)
+    which = labels + classes * (np.arange(len(labels)) % options.patterns)
     rows = []
     with pool(cores()) as executor:
         for passes, seed in itertools.product(options.passes, options.seeds):
             torch.set_num_threads(cores())
             problem = Problem(pictures=data, epsilon=options.epsilon, arch=recipe.arch, batch_size=recipe.batch_size,
-                              seed=seed, rule="whitened", rounds=passes)  # fmt: skip
+                              seed=seed, rule=options.rule, rounds=passes, banks=options.patterns,
+                              through=tuple(options.through))  # fmt: skip
             begun = time.perf_counter()
             state = next(itertools.islice(joint(problem), passes - 1, None))
             seconds = time.perf_counter() - begun
             pattern = state.pattern()
-            strength = strongest_strength(order, maker, pattern, labels, executor, Silent())
-            masked = pictures(maker.render(maker.masks(pattern, strength), labels), labels, classes, device)
+            strength = strongest_strength(order, maker, pattern, which, executor, Silent())
+            masked = pictures(maker.render(maker.masks(pattern, strength), which), labels, classes, device)
+            exposed = Exposed(pictures=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [
-                partial(retrain, masked, test, replace(recipe, arch=arch), seed=seed + run)
+                partial(attacked, attack, exposed, replace(recipe, arch=arch), seed=seed + run)
+                for attack in chosen(tuple(options.attacks))
                 for arch in options.archs
                 for run in range(options.runs)
             ]
             found = side_by_side(trainings, executor, device, threads=1, tick=silent)
-            accuracies = ", ".join(f"{one:.1f}" for one in found)
+            accuracies = ", ".join(f"{curve[-1]:.1f}" for curve in found)
             rows.append([passes, state.steps, f"{seconds:.1f}", seed, f"{strength:.2f}", accuracies])
             print(rows[-1], flush=True)
-    headers = ["passes", "steps", "s", "mask seed", "strength", f"accuracies % ({', '.join(options.archs)})"]
+    headers = [
+        "passes",
+        "steps",
+        "s",
+        "mask seed",
+        "strength",
+        f"accuracies % ({', '.join(options.attacks)}; {', '.join(options.archs)})",
+    ]
     print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
 
 

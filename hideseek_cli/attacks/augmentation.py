@@ -23,7 +23,7 @@ from hideseek_cli.core.networks import Standardised
 
 VIEWS = 3
 """Augmentations of each picture, of which UEraser trains on the worst."""
-REACH, ASCENTS = 4, 3
+REACH, ASCENTS = 2, 3
 """How far adversarial training moves pictures, in grey levels, and in how many steps."""
 OPERATIONS: tuple[Callable[[Tensor], Tensor], ...] = (
     *(partial(changes.rotate, angle=angle) for angle in (-20.0, 20.0)),

@@ -36,8 +36,12 @@ def _layers(channels: int) -> nn.Sequential:
 def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
     """A network that says what was added to a picture (both in units of 64 grey levels)."""
     device = own.images.device
-    task = Task(pictures=own, epsilon=epsilon, arch="slim", batch_size=128, seed=seed, shifts=None)
-    patterns = torch.cat([torch.from_numpy(train(silent)) for train in ClassWise().candidates(task)])
+    method = ClassWise()
+    tasks = [
+        Task(pictures=own, epsilon=epsilon, arch="slim", batch_size=128, seed=seed, shifts=None, robust=robust)
+        for robust in (method.robust, ())
+    ]
+    patterns = torch.cat([torch.from_numpy(method.candidates(task)[0](silent)) for task in tasks])
     patterns = patterns.permute(0, 3, 1, 2).to(device)
     generator = torch.Generator(device).manual_seed(seed)
     height, width = own.images.shape[2:]
