@@ -83,6 +83,13 @@ def test_ten_originals_give_the_masks_of_all_pictures_away(keyed):
     assert apart(known, clean) < 0.1
 
 
+def test_where_no_picture_is_left_to_strip_nothing_changes():
+    """As where a buyer's classes are clean in whole."""
+    clean = waves()
+    found = stripped(clean, torch.ones(3, 3, 16, 16), torch.zeros(len(clean), dtype=torch.bool))
+    assert torch.equal(found.images, clean.images)
+
+
 def test_shifts_are_found_down_and_right():
     pattern = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0)) - 0.5
     wanted = torch.tensor([[3, 5], [0, 15], [7, 0]])

@@ -59,8 +59,9 @@ def read(images: Num[Tensor, "n c h w"], window: Window) -> Num[Tensor, "n c a b
     """The pictures seen through a window, one gather for the batch."""
     rows, columns = window
     count, channels, _, width = images.shape
-    flat = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, -1)
-    return images.flatten(2).gather(2, flat.expand(-1, channels, -1)).view(count, channels, rows.shape[1], columns.shape[1])
+    size = rows.shape[1], columns.shape[1]
+    flat = (rows[:, :, None] * width + columns[:, None, :]).view(count, 1, size[0] * size[1])
+    return images.flatten(2).gather(2, flat.expand(-1, channels, -1)).view(count, channels, *size)
 
 
 def augmentation(count: int, height: int, width: int, generator: torch.Generator) -> Window:
