@@ -113,10 +113,9 @@ def audit(
 
     ``clean``: the originals, for the same attack on clean pictures, and for attacks that know a few of them. ``other``:
     another release of the same pictures. ``cleaners``: of this release, one of them that of the level that ``folder`` is.
-    ``recipe`` and ``arch``: in place of the manifest's;
-    of several networks the first trains. An attack that fails is reported and the others go on. Finished trainings are
-    kept beside the folder until all are done, and those on clean pictures for other audits with the same seed; ``resume`` goes
-    on with them. Raises InputError for unusable input.
+    ``recipe`` and ``arch``: in place of the manifest's; of several networks the first trains. An attack that fails is
+    reported and the others go on. Finished trainings are kept beside the folder until all are done, and those on clean
+    pictures for other audits with the same seed; ``resume`` goes on with them. Raises InputError for unusable input.
     """
     if not 1 <= runs <= 1000:
         raise InputError(f"--runs {runs} is out of range: 1 to 1000")

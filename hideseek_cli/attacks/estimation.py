@@ -1,6 +1,6 @@
 """Estimating masks from published pictures: averages, flat areas, alignment, a linear model, known originals.
 
-Whoever estimates knows that no mask is larger than ε, which the manifest tells, and takes no more than that off.
+Whoever estimates a mask knows that it is not larger than ε, which the manifest tells, and takes no more than that off.
 
 Sources: Sandoval-Segura et al. (orthogonal projection); multi-reference alignment by expectation and maximisation, with one
 shift for each picture, is textbook.

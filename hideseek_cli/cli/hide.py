@@ -201,7 +201,7 @@ def _remarks(order: Order, hidden: Hidden) -> list[str]:
         lines.append(
             f"the published folder still trains to {hidden.published.mean:.1f} %, above chance "
             f"({hidden.release.manifest.chance:.1f} %): raise --epsilon or lower --min-ssim"
-            + (", or give --robust none for masks that survive no change and hide better" if order.survived else "")
+            + (", or give --robust none for masks that survive no change and may hide better" if order.survived else "")
         )
     if not all(level.reachable for level in hidden.levels) and order.calibration == "retrain":
         other = next(one for one in UNMASKS if one != order.unmask)
