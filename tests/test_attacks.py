@@ -194,7 +194,9 @@ def test_treatments_keep_pictures_and_shares_of_labels():
     batch = data.images[:8].float(), data.labels[:8]
     moved, _ = adversarial(network, batch, generator)
     assert 1 < (moved - batch[0]).abs().max() <= 2.001
+    network.eval()
     assert loss(network, moved, batch[1]) > loss(network, *batch)
+    network.train()
     for treatment in (cutout, mixup, cutmix, policies, ueraser, adversarial):
         images, targets = treatment(network, batch, generator)
         assert images.shape == batch[0].shape and images.min() >= 0 and images.max() <= 255
