@@ -113,6 +113,12 @@ def test_pictures_of_a_class_carry_its_patterns_in_turn_and_a_buyer_knows_none_t
         assert not set(which[numbers < end]) & set(which[numbers >= end])
 
 
+def test_a_layer_of_several_patterns_needs_pictures_for_each_of_them():
+    numbers, labels = np.arange(200), np.arange(200) % 2
+    assert Turns(numbers, labels, banks=2).ends([0.7]) == Turns(numbers, labels, banks=2, patterns=3).ends([0.7]) == [60]
+    assert Turns(numbers, labels, banks=2, patterns=4).ends([0.7]) == []
+
+
 def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(make_folder: MakeFolder, executor):
     material = load(make_folder("data", classes=4, each=12), None, None, executor, Silent())
     whole, parts = (material.turns(bytes(32), unmask, np.arange(48) % 4 == 0) for unmask in ("classes", "pictures"))
