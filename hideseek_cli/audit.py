@@ -150,7 +150,8 @@ def audit(
         for run in range(runs)
     ]
 
-    cache = Cache(default_folder(), {
+    # Of a fresh seed nothing is ever asked again.
+    cache = Cache(default_folder() if seed is not None else None, {
         "pictures": [] if originals is None else _digests(originals, subject.test), "recipe": chosen.to_json(), "seed": first,
         "epsilon": promise.epsilon, "device": str(device), "threads": threads, "torch": torch.__version__,
         "code": code_digest(*PACKAGES),

@@ -8,7 +8,7 @@ shift for each picture, is textbook.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from jaxtyping import Float, Int
@@ -84,21 +84,30 @@ def _common(images: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"]
     return torch.fft.irfft2(mean * (1 - chance / mean.abs().square().clamp_min(1e-9)).clamp_min(0), s=images.shape[2:])
 
 
+def _together(pictures: Pictures, points: Callable[[Tensor], Float[Tensor, "m d"]]) -> Iterator[Int[Tensor, " g"]]:
+    """The numbers of the pictures in each group of each class, by the points that its pictures are given."""
+    for label in pictures.labels.unique():
+        members = (pictures.labels == label).nonzero().flatten()
+        groups = _groups(points(members))
+        yield from (members[groups == group] for group in groups.unique())
+
+
 def sorting(exposed: Exposed) -> tuple[Pictures, Pictures]:
     """Like ``class_average`` where a class has several patterns: its pictures are sorted by what they have in common, in
     the few directions in which they differ most once all frequencies count alike, and each group has a mean of its own."""
     pictures = exposed.pictures
     size = pictures.images.shape[2:]
     amplitudes, common = pictures.amplitudes(), pictures.images.float().mean(0)
-    noise = torch.zeros_like(pictures.images, dtype=torch.float32)
-    for label in pictures.labels.unique():
-        members = (pictures.labels == label).nonzero().flatten()
+
+    def directions(members: Tensor) -> Tensor:
         images = pictures.images[members].float()
         alike = torch.fft.irfft2(torch.fft.rfft2(images - images.mean(0)) / amplitudes, s=size).flatten(1)
         values, vectors = torch.linalg.eigh(alike @ alike.T)
-        groups = _groups(vectors[:, -GROUPS:] * values[-GROUPS:].clamp_min(0).sqrt())
-        for group in groups.unique():
-            noise[members[groups == group]] = _common(images[groups == group] - common, amplitudes)
+        return vectors[:, -GROUPS:] * values[-GROUPS:].clamp_min(0).sqrt()
+
+    noise = torch.zeros_like(pictures.images, dtype=torch.float32)
+    for same in _together(pictures, directions):
+        noise[same] = _common(pictures.images[same].float() - common, amplitudes)
     return _cleared(exposed, noise)
 
 
@@ -106,17 +115,13 @@ def releases(exposed: Exposed) -> tuple[Pictures, Pictures]:
     """Halfway between two releases each mask is half as strong; differences tell which pictures carry the same masks, and
     what pictures with the same ones have in common goes as well."""
     assert exposed.other is not None
-    pictures, other = exposed.pictures, exposed.other.images.float()
-    apart = pictures.images.float() - other
+    pictures = exposed.pictures
+    apart = pictures.images.float() - exposed.other.images.float()
     noise, amplitudes = apart / 2, pictures.amplitudes()
     common = (pictures.images.float() - noise).mean(0)
-    for label in pictures.labels.unique():
-        members = (pictures.labels == label).nonzero().flatten()
-        groups = _groups(apart[members].flatten(1))
-        for group in groups.unique():
-            same = members[groups == group]
-            left = _common(pictures.images[same].float() - noise[same] - common, amplitudes)
-            noise[same] += left.clamp(-exposed.epsilon, exposed.epsilon)
+    for same in _together(pictures, lambda members: apart[members].flatten(1)):
+        left = _common(pictures.images[same].float() - noise[same] - common, amplitudes)
+        noise[same] += left.clamp(-exposed.epsilon, exposed.epsilon)
     return without(pictures, noise), exposed.test
 
 
