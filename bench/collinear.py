@@ -31,8 +31,8 @@ def main() -> None:
             tiers={tier.level: tier.touched for tier in known.tiers if tier.level != CLEAN},
         )  # fmt: skip
         write(
-            material.folder, material.pictures, levels, stage, executor, Silent(), recipe=known.recipe, size=manifest.size,
-            offers=manifest.offers, masks=out / "masks.safetensors", origin=known.origin,
+            material, levels, stage, executor, Silent(), recipe=known.recipe, offers=manifest.offers,
+            masks=out / "masks.safetensors", origin=known.origin,
         )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    recipe = preset("quick").for_pictures(len(material.pictures))
+    recipe = preset("quick").for_pictures(len(material))
     scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale("pictures")
     rows, means, seconds = [], [], dict.fromkeys(options.archs, 0.0)
     for share in SHARES:

@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    recipe = preset("quick").for_pictures(len(material.pictures))
+    recipe = preset("quick").for_pictures(len(material))
     knobs: list[Knob] = [knob for knob in VALUES if not options.only or knob.__name__ in options.only]
     rows = []
     with pool(cores()) as executor:

@@ -133,7 +133,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(IDEAS), default=list(IDEAS))
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    recipe = replace(preset("quick").for_pictures(len(material.pictures)), name="custom")
+    recipe = replace(preset("quick").for_pictures(len(material)), name="custom")
     scale = (folder := masked(material, device, recipe)).scale("pictures")
     sets = [(name, folder.pictures(scale.render(share, ()))) for name, share in SHARES.items()]
     rows = []

@@ -211,8 +211,7 @@ def _alike(root: Path, what: str, subject: Subject, executor: Executor, progress
     part, here = scan(root), subject.folder
     if [entry.key for entry in part.entries] != [entry.key for entry in here.entries]:
         raise InputError(f"{root} does not hold {what} of the pictures of {here.root}: names or classes differ")
-    size = subject.promise.size if subject.promise else None
-    stack = Stack.of(part, pixels(part, executor, progress, size))
+    stack = Stack.of(part, pixels(part, executor, progress, subject.size))
     if stack.shape != subject.stack.shape or stack.channels != subject.stack.channels:
         raise InputError(f"the pictures of {root} are not of the size of those of {here.root}")
     return pictures(stack.clean(), part.labels, subject.pictures.classes, device)

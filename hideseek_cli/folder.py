@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,8 @@ import numpy as np
 from jaxtyping import Int64
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import SUFFIXES, Mixed, Picture, decode
+from hideseek_cli.parallel import Result, in_order
+from hideseek_cli.picture import SUFFIXES, Mixed, decode, shape, visible
 from hideseek_cli.progress import Progress
 
 SPLITS = {
@@ -121,27 +122,39 @@ def refuse(offenders: list[str], why: str) -> None:
         raise InputError(f"{len(offenders)} {why}: {shown}")
 
 
-def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | None = None) -> Mixed:
-    """Every picture's pixels, in the order of the entries; reports every unreadable picture at once."""
+def each(
+    folder: Folder, work: Callable[[Entry], Result], executor: Executor, progress: Progress, about: str = "reading"
+) -> list[Result]:
+    """``work`` of every picture, in the order of the entries; reports every picture that raises InputError at once."""
 
-    def attempt(entry: Entry) -> Picture | InputError:
+    def attempt(entry: Entry) -> Result | InputError:
         try:
-            return decode(entry.path, size)
+            return work(entry)
         except InputError as error:
             return error
 
-    read: Mixed = []
+    found: list[Result] = []
     faults: list[str] = []
     for done, result in enumerate(in_order(executor, attempt, folder.entries), 1):
         if isinstance(result, InputError):
             faults.append(str(result))
         else:
-            read.append(result)
-        progress.step(f"reading {folder.root.name}", done, len(folder.entries))
+            found.append(result)
+        progress.step(f"{about} {folder.root.name}", done, len(folder.entries))
     if len(faults) == 1:
         raise InputError(faults[0])
     refuse(faults, "pictures cannot be used")
-    return read
+    return found
+
+
+def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | None = None) -> Mixed:
+    """The colours of every picture, or of its central square brought to ``size``."""
+    return each(folder, lambda entry: visible(decode(entry.path, size)), executor, progress)
+
+
+def shapes(folder: Folder, executor: Executor, progress: Progress) -> list[tuple[int, int]]:
+    """Height and width of every picture, from its header."""
+    return each(folder, lambda entry: shape(entry.path), executor, progress, "looking at")
 
 
 def _require_folder(root: Path) -> None:

@@ -87,7 +87,7 @@ class Hidden:
 def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
     """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
     material = load(order.data, order.table, order.size, executor, progress)
-    recipe = order.recipe.for_pictures(len(material.pictures))
+    recipe = order.recipe.for_pictures(len(material))
     labels, classes = material.folder.labels, len(material.folder.classes)
     seconds = _seconds(order, pictures(material.stack.clean(), labels, classes, device), recipe)
     return {
@@ -97,7 +97,8 @@ def plan(order: Order, device: torch.device, executor: Executor, progress: Progr
         "recipe": recipe.to_json(),
         "retrainings_at_most": order.runs,
         "seconds_about": round(seconds),
-        "bytes_about": sum(picture.size for picture in material.pictures),
+        "size": material.size,
+        "bytes_about": sum(height * width * channels for height, width, channels in material.shapes),
         "bargains": order.bargains(),
         "published": str(order.out),
         "masks": str(order.masks),
@@ -119,6 +120,12 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
         progress.say(f"prices: {bargain}")
     master = keys.master_key(order.key_file)
     material = load(order.data, order.table, order.size, executor, progress)
+    if material.size is not None:
+        progress.say(
+            f"files keep their sizes; networks see the central square of each at {material.size}x{material.size} (--size)"
+        )
+        if order.calibration == "stop":
+            raise InputError("--calibration stop needs pictures of one size, at most 96x96; bring them to one first")
     chance = material.folder.chance()
     low = [level for level in order.levels if level <= chance]
     if low:
@@ -149,7 +156,7 @@ def _hide(
 ) -> Hidden:  # fmt: skip
     folder, stack = material.folder, material.stack
     chance = folder.chance()
-    recipe = order.recipe.for_pictures(len(material.pictures))
+    recipe = order.recipe.for_pictures(len(material))
     evaluator = Evaluator(stack.clean(), folder.labels, len(folder.classes), recipe, order.seed, device, material.validation)
     cache = Cache(default_folder(), {
         "data": material.fingerprint, "recipe": recipe.to_json(), "seed": order.seed, "device": str(device),
@@ -158,7 +165,7 @@ def _hide(
     trials = Trials(evaluator, chance, journal, cache, executor, progress, planned=order.runs, threads=order.threads)
     minutes = _seconds(order, evaluator.clean, recipe) / 60
     progress.say(
-        f"{len(material.pictures)} pictures, {len(folder.classes)} classes; recipe {recipe.name} on {device}: {recipe.arch}, "
+        f"{len(material)} pictures, {len(folder.classes)} classes; recipe {recipe.name} on {device}: {recipe.arch}, "
         f"{recipe.epochs} epochs; at most {order.runs} retrainings, about {minutes:.0f} min"
     )
     clean = trials.clean(stack.clean())
@@ -220,8 +227,7 @@ def _hide(
     )  # fmt: skip
     with stage:
         release = write(
-            folder, material.pictures, levels, stage, executor, progress, recipe=recipe, size=order.size,
-            masks=order.masks,
+            material, levels, stage, executor, progress, recipe=recipe, masks=order.masks,
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip

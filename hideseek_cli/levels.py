@@ -18,15 +18,18 @@ from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.journal import Journal
 from hideseek_cli.layers import Turns
+from hideseek_cli.mask import apply, place
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
-from hideseek_cli.metrics import portions, similarity
+from hideseek_cli.metrics import similarity
 from hideseek_cli.order import FEWEST_RUNS, PUBLISHED_RUNS, Order
 from hideseek_cli.parallel import in_order
+from hideseek_cli.picture import visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.trials import Trial, Trials
 
 STRONGEST = 2.0
+FIRST, SECOND = 10_000_000, 60_000_000
 Images = UInt8[np.ndarray, "n h w c"]
 
 
@@ -43,8 +46,15 @@ class Maker:
         return self.material.stack.quantised(pattern, strength, self.thresholds, self.epsilon)
 
     def render(self, masks: Patterns, which: Int64[np.ndarray, " n"]) -> Images:
-        """All pictures, each with the mask of that number."""
+        """All pictures as networks see them, each with the mask of that number."""
         return self.material.stack.masked(masks, which, self.shifts)
+
+    def likeness(self, masks: Patterns, which: Int64[np.ndarray, " n"], numbers: list[int]) -> Float64[np.ndarray, " _"]:
+        """SSIM of pictures of one shape, as they lie in their files, with the masks of those numbers."""
+        clean = visible(self.material.own(numbers))
+        height, width, channels = clean.shape[1:]
+        shifts = None if self.shifts is None else self.shifts[numbers]
+        return similarity(clean, apply(clean, place(masks[channels], which[numbers], shifts, (height, width))))
 
 
 @dataclass(frozen=True)
@@ -72,30 +82,25 @@ def strongest_strength(
     order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], which: Int64[np.ndarray, " n"], executor: Executor,
     progress: Progress,
 ) -> float:  # fmt: skip
-    """The greatest strength, in hundredths, at which the mean SSIM of all pictures is at least ``min_ssim``.
+    """The greatest strength, in hundredths, at which the mean SSIM of the pictures' files is at least ``min_ssim``.
 
-    At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere.
-
-    Searched on at most 500 pictures evenly spread over the folder, then made sure of on all.
+    At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere. Searched on at most FIRST
+    pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more.
     """
-    whole = maker.material.stack
-    height, width = whole.shape
+    material = maker.material
+    pixels = sum(height * width for height, width, *_ in material.shapes)
 
-    def ssim(strength: float, every: int) -> float:
-        stack = whole.thinned(every)
-        shifts = None if maker.shifts is None else maker.shifts[::every]
-        clean, masked = stack.clean(), stack.masked(maker.masks(pattern, strength), which[::every], shifts)
-        parts = (slice(part.start, part.stop) for part in portions(len(clean), height * width))
-        found = in_order(executor, lambda part: similarity(clean[part], masked[part]), parts)
-        return float(np.concatenate(list(found)).mean())
+    def alike(strength: int, every: int) -> bool:
+        look = partial(maker.likeness, maker.masks(pattern, strength / 100), which)
+        found = np.concatenate(list(in_order(executor, look, material.portions(every))))
+        return float(found.mean()) >= order.min_ssim
 
-    every = max(1, whole.count // 500)
     low, high = 0, round(100 * STRONGEST)
     while low < high:
         middle = (low + high + 1) // 2
         progress.step("measuring likeness", 8 - (high - low).bit_length(), 9)
-        low, high = (middle, high) if ssim(middle / 100, every) >= order.min_ssim else (low, middle - 1)
-    while low and ssim(low / 100, 1) < order.min_ssim:
+        low, high = (middle, high) if alike(middle, max(1, len(material) // 500, pixels // FIRST)) else (low, middle - 1)
+    while low and not alike(low, max(1, pixels // SECOND)):
         low -= 1
     progress.step("measuring likeness", 9, 9)
     if not low:

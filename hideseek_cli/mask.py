@@ -24,6 +24,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, UInt8, UInt16
 
+from hideseek_cli.carry import carry
 from hideseek_cli.errors import InputError
 
 MAX_EPSILON = 63
@@ -45,14 +46,22 @@ def quantise(
     return np.clip(np.floor(scaled + thresholds), -epsilon, epsilon).astype(np.int8)
 
 
-def place(masks: Masks, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None) -> Int8[np.ndarray, "n h w c"]:
-    """The mask of each picture: its class's pattern, cyclically shifted down and right where shifts are given."""
-    if shifts is None:
-        return masks[labels]
+def place(
+    masks: Masks, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None,
+    shape: tuple[int, int] | None = None,
+) -> Int8[np.ndarray, "n y x c"]:  # fmt: skip
+    """The mask of each picture: its class's pattern, cyclically shifted down and right where shifts are given, and carried to
+    pictures of that height and width."""
     height, width = masks.shape[1:3]
-    rows = (np.arange(height) - shifts[:, :1].astype(np.int64)) % height
-    columns = (np.arange(width) - shifts[:, 1:].astype(np.int64)) % width
-    return masks[labels[:, None, None], rows[:, :, None], columns[:, None, :]]
+    if shifts is None:
+        placed = masks[labels]
+    else:
+        rows = (np.arange(height) - shifts[:, :1].astype(np.int64)) % height
+        columns = (np.arange(width) - shifts[:, 1:].astype(np.int64)) % width
+        placed = masks[labels[:, None, None], rows[:, :, None], columns[:, None, :]]
+    if shape is None or shape == (height, width):
+        return placed
+    return np.stack([carry(mask, *shape) for mask in placed]) if len(placed) else np.empty((0, *shape, masks.shape[3]), np.int8)
 
 
 def apply(images: Images, placed: Int8[np.ndarray, "n h w c"]) -> Images:

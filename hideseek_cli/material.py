@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +15,18 @@ from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Folder, pixels, scan, splits
+from hideseek_cli.folder import Entry, Folder, each, pixels, refuse, scan, shapes, splits
 from hideseek_cli.layers import Turns
-from hideseek_cli.picture import Mixed
+from hideseek_cli.manifest import pixel_digest
+from hideseek_cli.metrics import portions
+from hideseek_cli.picture import Picture, decode, fitted, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
 FEWEST = 4
 """Pictures that a class needs, so that every fold of it teaches and tests."""
+SMALL, SIDE = 96, 64
+"""Pixels a side of pictures that are trained on as they are where all have one size, and to which others are brought."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +34,50 @@ class Material:
     """The training part of a folder, and its validation part where it has one."""
 
     folder: Folder
-    pictures: Mixed
+    shapes: tuple[tuple[int, ...], ...]
+    """Of each picture as it lies in its file: height, width, channels."""
+    digests: tuple[str, ...]
+    """Of the pixels of each picture in its file; they stay at home."""
+    size: int | None
+    """Side to which pictures are brought for training; None where they have one size and are trained on as they are."""
     stack: Stack
+    """The pictures as networks see them."""
     validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
+
+    def __len__(self) -> int:
+        return len(self.shapes)
 
     @cached_property
     def fingerprint(self) -> str:
         """A hash over class, name and pixels of everything read; stays in the journal, at home."""
-        whole = hashlib.sha256()
-        for entry, picture in zip(self.folder.entries, self.pictures, strict=True):
-            whole.update(repr((entry.key, picture.shape)).encode() + picture.tobytes())
+        whole = hashlib.sha256(repr(self.size).encode())
+        for entry, digest in zip(self.folder.entries, self.digests, strict=True):
+            whole.update(repr((entry.key, digest)).encode())
         for part in self.validation or ():
             whole.update(part.tobytes())
         return whole.hexdigest()
 
+    def portions(self, every: int = 1) -> Iterator[list[int]]:
+        """Every so many-th picture by number: consecutive ones of one shape, few enough to be worked on at once."""
+        for (height, width, *_), numbers in groupby(range(0, len(self), every), lambda number: self.shapes[number]):
+            kind = list(numbers)
+            yield from ([kind[place] for place in part] for part in portions(len(kind), height * width))
+
+    def own(self, numbers: Sequence[int]) -> UInt8[np.ndarray, "n h w c"]:
+        """Pictures of one shape as they lie in their files. Raises InputError where one is no longer what was read."""
+        entries = [self.folder.entries[number] for number in numbers]
+        found = [decode(entry.path) for entry in entries]
+        changed = [
+            str(entry.path)
+            for entry, picture, number in zip(entries, found, numbers, strict=True)
+            if pixel_digest(picture) != self.digests[number]
+        ]
+        refuse(changed, "pictures were changed while hide was at work; start again without --resume")
+        return np.stack(found)
+
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its pictures."""
-        rows = [(*entry.key, *picture.shape) for entry, picture in zip(self.folder.entries, self.pictures, strict=True)]
+        rows = [(*entry.key, *shape) for entry, shape in zip(self.folder.entries, self.shapes, strict=True)]
         return hashlib.sha256(repr(rows).encode()).hexdigest()
 
     def thresholds(self, master: bytes, banks: int = 1) -> Float64[np.ndarray, "p h w c"]:
@@ -85,12 +118,26 @@ def load(data: Path, table: Path | None, size: int | None, executor: Executor, p
     few = [name for name in folder.classes if sum(entry.label == name for entry in folder.entries) < FEWEST]
     if few:
         raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
-    pictures = pixels(folder, executor, progress, size)
-    stack = Stack.of(folder, pictures)
+    size = size or training_size(shapes(folder, executor, progress))
+
+    def take(entry: Entry) -> tuple[Picture, tuple[int, ...], str]:
+        picture = decode(entry.path)
+        return (visible(picture) if size is None else fitted(picture, size)), picture.shape, pixel_digest(picture)
+
+    seen, own, digests = zip(*each(folder, take, executor, progress), strict=True)
+    sides = None if size is None else np.array([min(height, width) for height, width, *_ in own], np.int64)
+    stack = Stack.of(folder, list(seen), sides)
     validation = None
     if "val" in parts:
         validation = labelled(scan(parts["val"]), folder.classes, stack, executor, progress, size)
-    return Material(folder, pictures, stack, validation)
+    return Material(folder, own, digests, size, stack, validation)
+
+
+def training_size(found: Sequence[tuple[int, int]]) -> int | None:
+    """The side at which pictures of these heights and widths are trained on; None: as they are, being small and alike."""
+    if len(set(found)) == 1 and found[0][0] * found[0][1] <= SMALL**2:
+        return None
+    return min(SIDE, int(np.median([min(one) for one in found])))
 
 
 def labelled(

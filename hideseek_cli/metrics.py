@@ -7,7 +7,7 @@ many strengths and levels, and has it from ``similarity``: the same figures for 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import log10
@@ -20,11 +20,13 @@ from skimage.metrics import structural_similarity
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Entry, Folder, refuse
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import Picture, decode
+from hideseek_cli.picture import Picture, decode, visible
 from hideseek_cli.progress import Progress
 
 WINDOW = 7
-PORTION = 100_000
+PORTION, STRIP = 100_000, 500_000
+"""Pixels of small pictures that are worked on at once, and of a strip of a large one."""
+Measure = Callable[[UInt8[np.ndarray, "n h w c"], UInt8[np.ndarray, "n h w c"]], Float64[np.ndarray, " n"]]
 SSIM = f"scikit-image, uniform {WINDOW}x{WINDOW} window, data range 1, mean over channels"
 
 
@@ -53,16 +55,56 @@ class Comparison:
 
 def likeness(clean: Picture, other: Picture) -> Likeness:
     """Compare two pictures of one shape, in grey levels."""
-    a, b = clean.astype(np.float64) / 255, other.astype(np.float64) / 255
-    return Likeness(
-        mse=float(np.mean((a - b) ** 2)),
-        ssim=float(structural_similarity(a, b, win_size=WINDOW, channel_axis=2, data_range=1.0)),
-        linf=int(np.abs(clean.astype(np.int16) - other).max()),
-    )
+
+    def ssim(a: UInt8[np.ndarray, "1 h w c"], b: UInt8[np.ndarray, "1 h w c"]) -> Float64[np.ndarray, " 1"]:
+        found = structural_similarity(a[0] / 255, b[0] / 255, win_size=WINDOW, channel_axis=2, data_range=1.0)
+        return np.array([found], np.float64)
+
+    return _likenesses(clean[None], other[None], ssim)[0]
 
 
 def similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
-    """SSIM of each pair of pictures, as in ``likeness``; sums over windows are exact, in integers (Wang et al. 2004)."""
+    """SSIM of each pair of pictures, as in ``likeness``."""
+    return _by_strips(clean, other, _similarity)
+
+
+def likenesses(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> list[Likeness]:
+    """``likeness`` of each pair of many pictures."""
+    return _likenesses(clean, other, _similarity)
+
+
+def _likenesses(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"], ssim: Measure) -> list[Likeness]:
+    squares, most = np.zeros(len(clean), np.int64), np.zeros(len(clean), np.int64)
+    for first in range(0, clean.shape[1], _rows(clean)):
+        strip = slice(first, first + _rows(clean))
+        apart = np.abs(clean[:, strip].astype(np.int16) - other[:, strip])
+        squares += (apart.astype(np.int32) ** 2).sum((1, 2, 3), dtype=np.int64)
+        most = np.maximum(most, apart.max((1, 2, 3)))
+    mse = squares / clean[0].size / 255**2
+    rows = zip(mse, _by_strips(clean, other, ssim), most, strict=True)
+    return [Likeness(mse=float(one), ssim=float(alike), linf=int(far)) for one, alike, far in rows]
+
+
+def _rows(pictures: UInt8[np.ndarray, "n h w c"]) -> int:
+    """Rows of a strip that is worked on at once, so that a large picture takes little memory besides its own."""
+    return max(1, STRIP // pictures.shape[2])
+
+
+def _by_strips(
+    clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"], measure: Measure
+) -> Float64[np.ndarray, " n"]:
+    """The mean over all windows, from strips of pictures that overlap so that each window lies in one of them."""
+    last = clean.shape[1] - WINDOW + 1
+    firsts = range(0, last, _rows(clean))
+    counts = [min(_rows(clean), last - first) for first in firsts]
+    strips = [slice(first, first + count + WINDOW - 1) for first, count in zip(firsts, counts, strict=True)]
+    found = [measure(clean[:, strip], other[:, strip]) for strip in strips]
+    means: np.ndarray = np.average(np.array(found), axis=0, weights=counts)
+    return means
+
+
+def _similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
+    """Sums over windows are exact, in integers (Wang et al. 2004)."""
     a, b = clean.astype(np.int32), other.astype(np.int32)
     count = WINDOW**2
     mean_a, mean_b, aa, bb, ab = (_window_sums(values) / count for values in (a, b, a * a, b * b, a * b))
@@ -73,14 +115,6 @@ def similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n 
     alike = (2 * mean_a * mean_b + low) * (2 * shared + high) / ((mean_a**2 + mean_b**2 + low) * (spread + high))
     means: np.ndarray = alike.mean((1, 2, 3))
     return means
-
-
-def likenesses(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> list[Likeness]:
-    """``likeness`` of each pair of many pictures."""
-    apart = clean.astype(np.int32) - other
-    mse = (apart**2).mean((1, 2, 3)) / 255**2
-    rows = zip(mse, similarity(clean, other), np.abs(apart).max((1, 2, 3)), strict=True)
-    return [Likeness(mse=float(one), ssim=float(alike), linf=int(most)) for one, alike, most in rows]
 
 
 def portions(count: int, pixels: int) -> Iterator[range]:
@@ -113,7 +147,7 @@ def summary(named: list[tuple[str, Likeness]], worst: int = 5) -> Comparison:
 
 def compare(clean: Folder, other: Folder, executor: Executor, progress: Progress, *, size: int | None = None,
             worst: int = 5) -> Comparison:  # fmt: skip
-    """Compare pictures of the same class and name; ``size`` is applied to the clean ones, as ``hide --size`` does.
+    """Compare pictures of the same class and name; as they lie there, or both brought to ``size`` as for training.
 
     Raises InputError where a picture of ``other`` has no counterpart or another size.
     """
@@ -122,7 +156,7 @@ def compare(clean: Folder, other: Folder, executor: Executor, progress: Progress
     refuse(orphans, f"pictures have no counterpart of the same class and name in {clean.root}")
 
     def both(entry: Entry) -> tuple[str, Likeness] | str:
-        a, b = decode(originals[entry.key].path, size), decode(entry.path)
+        a, b = (visible(decode(path, size)) for path in (originals[entry.key].path, entry.path))
         if a.shape != b.shape:
             return f"{entry.path} is {_shape(b)}, and {originals[entry.key].path} is {_shape(a)}"
         return str(Path(entry.label) / entry.path.name), likeness(a, b)
@@ -133,7 +167,7 @@ def compare(clean: Folder, other: Folder, executor: Executor, progress: Progress
         faults.append(result) if isinstance(result, str) else named.append(result)
         progress.step("comparing", done, len(other.entries))
     if faults:
-        raise InputError(f"{len(faults)} pictures differ in shape, such as: {faults[0]}; compare like with like (--size)")
+        raise InputError(f"{len(faults)} pictures differ in shape, such as: {faults[0]}; compare like with like")
     return summary(named, worst)
 
 

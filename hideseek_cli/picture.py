@@ -1,9 +1,15 @@
-"""One picture on the disk: read it as an array, write it as PNG."""
+"""One picture on the disk: read it as an array, bring it to a size, write it as PNG.
+
+An array has one channel where the picture is grey and three where it is in colour; where some of it is transparent, a last
+channel says how much.
+"""
 
 from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,57 +20,96 @@ from hideseek_cli.errors import InputError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 MAX_PIXELS = 40_000_000
-MIN_SIDE = 8
+MIN_SIDE, MAX_SIDE = 8, 65_535
+PROFILES = {b"RGB ": ("RGB", "RGBA", "P", "PA"), b"GRAY": ("L", "LA", "1")}
+"""Colour spaces of ICC profiles, and the modes of pictures whose decoded values they hold for."""
+ORIENTATION = 0x0112
+"""The EXIF tag."""
 
 Picture = UInt8[np.ndarray, "h w c"]
 Mixed = list[UInt8[np.ndarray, "_ _ _"]]
-"""Pictures of any sizes, grey and coloured."""
+"""Pictures that are grey and in colour."""
 
 
-def decode(path: Path, size: int | None = None) -> Picture:
-    """The picture in grey levels, one channel where it is grey and three otherwise, EXIF orientation applied.
-
-    With ``size`` it is cut to its central square and brought to that side (Lanczos). Refused, each with its reason:
-    what is no picture, is damaged, animated, deeper than 8 bits, partly transparent, or too large or too small.
-    """
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The picture file, not decoded yet. Raises InputError, then and inside, where it is none or cannot be used."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise InputError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller")
+                if not MIN_SIDE <= min(image.size) <= max(image.size) <= MAX_SIDE:
+                    raise InputError(
+                        f"{path} is {image.width}x{image.height}; a picture has at least {MIN_SIDE} pixels a side"
+                        f" and at most {MAX_SIDE}"
+                    )
                 if getattr(image, "n_frames", 1) > 1:
                     raise InputError(f"{path} is animated; keep one frame of it")
-                plain = _plain(path, ImageOps.exif_transpose(image))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError,
-            Image.DecompressionBombWarning) as error:  # fmt: skip
+                yield image
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} cannot be read as a picture ({error}); repair or remove it") from error
-    if size is not None:
-        plain = ImageOps.fit(plain, (size, size), Image.Resampling.LANCZOS)
-    if min(plain.size) < MIN_SIDE:
-        raise InputError(f"{path} is {plain.width}x{plain.height}; a picture has at least {MIN_SIDE} pixels a side")
-    array = np.asarray(plain)
+
+
+def shape(path: Path) -> tuple[int, int]:
+    """Height and width in pixels, EXIF orientation applied, from the file's header alone."""
+    with _opened(path) as image:
+        turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        return (image.width, image.height) if turned else (image.height, image.width)
+
+
+def profile(path: Path) -> bytes | None:
+    """The ICC profile of the picture's colours, where it has one that still holds once it is decoded."""
+    with _opened(path) as image:
+        found = image.info.get("icc_profile")
+        fits = isinstance(found, bytes) and image.mode in PROFILES.get(found[16:20], ())
+        return found if fits else None
+
+
+def decode(path: Path, size: int | None = None) -> Picture:
+    """The picture in grey levels, EXIF orientation applied, with ``size`` brought to it.
+
+    Refused, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
+    """
+    with _opened(path) as image:
+        array = np.asarray(_plain(path, ImageOps.exif_transpose(image)))
+    array = array[:, :, None] if array.ndim == 2 else array
+    return array if size is None else fitted(array, size)
+
+
+def fitted(picture: UInt8[np.ndarray, "_ _ _"], size: int) -> Picture:
+    """The colours of the picture's central square, brought to that side (Lanczos): what a network is trained on."""
+    colours = visible(picture)
+    if colours.shape[:2] == (size, size):
+        return colours
+    image = Image.fromarray(colours[:, :, 0] if colours.shape[2] == 1 else colours)
+    array = np.asarray(ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS))
     return array[:, :, None] if array.ndim == 2 else array
 
 
+def visible(picture: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
+    """The picture, or pictures, without the channel that says how transparent they are."""
+    channels = picture.shape[-1]
+    return picture[..., : channels - (channels % 2 == 0)]
+
+
 def _plain(path: Path, image: Image.Image) -> Image.Image:
-    """The picture in mode L or RGB."""
-    if image.mode in ("L", "RGB"):
-        return image.copy()
-    if image.mode == "1":
-        return image.convert("L")
-    if image.mode == "CMYK" or (image.mode == "P" and "transparency" not in image.info):
-        return image.convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "P"):
-        full = image.convert("RGBA")
-        if full.getchannel("A").getextrema()[0] != 255:
-            raise InputError(f"{path} is partly transparent; flatten it onto a background first")
-        return full.convert("L" if image.mode == "LA" else "RGB")
+    """The picture in mode L or RGB, or with A where some of it is transparent."""
+    if image.mode in ("L", "RGB", "P") and "transparency" not in image.info:
+        return image.convert("RGB") if image.mode == "P" else image.copy()
+    if image.mode in ("1", "CMYK"):
+        return image.convert("L" if image.mode == "1" else "RGB")
+    if image.mode in ("L", "LA", "RGB", "RGBA", "P", "PA"):
+        full = image.convert("LA" if image.mode in ("L", "LA") else "RGBA")
+        opaque = full.getchannel("A").getextrema()[0] == 255
+        return full.convert(full.mode[:-1]) if opaque else full
     raise InputError(f"{path} is of mode {image.mode}, not 8 bits a channel; convert it to 8-bit grey or RGB first")
 
 
-def encode(picture: Picture) -> bytes:
-    """The picture as PNG, without metadata: the same bytes for the same pixels."""
+def encode(picture: Picture, icc: bytes | None = None) -> bytes:
+    """The picture as PNG, with that ICC profile and no other metadata: the same bytes for the same pixels."""
     stream = io.BytesIO()
-    Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture).save(stream, "PNG")
+    image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
+    image.save(stream, "PNG", icc_profile=icc)
     return stream.getvalue()

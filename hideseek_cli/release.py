@@ -6,10 +6,9 @@ levels and the likeness to the original come from the same pass, so that nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from jaxtyping import Bool, Int8, Int64, UInt16
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Residuals, Tier
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.folder import Folder
 from hideseek_cli.manifest import CLEAN, PUBLISHED, Key, Manifest, Offer, file_name, identity, pixel_digest
 from hideseek_cli.mask import apply, difference, place, residual
-from hideseek_cli.metrics import Comparison, Likeness, likenesses, portions, summary
+from hideseek_cli.material import Material
+from hideseek_cli.metrics import Comparison, Likeness, likenesses, summary
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import Mixed, encode
+from hideseek_cli.picture import encode, profile, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 
@@ -70,49 +69,59 @@ class Release:
 
 
 def write(
-    folder: Folder, pictures: Mixed, levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
-    *, recipe: Recipe, size: int | None, offers: tuple[Offer, ...], masks: Path,
-    origin: dict[str, Any],
+    material: Material, levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
+    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any],
 ) -> Release:  # fmt: skip
     """Fill ``stage`` with the published pictures and their manifest, and write the mask file.
 
     The folder appears when the stage is left, after the mask file: a published folder without its masks would have
     lost its levels for good.
     """
-    tiers = levels.all(len(folder.entries))
+    folder = material.folder
+    tiers = levels.all(len(material))
     cleaners = {
         level: {count: difference(masks, levels.published[count]) for count, masks in patterns.items()}
         for level, (_, patterns) in tiers.items()
     }
 
     def make(numbers: Sequence[int]) -> list[_Made]:
-        """Pictures of one kind: all that follows from their pixels."""
-        clean = np.stack([pictures[number] for number in numbers])
-        which, channels = levels.which[numbers], clean.shape[3]
+        """Pictures of one shape: all that follows from their pixels. What says how transparent they are stays as it is."""
+        own = material.own(numbers)
+        clean = visible(own)
+        height, width, channels = clean.shape[1:]
+        veil = own[..., channels:]
+        which = levels.which[numbers]
         shift = None if levels.shifts is None else levels.shifts[numbers]
-        published = apply(clean, place(levels.published[channels], which, shift))
-        for number, picture in zip(numbers, published, strict=True):
-            stage.write(file_name(folder.entries[number].key), encode(picture))
+
+        def laid(patterns: Patterns) -> Int8[np.ndarray, "n y x c"]:
+            return place(patterns[channels], which, shift, (height, width))
+
+        published = apply(clean, laid(levels.published))
+        files = np.concatenate([published, veil], 3)
+        for number, picture in zip(numbers, files, strict=True):
+            entry = folder.entries[number]
+            stage.write(file_name(entry.key), encode(picture, profile(entry.path)))
         made = [
             _Made({PUBLISHED: pixel_digest(picture)}, {}, {PUBLISHED: alike})
-            for picture, alike in zip(published, likenesses(clean, published), strict=True)
+            for picture, alike in zip(files, likenesses(clean, published), strict=True)
         ]
         for level, (touched, patterns) in tiers.items():
             here = touched[numbers][:, None, None, None]
-            target = np.where(here, apply(clean, place(patterns[channels], which, shift)), published)
-            cleaner = np.where(here, place(cleaners[level][channels], which, shift), 0).astype(np.int8)
+            target = np.where(here, apply(clean, laid(patterns)), published)
+            cleaner = np.where(here, laid(cleaners[level]), 0).astype(np.int8)
             alike = likenesses(clean, target) if level in levels.tiers else []
+            files = np.concatenate([target, veil], 3)
             for position, one in enumerate(made):
                 part = slice(position, position + 1)
                 one.lost[level] = residual(published[part], cleaner[part], target[part])
-                one.digests[level] = pixel_digest(target[position])
+                one.digests[level] = pixel_digest(files[position])
             for one, found in zip(made, alike, strict=False):
                 one.alike[level] = found
         return made
 
     keys: list[Key] = [entry.key for entry in folder.entries]
     made = []
-    for some in in_order(executor, make, _portions(pictures)):
+    for some in in_order(executor, make, material.portions()):
         made += some
         progress.step("publishing", len(made), len(keys))
     identities = {
@@ -120,7 +129,7 @@ def write(
     }
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
-        epsilon=levels.epsilon, size=size, recipe=recipe, offers=offers,
+        epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
         digests={key: one.digests[PUBLISHED] for key, one in zip(keys, made, strict=True)},
     )  # fmt: skip
     stage.write(manifests.NAME, manifest.to_bytes())
@@ -139,10 +148,3 @@ def write(
         for level in (PUBLISHED, *levels.tiers)
     }
     return Release(manifest, alike)
-
-
-def _portions(pictures: Mixed) -> Iterator[list[int]]:
-    """Consecutive pictures of one kind, few enough to be worked on at once."""
-    for (height, width, _), numbers in groupby(range(len(pictures)), lambda number: pictures[number].shape):
-        kind = list(numbers)
-        yield from ([kind[place] for place in part] for part in portions(len(kind), height * width))

@@ -11,6 +11,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
 from hideseek_cli.errors import InputError
@@ -19,7 +21,7 @@ from hideseek_cli.folder import refuse
 from hideseek_cli.manifest import CLEAN, Key, Manifest, file_name, identity, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import decode, encode
+from hideseek_cli.picture import decode, encode, profile, visible
 from hideseek_cli.progress import Progress
 
 
@@ -81,12 +83,15 @@ def seek(
                 return f"{path} is not as it was published"
             cleaned = picture
             if cleaner.touched[number]:
-                masks = cleaner.patterns.get(picture.shape[2])
-                if masks is None or masks.shape[1:3] != picture.shape[:2]:
-                    return f"{path} has shape {picture.shape}, and the cleaner has no pattern of that shape"
+                colours = visible(picture)
+                height, width, channels = colours.shape
+                if channels not in cleaner.patterns:
+                    return f"{path} has {channels} channels, and the cleaner has no pattern for so many"
                 shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
-                cleaned = restore(picture[None], place(masks, cleaner.which[number : number + 1], shift), lost[number])[0]
-            stage.write(file_name(key), encode(cleaned))
+                mask = place(cleaner.patterns[channels], cleaner.which[number : number + 1], shift, (height, width))
+                restored = restore(colours[None], mask, lost[number])[0]
+                cleaned = np.concatenate([restored, picture[..., channels:]], 2)
+            stage.write(file_name(key), encode(cleaned, profile(path)))
             return key, pixel_digest(cleaned)
 
         for done, result in enumerate(in_order(executor, clean, keys), 1):

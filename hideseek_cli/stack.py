@@ -1,7 +1,9 @@
-"""All pictures of a folder in memory, of one size, masked together.
+"""All pictures of a folder in memory as networks see them: of one size, masked together.
 
-Grey pictures keep one channel and get a grey mask: in a picture whose channels are equal, the difference of two
-channels would otherwise be the mask's own.
+A picture that is larger or smaller in its file carries its mask at its own size (``carry``); here it has what is left of
+that mask once the picture is brought to the size of all. Grey
+pictures keep one channel and get a grey mask: in a picture whose channels are equal, the difference of two channels would
+otherwise be the mask's own.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int64, UInt8, UInt16
+from jaxtyping import Float, Int8, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import Patterns
+from hideseek_cli.carry import returned
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder
 from hideseek_cli.mask import apply, place, quantise
@@ -26,9 +29,11 @@ class Stack:
     count: int
     groups: dict[int, tuple[Int64[np.ndarray, " _"], UInt8[np.ndarray, "_ h w _"]]]
     """Channels -> positions in the folder, and pixels."""
+    sides: Int64[np.ndarray, " n"] | None = None
+    """Of the central square of each picture as it lies in its file; None where all are as they lie there."""
 
     @classmethod
-    def of(cls, folder: Folder, pictures: Mixed) -> Stack:
+    def of(cls, folder: Folder, pictures: Mixed, sides: Int64[np.ndarray, " n"] | None = None) -> Stack:
         """Raises InputError where the sizes differ."""
         sizes = Counter(picture.shape[:2] for picture in pictures)
         if len(sizes) > 1:
@@ -42,7 +47,7 @@ class Stack:
         for count in sorted(set(channels.tolist())):
             where = np.flatnonzero(channels == count)
             groups[count] = (where, np.stack([pictures[number] for number in where]))
-        return cls(len(pictures), groups)
+        return cls(len(pictures), groups, sides)
 
     @property
     def channels(self) -> int:
@@ -55,12 +60,6 @@ class Stack:
         height, width = next(iter(self.groups.values()))[1].shape[1:3]
         return height, width
 
-    def thinned(self, every: int) -> Stack:
-        """Every so many-th picture."""
-        chosen = {count: (where % every == 0, where, images) for count, (where, images) in self.groups.items()}
-        groups = {count: (where[kept] // every, images[kept]) for count, (kept, where, images) in chosen.items() if kept.any()}
-        return Stack(-(-self.count // every), groups)
-
     def clean(self) -> UInt8[np.ndarray, "n h w c"]:
         """All pictures in the folder's order, grey ones repeated over the channels where others are in colour."""
         return self._gather({count: images for count, (_, images) in self.groups.items()})
@@ -68,11 +67,11 @@ class Stack:
     def masked(
         self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
     ) -> UInt8[np.ndarray, "n h w c"]:
-        """The same with masks applied, exactly as the written files will hold them; ``which``: each picture's pattern."""
+        """The same with masks applied, as the written files will show them; ``which``: each picture's pattern."""
         masked = {}
         for count, (where, images) in self.groups.items():
             placed = place(patterns[count], which[where], None if shifts is None else shifts[where])
-            masked[count] = apply(images, placed)
+            masked[count] = apply(images, placed) if self.sides is None else _resized(images, placed, self.sides[where])
         return self._gather(masked)
 
     def quantised(
@@ -94,3 +93,14 @@ class Stack:
         for count, images in parts.items():
             whole[self.groups[count][0]] = images
         return whole
+
+
+def _resized(
+    images: UInt8[np.ndarray, "n s s c"], masks: Int8[np.ndarray, "n s s c"], sides: Int64[np.ndarray, " n"]
+) -> UInt8[np.ndarray, "n s s c"]:
+    """Pictures with what is left of masks that were carried to other sizes: to a grey level what their files show."""
+    found = np.empty_like(images)
+    for side in np.unique(sides):
+        for part in np.array_split(np.flatnonzero(sides == side), 1 + (sides == side).sum() // 1000):
+            found[part] = np.clip(np.rint(images[part] + returned(masks[part], int(side))), 0, 255).astype(np.uint8)
+    return found

@@ -12,9 +12,10 @@ from hideseek_cli import manifest as manifests
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Folder, pixels, refuse, scan, splits
+from hideseek_cli.folder import Entry, Folder, each, refuse, scan, shapes, splits
 from hideseek_cli.manifest import Manifest, pixel_digest
-from hideseek_cli.material import labelled
+from hideseek_cli.material import labelled, training_size
+from hideseek_cli.picture import Picture, decode, fitted, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
@@ -28,6 +29,8 @@ class Subject:
     test: Pictures
     promise: Manifest | None
     stack: Stack
+    size: int | None
+    """Side to which pictures were brought; None where they have one size and are as they lie in their files."""
 
 
 def load(folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None) -> Subject:
@@ -40,21 +43,22 @@ def load(folder: Path, test: Path, executor: Executor, progress: Progress, devic
             f"{folder} has {len(seen)} pictures, of which {len(seen & set(promise.digests))} are in its manifest of "
             f"{len(promise.digests)}; download it again"
         )
-    read = pixels(part, executor, progress, None if promise else size)
-    if promise is not None:
-        size = size or promise.size
-        changed = [
-            str(entry.path)
-            for entry, picture in zip(part.entries, read, strict=True)
-            if pixel_digest(picture) != promise.digests[entry.key]
-        ]
-        refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
-    stack = Stack.of(part, read)
+    size = size or (promise.size if promise else training_size(shapes(part, executor, progress)))
+
+    def take(entry: Entry) -> tuple[Picture, bool]:
+        picture = decode(entry.path)
+        same = promise is None or pixel_digest(picture) == promise.digests[entry.key]
+        return (visible(picture) if size is None else fitted(picture, size)), same
+
+    read = each(part, take, executor, progress)
+    changed = [str(entry.path) for entry, (_, same) in zip(part.entries, read, strict=True) if not same]
+    refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
+    stack = Stack.of(part, [picture for picture, _ in read])
     images, labels = labelled(scan(_test_part(test)), part.classes, stack, executor, progress, size)
     classes = len(part.classes)
     return Subject(
         folder=part, pictures=pictures(stack.clean(), part.labels, classes, device),
-        test=pictures(images, labels, classes, device), promise=promise, stack=stack,
+        test=pictures(images, labels, classes, device), promise=promise, stack=stack, size=size,
     )  # fmt: skip
 
 

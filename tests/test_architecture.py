@@ -14,7 +14,7 @@ import hideseek_cli
 
 ROOT = Path(hideseek_cli.__file__).parent
 LAYERS = [
-    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture"},
+    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture", "carry"},
     {"folder", "mask", "container"},
     {"manifest", "stats", "metrics", "journal", "cache"},
     {"bundle"},
@@ -28,7 +28,8 @@ LAYERS = [
     {"attacks.compression"},
     {"attacks.augmentation", "attacks.matching", "attacks.denoising"},
     {"attacks.estimation", "attacks.tiers"},
-    {"order", "material", "release"},
+    {"order", "material"},
+    {"release"},
     {"trials"},
     {"levels"},
     {"subject"},

@@ -244,9 +244,8 @@ def released(make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, ban
                     tiers={"50": scale.turns.touched(0.5)}, own={}, shifts=maker.shifts)  # fmt: skip
     with StagedFolder(tmp_path / "published") as stage:
         write(
-            material.folder, material.pictures, levels, stage, executor, Silent(),
-            recipe=replace(preset("quick"), name="custom", epochs=2, batch_size=8), size=None, offers=(),
-            masks=tmp_path / "masks", origin={},
+            material, levels, stage, executor, Silent(), offers=(), masks=tmp_path / "masks", origin={},
+            recipe=replace(preset("quick"), name="custom", epochs=2, batch_size=8),
         )  # fmt: skip
     cleaner = MaskFile.load(tmp_path / "masks").cleaner("50")
     cleaner.save(tmp_path / "cleaner")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, safe, scan, splits
-from hideseek_cli.picture import decode, encode
+from hideseek_cli.picture import decode, encode, fitted, profile, shape
 from hideseek_cli.progress import Silent
 
 
@@ -119,8 +119,10 @@ def picture_file(tmp_path, mode, **options):
 
 @pytest.mark.parametrize(
     ("mode", "options", "channels"),
-    [("RGB", {}, 3), ("L", {}, 1), ("1", {}, 1), ("P", {}, 3), ("RGBA", {"colour": (1, 2, 3, 255)}, 3),
-     ("LA", {"colour": (1, 255)}, 1), ("CMYK", {"suffix": "jpg"}, 3), ("RGB", {"suffix": "webp"}, 3),
+    [("RGBA", {"colour": (1, 2, 3, 4)}, 4), ("LA", {"colour": (1, 2)}, 2), ("RGB", {"transparency": (0, 0, 0)}, 4),
+     ("L", {"transparency": 0}, 2), ("P", {"transparency": 0}, 4), ("RGBA", {"colour": (1, 2, 3, 255)}, 3),
+     ("RGB", {}, 3), ("L", {}, 1), ("1", {}, 1), ("P", {}, 3), ("CMYK", {"suffix": "jpg"}, 3),
+     ("LA", {"colour": (1, 255)}, 1), ("RGB", {"suffix": "webp"}, 3),
      ("RGB", {"suffix": "bmp"}, 3), ("L", {"suffix": "tiff"}, 1)],
 )  # fmt: skip
 def test_every_common_kind_of_picture_is_read(tmp_path, mode, options, channels):
@@ -129,7 +131,7 @@ def test_every_common_kind_of_picture_is_read(tmp_path, mode, options, channels)
 
 @pytest.mark.parametrize(
     ("mode", "options", "words"),
-    [("RGBA", {"colour": (1, 2, 3, 4)}, "transparent"), ("I;16", {}, "not 8 bits"), ("RGB", {"size": (7, 9)}, "at least 8"),
+    [("I;16", {}, "not 8 bits"), ("RGB", {"size": (7, 9)}, "at least 8"),
      ("RGB", {"suffix": "gif", "save_all": True, "append_images": [Image.new("RGB", (16, 12), "red")]}, "animated")],
 )  # fmt: skip
 def test_what_cannot_be_published_exactly_is_refused_by_name(tmp_path, mode, options, words):
@@ -137,11 +139,34 @@ def test_what_cannot_be_published_exactly_is_refused_by_name(tmp_path, mode, opt
         decode(picture_file(tmp_path, mode, **options))
 
 
-def test_exif_orientation_is_applied_once(tmp_path):
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied_once(tmp_path, orientation):
     exif = Image.Exif()
-    exif[0x0112] = 6
+    exif[0x0112] = orientation
     path = picture_file(tmp_path, "RGB", suffix="jpg", exif=exif)
-    assert decode(path).shape == (16, 12, 3)
+    assert decode(path).shape == ((16, 12, 3) if orientation > 4 else (12, 16, 3))
+    assert shape(path) == decode(path).shape[:2]
+    path.write_bytes(encode(decode(path), profile(path)))
+    with Image.open(path) as image:
+        assert not image.getexif()
+
+
+@pytest.mark.parametrize(("mode", "space", "kept"), [("RGB", b"RGB ", True), ("L", b"GRAY", True), ("L", b"RGB ", False),
+                                                     ("CMYK", b"CMYK", False), ("RGBA", b"RGB ", True)])  # fmt: skip
+def test_a_colour_profile_is_kept_where_it_still_holds(tmp_path, mode, space, kept):
+    icc = bytes(16) + space + bytes(108)
+    path = picture_file(tmp_path, mode, suffix="tiff", icc_profile=icc)
+    assert profile(path) == (icc if kept else None)
+    (tmp_path / "b.png").write_bytes(encode(decode(path), profile(path)))
+    assert profile(tmp_path / "b.png") == (icc if kept else None)
+
+
+def test_what_is_transparent_stays_so_and_networks_see_the_colours(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 255, (20, 30, 4)).astype(np.uint8)
+    path = tmp_path / "a.png"
+    path.write_bytes(encode(picture))
+    assert np.array_equal(decode(path), picture)
+    assert np.array_equal(fitted(picture, 10), fitted(picture[..., :3], 10)) and decode(path, 10).shape == (10, 10, 3)
 
 
 def test_size_cuts_to_the_square(tmp_path):

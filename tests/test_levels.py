@@ -160,8 +160,7 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
                     tiers=tiers, own={}, shifts=maker.shifts)  # fmt: skip
     with StagedFolder(tmp_path / "published") as stage:
         write(
-            material.folder, material.pictures, levels, stage, executor, Silent(), recipe=preset("quick"), size=None,
-            offers=(), masks=tmp_path / "masks", origin={},
+            material, levels, stage, executor, Silent(), recipe=preset("quick"), offers=(), masks=tmp_path / "masks", origin={},
         )  # fmt: skip
     owner = MaskFile.load(tmp_path / "masks")
     assert [tier.strength for tier in owner.tiers] == pytest.approx([50 / 72, 29 / 72, 0.0])
@@ -175,7 +174,7 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
         assert len(cleaner.patterns[3]) == {"30": 2, "50": 4, "clean": 6}[level], "of its own layers and those below"
         assert seek(tmp_path / "published", cleaner, tmp_path / level, executor, Silent()).exact
         for number, found in enumerate(pixels(tmp_path / level)):
-            expected = material.pictures[number] if touched[number] else published[number]
+            expected = material.own([number])[0] if touched[number] else published[number]
             assert np.array_equal(found, expected)
         if placement == "keyed":
             assert cleaner.shifts is not None and not cleaner.shifts[~touched].any()

@@ -90,8 +90,9 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a key of the wrong size": (
         ["hide", "data", *LEVELS, "--key-file", "key"], lambda root: (root / "key").write_bytes(b"x"), "exactly 32 bytes"
     ),
-    "two sizes": (
-        ["hide", "data", *LEVELS], lambda root: write_pictures(root / "data/x", 1, 5, side=20), "2 sizes"
+    "two sizes by the paper's stopping rule": (
+        ["hide", "data", *LEVELS, "--calibration", "stop", "--schedule", "alternating"],
+        lambda root: write_pictures(root / "data/x", 1, 5, side=20), "needs pictures of one size",
     ),
     "an unknown option": (["hide", "data", "--level", "50"], lambda root: None, "No such option"),
     "no test folder": (["verify", "data", "--test", "absent"], lambda root: None, "absent is not a folder"),

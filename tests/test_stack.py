@@ -1,28 +1,34 @@
-"""Pictures of one size in memory: thinned, they are those that were left in."""
+"""Pictures as networks see them: what was carried to their own sizes, brought back."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from hideseek_cli.folder import pixels, scan
+from hideseek_cli.folder import scan
+from hideseek_cli.mask import apply, place
+from hideseek_cli.material import load
+from hideseek_cli.picture import fitted
 from hideseek_cli.progress import Silent
-from hideseek_cli.stack import Stack
 
 
-@pytest.mark.parametrize("every", [1, 2, 5])
-@pytest.mark.parametrize("mode", ["mixed", "RGB", "L"])
-def test_a_thinned_stack_holds_every_so_many_th_picture(make_folder, executor, mode, every):
-    folder = scan(make_folder("data", mode=mode))
-    whole = Stack.of(folder, pixels(folder, executor, Silent(), None))
-    part = whole.thinned(every)
+@pytest.mark.parametrize("placement", ["fixed", "keyed"])
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (20, 31), (96, 64), (200, 130), (12, 40)])
+def test_masked_pictures_are_what_a_network_sees_of_the_files(make_folder, executor, placement, height, width):
+    root = make_folder("data", mode="mixed", each=6)
+    for entry in scan(root).entries:
+        with Image.open(entry.path) as image:
+            image.resize((width, height), Image.Resampling.BICUBIC).point(lambda value: 20 + value * 4 // 5).save(entry.path)
+    material = load(root, None, 16, executor, Silent())
     random = np.random.default_rng(0)
-    shifts = random.integers(0, 16, (whole.count, 2)).astype(np.uint16)
-    pattern, thresholds = random.normal(0, 4, (3, 16, 16, whole.channels)), random.random((3, 16, 16, whole.channels))
-    masks = whole.quantised(pattern, 1.0, thresholds, 8)
-    which = random.integers(0, 3, whole.count)
-    assert part.count == len(which[::every])
-    assert np.array_equal(part.clean(), whole.clean()[::every])
-    for laid in (None, shifts):
-        thin = None if laid is None else laid[::every]
-        assert np.array_equal(part.masked(masks, which[::every], thin), whole.masked(masks, which, laid)[::every])
+    thresholds, shifts = material.thresholds(bytes(32)), material.shifts(bytes(32), placement)
+    masks = material.stack.quantised(random.normal(0, 4, thresholds.shape), 1.0, thresholds, 8)
+    labels = material.folder.labels
+    shown = material.stack.masked(masks, labels, shifts)
+    for number in range(len(material)):
+        own = material.own([number])
+        shift = None if shifts is None else shifts[number : number + 1]
+        file = apply(own, place(masks[own.shape[3]], labels[number : number + 1], shift, own.shape[1:3]))[0]
+        apart = np.abs(fitted(file, 16).astype(int) - shown[number])
+        assert apart.mean() < (0.0001 if (height, width) == (16, 16) else 0.5) and apart.max() <= 4, apart.mean()

@@ -32,8 +32,6 @@ def metrics(
     from hideseek_cli.metrics import SSIM, compare
     from hideseek_cli.parallel import pool
 
-    if size is None and manifest.exists(other):
-        size = manifest.read(other).size
     with terminal(quiet) as screen, pool(workers(jobs)) as executor:
         originals = scan(clean if labels else splits(clean)["train"], labels)
         compared = scan(other if manifest.exists(other) else splits(other)["train"])
