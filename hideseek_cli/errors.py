@@ -5,3 +5,11 @@ from __future__ import annotations
 
 class InputError(Exception):
     """A bad option, a bad input or a full disk: said in one sentence, exit code 2."""
+
+
+class RefusalError(InputError):
+    """Several things are wrong at once; all of them, by kind."""
+
+    def __init__(self, message: str, complaints: dict[str, list[str]]) -> None:
+        super().__init__(message)
+        self.complaints = complaints

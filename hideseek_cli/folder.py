@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import InputError, RefusalError
 from hideseek_cli.parallel import Result, in_order
-from hideseek_cli.picture import SUFFIXES, Mixed, decode, shape, visible
+from hideseek_cli.picture import SUFFIXES, Mixed, decode, visible
 from hideseek_cli.progress import Progress
 
 SPLITS = {
@@ -30,6 +30,11 @@ SPLITS = {
 }
 MAX_NAME = 240
 """Bytes that a class or a picture's name may have without suffix (file systems allow 255 with it)."""
+NAMES = f"have names with control characters, backslashes or more than {MAX_NAME} bytes; rename them"
+CLASHES = "would get the same name once the suffix is .png; rename one of each"
+PICTURES = "pictures cannot be used"
+Complaints = dict[str, list[str]]
+"""What is wrong -> where."""
 
 
 @dataclass(frozen=True)
@@ -87,22 +92,29 @@ def splits(root: Path) -> dict[str, Path]:
 def scan(root: Path, table: Path | None = None) -> Folder:
     """The labelled pictures of ``ROOT/<class>/*``, or of a flat folder with a ``name,class`` table.
 
-    Raises InputError that names every offending file at once (the first ten, and how many there are).
+    Raises InputError that names every offending file at once (the first ten of a kind, and how many there are).
     """
+    folder, complaints = survey(root, table)
+    refuse_all(complaints)
+    return folder
+
+
+def survey(root: Path, table: Path | None = None) -> tuple[Folder, Complaints]:
+    """The same, with what is wrong: the folder holds only what is not."""
     _require_folder(root)
-    entries = _from_table(root, table) if table else _from_classes(root)
-    if not entries:
+    complaints: Complaints = {}
+    entries = _from_table(root, table, complaints) if table else _from_classes(root, complaints)
+    if not entries and not complaints:
         raise InputError(f"{root} holds no pictures; it needs one folder a class with the class's pictures inside")
-    wrong = [repr(str(entry.path)) for entry in entries if not safe(entry.key)]
-    refuse(wrong, f"have names with control characters, backslashes or more than {MAX_NAME} bytes; rename them")
-    seen: dict[tuple[str, str], Path] = {}
-    clashes = []
+    good: dict[tuple[str, str], Entry] = {}
     for entry in entries:
-        if entry.key in seen:
-            clashes.append(f"{seen[entry.key]} and {entry.path.name}")
-        seen[entry.key] = entry.path
-    refuse(clashes, "would get the same name once the suffix is .png; rename one of each")
-    return Folder(root, tuple(sorted(entries, key=lambda entry: entry.key)))
+        if not safe(entry.key):
+            complaints.setdefault(NAMES, []).append(repr(str(entry.path)))
+        elif entry.key in good:
+            complaints.setdefault(CLASHES, []).append(f"{good[entry.key].path} and {entry.path.name}")
+        else:
+            good[entry.key] = entry
+    return Folder(root, tuple(good[key] for key in sorted(good))), complaints
 
 
 def safe(key: tuple[str, str]) -> bool:
@@ -122,10 +134,22 @@ def refuse(offenders: list[str], why: str) -> None:
         raise InputError(f"{len(offenders)} {why}: {shown}")
 
 
-def each(
+def refuse_all(complaints: Complaints) -> None:
+    """Raise one RefusalError for offenders of every kind."""
+    found: list[str] = []
+    for why, offenders in complaints.items():
+        try:
+            refuse(offenders, why)
+        except InputError as error:
+            found.append(offenders[0] if why == PICTURES and len(offenders) == 1 else str(error))
+    if found:
+        raise RefusalError("\n".join(found), {why: offenders for why, offenders in complaints.items() if offenders})
+
+
+def attempts(
     folder: Folder, work: Callable[[Entry], Result], executor: Executor, progress: Progress, about: str = "reading"
-) -> list[Result]:
-    """``work`` of every picture, in the order of the entries; reports every picture that raises InputError at once."""
+) -> tuple[dict[Entry, Result], Complaints]:
+    """``work`` of every picture, in the order of the entries, and what was wrong with those for which it raises InputError."""
 
     def attempt(entry: Entry) -> Result | InputError:
         try:
@@ -133,18 +157,22 @@ def each(
         except InputError as error:
             return error
 
-    found: list[Result] = []
-    faults: list[str] = []
-    for done, result in enumerate(in_order(executor, attempt, folder.entries), 1):
+    found: dict[Entry, Result] = {}
+    complaints: Complaints = {}
+    for done, (entry, result) in enumerate(zip(folder.entries, in_order(executor, attempt, folder.entries), strict=True), 1):
         if isinstance(result, InputError):
-            faults.append(str(result))
+            complaints.setdefault(PICTURES, []).append(str(result))
         else:
-            found.append(result)
+            found[entry] = result
         progress.step(f"{about} {folder.root.name}", done, len(folder.entries))
-    if len(faults) == 1:
-        raise InputError(faults[0])
-    refuse(faults, "pictures cannot be used")
-    return found
+    return found, complaints
+
+
+def each(folder: Folder, work: Callable[[Entry], Result], executor: Executor, progress: Progress) -> list[Result]:
+    """``work`` of every picture, in the order of the entries; reports every picture that raises InputError at once."""
+    found, complaints = attempts(folder, work, executor, progress)
+    refuse_all(complaints)
+    return list(found.values())
 
 
 def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | None = None) -> Mixed:
@@ -152,17 +180,12 @@ def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | N
     return each(folder, lambda entry: visible(decode(entry.path, size)), executor, progress)
 
 
-def shapes(folder: Folder, executor: Executor, progress: Progress) -> list[tuple[int, int]]:
-    """Height and width of every picture, from its header."""
-    return each(folder, lambda entry: shape(entry.path), executor, progress, "looking at")
-
-
 def _require_folder(root: Path) -> None:
     if not root.is_dir():
         raise InputError(f"{root} is not a folder; give a folder that holds one folder a class")
 
 
-def _from_classes(root: Path) -> list[Entry]:
+def _from_classes(root: Path, complaints: Complaints) -> list[Entry]:
     entries: list[Entry] = []
     strange: list[str] = []
     empty: list[str] = []
@@ -173,23 +196,26 @@ def _from_classes(root: Path) -> list[Entry]:
             continue
         before = len(entries) + len(strange)
         for folder, subfolders, names in os.walk(child):
-            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-            for name in sorted(names):
+            links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
+            for name in sorted([*names, *links]):
                 path = Path(folder) / name
                 if name.startswith("."):
                     continue
-                if path.suffix.lower() not in SUFFIXES:
+                if path.suffix.lower() not in SUFFIXES or not path.is_file():
                     strange.append(str(path))
                     continue
                 entries.append(Entry(child.name, path.relative_to(child).with_suffix("").as_posix(), path))
         if len(entries) + len(strange) == before:
-            empty.append(child.name)
-    refuse(strange, "files are no pictures, or belong to no class (for a flat folder give --labels); move them away")
-    refuse(empty, f"classes of {root} hold no pictures; remove their folders or fill them")
+            empty.append(str(child))
+    _complain(
+        complaints, "files are no pictures, or belong to no class (for a flat folder give --labels); move them away", strange
+    )
+    _complain(complaints, "classes hold no pictures; remove their folders or fill them", empty)
     return entries
 
 
-def _from_table(root: Path, table: Path) -> list[Entry]:
+def _from_table(root: Path, table: Path, complaints: Complaints) -> list[Entry]:
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row]
@@ -198,17 +224,22 @@ def _from_table(root: Path, table: Path) -> list[Entry]:
     if rows and [cell.strip().lower() for cell in rows[0]] == ["name", "class"]:
         rows = rows[1:]
     bad = [f"line {number}: {','.join(row)}" for number, row in enumerate(rows, 1) if len(row) != 2]
-    refuse(bad, f"rows of {table} are not name,class")
     entries = []
     missing = []
-    for name, label in ((row[0].strip(), row[1].strip()) for row in rows):
+    for name, label in ((row[0].strip(), row[1].strip()) for row in rows if len(row) == 2):
         path = root / name
         if Path(name).is_absolute() or ".." in Path(name).parts or not path.is_file():
             missing.append(name)
         else:
             entries.append(Entry(label, Path(name).with_suffix("").as_posix(), path))
-    refuse(missing, f"rows of {table} name no picture under {root}")
     listed = {entry.path for entry in entries}
     unlisted = [str(p) for p in sorted(root.iterdir()) if p.suffix.lower() in SUFFIXES and p not in listed]
-    refuse(unlisted, f"pictures of {root} are not in {table}; add them or move them away")
+    _complain(complaints, f"rows of {table} are not name,class", bad)
+    _complain(complaints, f"rows of {table} name no picture under {root}", missing)
+    _complain(complaints, f"pictures of {root} are not in {table}; add them or move them away", unlisted)
     return entries
+
+
+def _complain(complaints: Complaints, why: str, offenders: list[str]) -> None:
+    if offenders:
+        complaints[why] = offenders

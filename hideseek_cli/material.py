@@ -15,11 +15,11 @@ from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Entry, Folder, each, pixels, refuse, scan, shapes, splits
+from hideseek_cli.folder import PICTURES, Entry, Folder, attempts, pixels, refuse, refuse_all, scan, splits, survey
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portions
-from hideseek_cli.picture import Picture, decode, fitted, visible
+from hideseek_cli.picture import Picture, decode, fitted, shape, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
@@ -112,19 +112,23 @@ def load(data: Path, table: Path | None, size: int | None, executor: Executor, p
     if manifest.exists(data):
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     parts = splits(data) if table is None else {"train": data}
-    folder = scan(parts["train"], table)
-    if len(folder.classes) < 2:
-        raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
-    few = [name for name in folder.classes if sum(entry.label == name for entry in folder.entries) < FEWEST]
-    if few:
-        raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
-    size = size or training_size(shapes(folder, executor, progress))
+    folder, complaints = survey(parts["train"], table)
+    headers, wrong = attempts(folder, lambda entry: shape(entry.path), executor, progress, "looking at")
+    size = size or (training_size(list(headers.values())) if headers else None)
 
     def take(entry: Entry) -> tuple[Picture, tuple[int, ...], str]:
         picture = decode(entry.path)
         return (visible(picture) if size is None else fitted(picture, size)), picture.shape, pixel_digest(picture)
 
-    seen, own, digests = zip(*each(folder, take, executor, progress), strict=True)
+    found, damaged = attempts(Folder(folder.root, tuple(headers)), take, executor, progress)
+    offenders = sorted([*wrong.get(PICTURES, []), *damaged.get(PICTURES, [])])
+    refuse_all({**complaints, PICTURES: offenders})
+    if len(folder.classes) < 2:
+        raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
+    few = [name for name in folder.classes if sum(entry.label == name for entry in folder.entries) < FEWEST]
+    if few:
+        raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
+    seen, own, digests = zip(*found.values(), strict=True)
     sides = None if size is None else np.array([min(height, width) for height, width, *_ in own], np.int64)
     stack = Stack.of(folder, list(seen), sides)
     validation = None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from hideseek_cli.errors import InputError
 
@@ -32,7 +32,7 @@ Mixed = list[UInt8[np.ndarray, "_ _ _"]]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
     """The picture file, not decoded yet. Raises InputError, then and inside, where it is none or cannot be used."""
     try:
         with warnings.catch_warnings():
@@ -46,10 +46,21 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                         f" and at most {MAX_SIDE}"
                     )
                 if getattr(image, "n_frames", 1) > 1:
-                    raise InputError(f"{path} is animated; keep one frame of it")
+                    raise InputError(f"{path} has several frames or pages; keep one of them")
+                if _deep(image):
+                    raise InputError(f"{path} is not 8 bits a channel; convert it to 8-bit grey or RGB first")
                 yield image
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError(f"{path} cannot be read as a picture ({error}); repair or remove it") from error
+
+
+def _deep(image: ImageFile.ImageFile) -> bool:
+    """Whether the file has more than 8 bits a channel, which Pillow would cut off without a word."""
+    for tile in image.tile:
+        settings = tile.args if isinstance(tile.args, tuple) else (tile.args,)
+        if any(";16" in one if isinstance(one, str) else tile.codec_name.startswith("ppm") and one > 255 for one in settings):
+            return True
+    return False
 
 
 def shape(path: Path) -> tuple[int, int]:
@@ -70,7 +81,7 @@ def profile(path: Path) -> bytes | None:
 def decode(path: Path, size: int | None = None) -> Picture:
     """The picture in grey levels, EXIF orientation applied, with ``size`` brought to it.
 
-    Refused, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
+    RefusalError, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
     """
     with _opened(path) as image:
         array = np.asarray(_plain(path, ImageOps.exif_transpose(image)))
@@ -104,7 +115,7 @@ def _plain(path: Path, image: Image.Image) -> Image.Image:
         full = image.convert("LA" if image.mode in ("L", "LA") else "RGBA")
         opaque = full.getchannel("A").getextrema()[0] == 255
         return full.convert(full.mode[:-1]) if opaque else full
-    raise InputError(f"{path} is of mode {image.mode}, not 8 bits a channel; convert it to 8-bit grey or RGB first")
+    raise InputError(f"{path} is of mode {image.mode}, not 8 bits a channel of grey or RGB; convert it first")
 
 
 def encode(picture: Picture, icc: bytes | None = None) -> bytes:

@@ -12,10 +12,10 @@ from hideseek_cli import manifest as manifests
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Entry, Folder, each, refuse, scan, shapes, splits
+from hideseek_cli.folder import Entry, Folder, each, refuse, scan, splits
 from hideseek_cli.manifest import Manifest, pixel_digest
 from hideseek_cli.material import labelled, training_size
-from hideseek_cli.picture import Picture, decode, fitted, visible
+from hideseek_cli.picture import Picture, decode, fitted, shape, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
@@ -43,7 +43,7 @@ def load(folder: Path, test: Path, executor: Executor, progress: Progress, devic
             f"{folder} has {len(seen)} pictures, of which {len(seen & set(promise.digests))} are in its manifest of "
             f"{len(promise.digests)}; download it again"
         )
-    size = size or (promise.size if promise else training_size(shapes(part, executor, progress)))
+    size = size or (promise.size if promise else training_size(each(part, lambda entry: shape(entry.path), executor, progress)))
 
     def take(entry: Entry) -> tuple[Picture, bool]:
         picture = decode(entry.path)

@@ -132,7 +132,7 @@ def test_every_common_kind_of_picture_is_read(tmp_path, mode, options, channels)
 @pytest.mark.parametrize(
     ("mode", "options", "words"),
     [("I;16", {}, "not 8 bits"), ("RGB", {"size": (7, 9)}, "at least 8"),
-     ("RGB", {"suffix": "gif", "save_all": True, "append_images": [Image.new("RGB", (16, 12), "red")]}, "animated")],
+     ("RGB", {"suffix": "gif", "save_all": True, "append_images": [Image.new("RGB", (16, 12), "red")]}, "several frames")],
 )  # fmt: skip
 def test_what_cannot_be_published_exactly_is_refused_by_name(tmp_path, mode, options, words):
     with pytest.raises(InputError, match=words):

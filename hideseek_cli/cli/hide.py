@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hideseek_cli.cli import options
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import InputError, RefusalError
 
 if TYPE_CHECKING:
     from hideseek_cli.hide import Hidden, Sold
@@ -100,7 +100,11 @@ def hide(
     )  # fmt: skip
     with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
         if dry_run:
-            document(plan(order, chosen_device, executor, screen))
+            try:
+                document(plan(order, chosen_device, executor, screen))
+            except RefusalError as refused:
+                document({"refused": refused.complaints})
+                raise
             return
         try:
             hidden = run(order, chosen_device, executor, screen)
