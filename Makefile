@@ -26,6 +26,12 @@ test: $(READY) ## check style, types and docs, and run the tests
 	$(BIN)/python docs/reference.py --check
 	$(BIN)/python -m pytest -n 2
 
+test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL a hundred and fifty times
+	HIDESEEK_KILLS=150 $(BIN)/python -m pytest -p no:cacheprovider tests/test_kill.py
+
+test-fuzz: $(READY) ## read 20,000 mutated files of every kind
+	HIDESEEK_FUZZ=20000 $(BIN)/python -m pytest -p no:cacheprovider tests/test_fuzz.py
+
 format: $(READY) ## put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -38,4 +44,4 @@ docs: $(READY) ## write docs/commands.md from the code and build docs/_build
 clean: ## remove what make made
 	rm -rf $(VENV) demo docs/_build build *.egg-info .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo test format docs clean
+.PHONY: help install demo test test-kill test-fuzz format docs clean

@@ -8,7 +8,6 @@ not touch a cleaner holds nothing.
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,39 +20,12 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.mask import difference
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.residuals import Residuals
 
 Patterns = dict[int, Int8[np.ndarray, "p h w _"]]
 """Masks by the number of channels of the pictures that they belong to: 3, and 1 for grey pictures."""
 NONE = -1
 """In place of the number of a mask, where a cleaner leaves a picture as it is."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Residuals:
-    """What clipping lost, for all pictures of a release in order of class and name."""
-
-    counts: UInt32[np.ndarray, " n"]
-    """Saturated values of each published picture."""
-    packed: bytes
-    """zlib stream of their int8 corrections, picture after picture, in scan order."""
-
-    @classmethod
-    def pack(cls, parts: list[Int8[np.ndarray, " _"]]) -> Residuals:
-        counts = np.array([len(part) for part in parts], np.uint32)
-        return cls(counts=counts, packed=zlib.compress(b"".join(part.tobytes() for part in parts), 9))
-
-    def unpack(self) -> list[Int8[np.ndarray, " _"]]:
-        """The corrections of each picture; a stream that is longer or shorter than announced is refused."""
-        total = int(self.counts.sum(dtype=np.uint64))
-        stream = zlib.decompressobj()
-        try:
-            content = stream.decompress(self.packed, total + 1)
-        except zlib.error as error:
-            raise InputError(f"the residual is damaged ({error}); get the file again") from error
-        if len(content) != total or (total and not stream.eof):
-            raise InputError("the residual is not as long as it says; get the file again")
-        ends = np.cumsum(self.counts, dtype=np.int64)
-        return np.split(np.frombuffer(content, np.int8), ends[:-1])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from types import TracebackType
 from hideseek_cli.errors import InputError
 
 MARK = ".hideseek-partial"
-"""Marks a folder that is still being filled."""
+"""Marks a folder in which another is being filled, as ours to remove."""
 
 
 def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
@@ -64,7 +64,8 @@ class StagedFolder:
 
     def __init__(self, place: Path, *, overwrite: bool = False, ours: Set[str] = frozenset()) -> None:
         self.place, self.overwrite, self.ours = place, overwrite, ours
-        self.stage = place.parent / f".{place.name}.partial"
+        self.beside = place.parent / f".{place.name}.partial"
+        self.stage = self.beside / "content"
 
     def check(self) -> None:
         """Raise InputError where the place is taken. Touches nothing."""
@@ -87,12 +88,13 @@ class StagedFolder:
     def __enter__(self) -> StagedFolder:
         self.check()
         try:
-            if self.stage.exists():
-                if not (self.stage / MARK).is_file():
-                    raise InputError(f"{self.stage} is in the way and not from hideseek; move it away")
-                shutil.rmtree(self.stage)
-            self.stage.mkdir(parents=True)
-            (self.stage / MARK).touch()
+            if self.beside.exists():
+                if any(self.beside.iterdir()) and not (self.beside / MARK).is_file():
+                    raise InputError(f"{self.beside} is in the way and not from hideseek; move it away")
+                shutil.rmtree(self.beside)
+            self.beside.mkdir(parents=True)
+            (self.beside / MARK).touch()
+            self.stage.mkdir()
         except OSError as error:
             raise InputError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
         return self
@@ -110,16 +112,14 @@ class StagedFolder:
             raise InputError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is not None:
-            shutil.rmtree(self.stage, ignore_errors=True)
-            return
-        (self.stage / MARK).unlink()
-        for folder in (self.stage, *(path for path in self.stage.rglob("*") if path.is_dir())):
-            sync_folder(folder)
-        replaced = self.place.parent / f".{self.place.name}.replaced"
-        if self.place.exists():
-            self.place.replace(replaced)
-        self.stage.replace(self.place)
-        sync_folder(self.place.parent)
-        if replaced.exists():
-            shutil.rmtree(replaced)
+        if kind is None:
+            for folder in (self.stage, *(path for path in self.stage.rglob("*") if path.is_dir())):
+                sync_folder(folder)
+            replaced = self.place.parent / f".{self.place.name}.replaced"
+            if self.place.exists():
+                self.place.replace(replaced)
+            self.stage.replace(self.place)
+            sync_folder(self.place.parent)
+            if replaced.exists():
+                shutil.rmtree(replaced)
+        shutil.rmtree(self.beside, ignore_errors=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -32,7 +32,13 @@ def pool(workers: int) -> Iterator[Executor]:
 
 
 def in_order(executor: Executor, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """``work`` of every item, in the order of the items."""
+    """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind."""
     source = iter(items)
-    while part := list(itertools.islice(source, ROUND)):
-        yield from executor.map(work, part)
+    while part := [executor.submit(work, item) for item in itertools.islice(source, ROUND)]:
+        try:
+            for future in part:
+                yield future.result()
+        finally:
+            for future in part:
+                future.cancel()
+            wait(part)

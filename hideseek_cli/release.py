@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Int8, Int64, UInt16
 
 from hideseek_cli import manifest as manifests
-from hideseek_cli.bundle import MaskFile, Patterns, Residuals, Tier
+from hideseek_cli.bundle import MaskFile, Patterns, Tier
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.manifest import CLEAN, PUBLISHED, Key, Manifest, Offer, file_name, identity, pixel_digest
 from hideseek_cli.mask import apply, difference, place, residual
@@ -26,6 +26,7 @@ from hideseek_cli.parallel import in_order
 from hideseek_cli.picture import encode, profile, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.residuals import Packer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,7 @@ class _Made:
 
     digests: dict[str, str]
     lost: dict[str, Int8[np.ndarray, " _"]]
+    """Taken away once it is packed."""
     alike: dict[str, Likeness]
 
 
@@ -120,8 +122,12 @@ def write(
         return made
 
     keys: list[Key] = [entry.key for entry in folder.entries]
-    made = []
+    made: list[_Made] = []
+    packers = {level: Packer() for level in tiers}
     for some in in_order(executor, make, material.portions()):
+        for one in some:
+            for level, packer in packers.items():
+                packer.add(one.lost.pop(level))
         made += some
         progress.step("publishing", len(made), len(keys))
     identities = {
@@ -138,7 +144,7 @@ def write(
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
         tiers=tuple(
             Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], touched=touched,
-                 patterns=levels.own.get(level, {}), residuals=Residuals.pack([one.lost[level] for one in made]))
+                 patterns=levels.own.get(level, {}), residuals=packers[level].done())
             for level, (touched, _) in tiers.items()
         ),
     ).save(masks)  # fmt: skip

@@ -7,11 +7,14 @@ owner computed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Int8
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
@@ -21,7 +24,7 @@ from hideseek_cli.folder import refuse
 from hideseek_cli.manifest import CLEAN, Key, Manifest, file_name, identity, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import decode, encode, profile, visible
+from hideseek_cli.picture import decode, encode, profile, shape, visible
 from hideseek_cli.progress import Progress
 
 
@@ -66,15 +69,26 @@ def seek(
     """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit."""
     published = manifests.read(folder)
     keys = bind(published, cleaner, folder, allow_missing=allow_missing)
-    position = {key: number for number, key in enumerate(published.digests)}
-    lost = cleaner.residuals.unpack()
+    wanted, listed = set(keys), list(published.digests)
+
+    def values(number: int) -> int | None:
+        """Values of a published picture by its header; None where it is missing, or no picture, which is said elsewhere."""
+        try:
+            return 3 * prod(shape(folder / file_name(listed[number]))) if listed[number] in wanted else None
+        except InputError:
+            return None
+
+    def work() -> Iterator[tuple[int, Int8[np.ndarray, " _"]]]:
+        return (pair for pair in enumerate(cleaner.residuals.parts(values)) if listed[pair[0]] in wanted)
 
     digests: dict[Key, str] = {}
     faults: list[str] = []
     with StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out)) as stage:
 
-        def clean(key: Key) -> tuple[Key, str] | str:
-            path, number = folder / file_name(key), position[key]
+        def clean(job: tuple[int, Int8[np.ndarray, " _"]]) -> tuple[Key, str] | str:
+            number, lost = job
+            key = listed[number]
+            path = folder / file_name(key)
             try:
                 picture = decode(path)
             except InputError as error:
@@ -89,12 +103,12 @@ def seek(
                     return f"{path} has {channels} channels, and the cleaner has no pattern for so many"
                 shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
                 mask = place(cleaner.patterns[channels], cleaner.which[number : number + 1], shift, (height, width))
-                restored = restore(colours[None], mask, lost[number])[0]
+                restored = restore(colours[None], mask, lost)[0]
                 cleaned = np.concatenate([restored, picture[..., channels:]], 2)
             stage.write(file_name(key), encode(cleaned, profile(path)))
             return key, pixel_digest(cleaned)
 
-        for done, result in enumerate(in_order(executor, clean, keys), 1):
+        for done, result in enumerate(in_order(executor, clean, work()), 1):
             if isinstance(result, str):
                 faults.append(result)
             else:

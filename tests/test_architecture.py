@@ -14,7 +14,7 @@ import hideseek_cli
 
 ROOT = Path(hideseek_cli.__file__).parent
 LAYERS = [
-    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture", "carry"},
+    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture", "carry", "residuals"},
     {"folder", "mask", "container"},
     {"manifest", "stats", "metrics", "journal", "cache"},
     {"bundle"},
