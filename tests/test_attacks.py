@@ -381,3 +381,20 @@ def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch
     assert sorted(same) == [False, True]
     assert audited(404) == 1, "what clean pictures give is known by now"
     assert audited(405) == 2 and audited(404, test="data") == 2, "but not with another seed, nor of other test pictures"
+
+
+def test_a_denoiser_is_trained_once_for_the_same_pictures(monkeypatch):
+    from hideseek_cli.attacks import denoising
+
+    asked: list[int] = []
+
+    def trained(own: Pictures, epsilon: int, seed: int) -> torch.nn.Sequential:
+        asked.append(seed)
+        return torch.nn.Sequential()
+
+    monkeypatch.setattr(denoising, "trained", trained)
+    monkeypatch.setattr(denoising, "_KEPT", {})
+    one, other = (Pictures(torch.full((4, 3, 8, 8), value, dtype=torch.uint8), torch.zeros(4).long(), 1) for value in (1, 2))
+    for own, seed in ((one, 0), (one, 0), (one, 1), (other, 1), (other, 1)):
+        denoising.known(own, 8, seed)
+    assert asked == [0, 1, 1]
