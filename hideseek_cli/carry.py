@@ -21,8 +21,6 @@ from jaxtyping import Float32, Int8, Int64
 from PIL import Image
 
 ONE = 256
-STRIP = 1_000_000
-"""Pixels of a picture that are worked on at once."""
 FAR = 4
 
 
@@ -56,15 +54,18 @@ def carry(mask: Int8[np.ndarray, "s t c"], height: int, width: int) -> Int8[np.n
     the negative."""
     if mask.shape[:2] == (height, width):
         return mask
-    side, bound = min(height, width), int(np.abs(mask.astype(np.int16)).max(initial=0))
+    side, bound = min(height, width), float(np.abs(mask.astype(np.int16)).max(initial=0))
     rows, columns = weights(height, side, mask.shape[0]), weights(width, side, mask.shape[1]).T
+    across = np.stack([plane @ columns for plane in mask.transpose(2, 0, 1).astype(np.float32)]) / ONE**2
     carried = np.empty((height, width, mask.shape[2]), np.int8)
-    step = max(1, STRIP // width)
-    for channel in range(mask.shape[2]):
-        across = mask[:, :, channel].astype(np.float32) @ columns
-        for first in range(0, height, step):
-            sums = rows[first : first + step] @ across
-            carried[first : first + step, :, channel] = np.clip(np.rint(sums / ONE**2), -bound, bound)
+    step = max(16, 4 * side // mask.shape[0])
+    for first in range(0, height, step):
+        some = rows[first : first + step]
+        used = some.any(0)
+        for channel, plane in enumerate(across):
+            sums = some[:, used] @ plane[used]
+            np.clip(np.rint(sums, out=sums), -bound, bound, out=sums)
+            carried[first : first + step, :, channel] = sums
     return carried
 
 

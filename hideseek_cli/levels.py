@@ -51,7 +51,7 @@ class Maker:
 
     def likeness(self, masks: Patterns, which: Int64[np.ndarray, " n"], numbers: list[int]) -> Float64[np.ndarray, " _"]:
         """SSIM of pictures of one shape, as they lie in their files, with the masks of those numbers."""
-        clean = visible(self.material.own(numbers))
+        clean = visible(self.material.own(numbers)[0])
         height, width, channels = clean.shape[1:]
         shifts = None if self.shifts is None else self.shifts[numbers]
         return similarity(clean, apply(clean, place(masks[channels], which[numbers], shifts, (height, width))))
@@ -88,7 +88,6 @@ def strongest_strength(
     pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more.
     """
     material = maker.material
-    pixels = sum(height * width for height, width, *_ in material.shapes)
 
     def alike(strength: int, every: int) -> bool:
         look = partial(maker.likeness, maker.masks(pattern, strength / 100), which)
@@ -99,8 +98,8 @@ def strongest_strength(
     while low < high:
         middle = (low + high + 1) // 2
         progress.step("measuring likeness", 8 - (high - low).bit_length(), 9)
-        low, high = (middle, high) if alike(middle, max(1, len(material) // 500, pixels // FIRST)) else (low, middle - 1)
-    while low and not alike(low, max(1, pixels // SECOND)):
+        low, high = (middle, high) if alike(middle, max(len(material) // 500, material.spread(FIRST))) else (low, middle - 1)
+    while low and not alike(low, material.spread(SECOND)):
         low -= 1
     progress.step("measuring likeness", 9, 9)
     if not low:

@@ -19,7 +19,7 @@ from hideseek_cli.folder import PICTURES, Entry, Folder, attempts, pixels, refus
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portions
-from hideseek_cli.picture import Picture, decode, fitted, shape, visible
+from hideseek_cli.picture import Picture, decode, fitted, read, shape, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
@@ -27,6 +27,8 @@ FEWEST = 4
 """Pictures that a class needs, so that every fold of it teaches and tests."""
 SMALL, SIDE = 96, 64
 """Pixels a side of pictures that are trained on as they are where all have one size, and to which others are brought."""
+LOOKED = 50
+"""Pictures of a sample, however large they are."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +59,31 @@ class Material:
             whole.update(part.tobytes())
         return whole.hexdigest()
 
+    def spread(self, pixels: int) -> int:
+        """Every how many-th picture makes about so many pixels in all, and LOOKED at pictures at least; 1 for all of them."""
+        area = sum(height * width for height, width, *_ in self.shapes)
+        return max(1, min(area // pixels, len(self) // LOOKED))
+
     def portions(self, every: int = 1) -> Iterator[list[int]]:
         """Every so many-th picture by number: consecutive ones of one shape, few enough to be worked on at once."""
         for (height, width, *_), numbers in groupby(range(0, len(self), every), lambda number: self.shapes[number]):
             kind = list(numbers)
             yield from ([kind[place] for place in part] for part in portions(len(kind), height * width))
 
-    def own(self, numbers: Sequence[int]) -> UInt8[np.ndarray, "n h w c"]:
-        """Pictures of one shape as they lie in their files. Raises InputError where one is no longer what was read."""
+    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[bytes | None]]:
+        """Pictures of one shape as they lie in their files, and their ICC profiles.
+
+        Raises InputError where one is no longer what was read.
+        """
         entries = [self.folder.entries[number] for number in numbers]
-        found = [decode(entry.path) for entry in entries]
+        found = [read(entry.path) for entry in entries]
         changed = [
             str(entry.path)
-            for entry, picture, number in zip(entries, found, numbers, strict=True)
+            for entry, (picture, _), number in zip(entries, found, numbers, strict=True)
             if pixel_digest(picture) != self.digests[number]
         ]
         refuse(changed, "pictures were changed while hide was at work; start again without --resume")
-        return np.stack(found)
+        return np.stack([picture for picture, _ in found]), [icc for _, icc in found]
 
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its pictures."""

@@ -24,8 +24,8 @@ from hideseek_cli.picture import Picture, decode, visible
 from hideseek_cli.progress import Progress
 
 WINDOW = 7
-PORTION, STRIP = 100_000, 500_000
-"""Pixels of small pictures that are worked on at once, and of a strip of a large one."""
+PORTION, STRIP, SAMPLE = 100_000, 60_000, 300_000
+"""Pixels of small pictures that are worked on at once, of a strip of a large one, and of all its strips that are looked at."""
 Measure = Callable[[UInt8[np.ndarray, "n h w c"], UInt8[np.ndarray, "n h w c"]], Float64[np.ndarray, " n"]]
 SSIM = f"scikit-image, uniform {WINDOW}x{WINDOW} window, data range 1, mean over channels"
 
@@ -64,43 +64,49 @@ def likeness(clean: Picture, other: Picture) -> Likeness:
 
 
 def similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
-    """SSIM of each pair of pictures, as in ``likeness``."""
-    return _by_strips(clean, other, _similarity)
+    """SSIM of each pair of pictures, as in ``likeness``; of large ones as in ``likenesses``."""
+    found, counts = [], []
+    for _, strip, count in _strips(clean, SAMPLE):
+        found.append(_similarity(clean[:, strip], other[:, strip]))
+        counts.append(count)
+    means: np.ndarray = np.average(np.array(found), axis=0, weights=counts)
+    return means
 
 
 def likenesses(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> list[Likeness]:
-    """``likeness`` of each pair of many pictures."""
-    return _likenesses(clean, other, _similarity)
+    """``likeness`` of each pair of many pictures; of pictures of more than SAMPLE pixels on strips that are evenly spread."""
+    if np.array_equal(clean, other):
+        return [Likeness(mse=0.0, ssim=1.0, linf=0)] * len(clean)
+    return _likenesses(clean, other, _similarity, SAMPLE)
 
 
-def _likenesses(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"], ssim: Measure) -> list[Likeness]:
-    squares, most = np.zeros(len(clean), np.int64), np.zeros(len(clean), np.int64)
-    for first in range(0, clean.shape[1], _rows(clean)):
-        strip = slice(first, first + _rows(clean))
-        apart = np.abs(clean[:, strip].astype(np.int16) - other[:, strip])
+def _likenesses(
+    clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"], ssim: Measure, sample: int | None = None
+) -> list[Likeness]:
+    """Strip by strip, so that a large picture takes little memory besides its own."""
+    squares, most, rows = np.zeros(len(clean)), np.zeros(len(clean), np.int64), 0
+    found, counts = [], []
+    for own, strip, count in _strips(clean, sample):
+        apart = np.abs(clean[:, own].astype(np.int16) - other[:, own])
         squares += (apart.astype(np.int32) ** 2).sum((1, 2, 3), dtype=np.int64)
-        most = np.maximum(most, apart.max((1, 2, 3)))
-    mse = squares / clean[0].size / 255**2
-    rows = zip(mse, _by_strips(clean, other, ssim), most, strict=True)
-    return [Likeness(mse=float(one), ssim=float(alike), linf=int(far)) for one, alike, far in rows]
+        most, rows = np.maximum(most, apart.max((1, 2, 3))), rows + apart.shape[1]
+        found.append(ssim(clean[:, strip], other[:, strip]))
+        counts.append(count)
+    mse = squares / (rows * clean[0, 0].size) / 255**2
+    means = np.average(np.array(found), axis=0, weights=counts)
+    rows_of = zip(mse, means, most, strict=True)
+    return [Likeness(mse=float(one), ssim=float(alike), linf=int(far)) for one, alike, far in rows_of]
 
 
-def _rows(pictures: UInt8[np.ndarray, "n h w c"]) -> int:
-    """Rows of a strip that is worked on at once, so that a large picture takes little memory besides its own."""
-    return max(1, STRIP // pictures.shape[2])
-
-
-def _by_strips(
-    clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"], measure: Measure
-) -> Float64[np.ndarray, " n"]:
-    """The mean over all windows, from strips of pictures that overlap so that each window lies in one of them."""
-    last = clean.shape[1] - WINDOW + 1
-    firsts = range(0, last, _rows(clean))
-    counts = [min(_rows(clean), last - first) for first in firsts]
-    strips = [slice(first, first + count + WINDOW - 1) for first, count in zip(firsts, counts, strict=True)]
-    found = [measure(clean[:, strip], other[:, strip]) for strip in strips]
-    means: np.ndarray = np.average(np.array(found), axis=0, weights=counts)
-    return means
+def _strips(pictures: UInt8[np.ndarray, "n h w c"], sample: int | None) -> Iterator[tuple[slice, slice, int]]:
+    """Rows of strips: those that are a strip's alone, those with the windows that begin in it, and how many rows of windows
+    those are. All strips, or so many that they have about ``sample`` pixels."""
+    height, width = pictures.shape[1:3]
+    last, step = height - WINDOW + 1, max(1, STRIP // width)
+    firsts = range(0, last, step)
+    for first in firsts[:: max(1, height * width // sample) if sample else 1]:
+        count = min(step, last - first)
+        yield slice(first, first + count if first + count < last else height), slice(first, first + count + WINDOW - 1), count
 
 
 def _similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
@@ -124,12 +130,12 @@ def portions(count: int, pixels: int) -> Iterator[range]:
 
 
 def _window_sums(values: Int32[np.ndarray, "n h w c"]) -> Int32[np.ndarray, "n a b c"]:
-    """Sums over all windows that lie within the picture. Running sums may wrap around; their differences do not mind."""
-    for axis in (1, 2):
-        running = np.cumsum(values, axis, dtype=np.int32)
-        first, rest = np.split(running, [WINDOW], axis)
-        values = np.concatenate([first.take([-1], axis), rest - running.take(range(rest.shape[axis]), axis)], axis)
-    return values
+    """Sums over all windows that lie within the picture: of two, four and then seven neighbours, down and across."""
+    two = values[:, :-1] + values[:, 1:]
+    down = two[:, :-5] + two[:, 2:-3] + two[:, 4:-1] + values[:, 6:]
+    two = down[:, :, :-1] + down[:, :, 1:]
+    sums: np.ndarray = two[:, :, :-5] + two[:, :, 2:-3] + two[:, :, 4:-1] + down[:, :, 6:]
+    return sums
 
 
 def summary(named: list[tuple[str, Likeness]], worst: int = 5) -> Comparison:

@@ -70,22 +70,21 @@ def shape(path: Path) -> tuple[int, int]:
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
-def profile(path: Path) -> bytes | None:
-    """The ICC profile of the picture's colours, where it has one that still holds once it is decoded."""
+def read(path: Path) -> tuple[Picture, bytes | None]:
+    """The picture in grey levels, EXIF orientation applied, and the ICC profile of its colours where one still holds.
+
+    Refused, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
+    """
     with _opened(path) as image:
         found = image.info.get("icc_profile")
         fits = isinstance(found, bytes) and image.mode in PROFILES.get(found[16:20], ())
-        return found if fits else None
+        array = np.asarray(_plain(path, ImageOps.exif_transpose(image)))
+    return (array[:, :, None] if array.ndim == 2 else array), found if fits else None
 
 
 def decode(path: Path, size: int | None = None) -> Picture:
-    """The picture in grey levels, EXIF orientation applied, with ``size`` brought to it.
-
-    RefusalError, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
-    """
-    with _opened(path) as image:
-        array = np.asarray(_plain(path, ImageOps.exif_transpose(image)))
-    array = array[:, :, None] if array.ndim == 2 else array
+    """The pixels of ``read``, with ``size`` brought to it."""
+    array, _ = read(path)
     return array if size is None else fitted(array, size)
 
 

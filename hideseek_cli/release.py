@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,17 @@ from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.manifest import CLEAN, PUBLISHED, Key, Manifest, Offer, file_name, identity, pixel_digest
-from hideseek_cli.mask import apply, difference, place, residual
+from hideseek_cli.mask import apply, place, residual
 from hideseek_cli.material import Material
 from hideseek_cli.metrics import Comparison, Likeness, likenesses, summary
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import encode, profile, visible
+from hideseek_cli.picture import encode, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.residuals import Packer
+
+MEASURED = 4_000_000
+"""Pixels of pictures whose likeness is measured on the way; ``metrics`` measures all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +48,16 @@ class Levels:
     """Level -> the masks that those carry, by the same numbers, where it is not none."""
     shifts: UInt16[np.ndarray, "n 2"] | None
 
-    def all(self, count: int) -> dict[str, tuple[Bool[np.ndarray, " n"], Patterns]]:
-        """Every level below the published one, the clean one of all ``count`` pictures included."""
-        zero = {channels: np.zeros_like(masks) for channels, masks in self.published.items()}
-        tiers = {**self.tiers, CLEAN: np.ones(count, bool)}
-        return {level: (touched, self.own.get(level, zero)) for level, touched in tiers.items()}
-
 
 @dataclass(frozen=True)
-class _Made:
-    """One picture, at every level."""
+class _Version:
+    """One picture under one mask."""
 
-    digests: dict[str, str]
-    lost: dict[str, Int8[np.ndarray, " _"]]
-    """Taken away once it is packed."""
-    alike: dict[str, Likeness]
+    digest: str
+    lost: Int8[np.ndarray, " _"]
+    """What clipping lost on the way to the published picture and back to this one."""
+    alike: Likeness | None
+    """None where it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Release:
 
     manifest: Manifest
     likeness: dict[str, Comparison]
-    """By level, and for ``published``."""
+    """By level, and for ``published``; of pictures evenly spread over the folder where all have more than MEASURED pixels."""
 
 
 def write(
@@ -79,64 +78,64 @@ def write(
     The folder appears when the stage is left, after the mask file: a published folder without its masks would have
     lost its levels for good.
     """
-    folder = material.folder
-    tiers = levels.all(len(material))
-    cleaners = {
-        level: {count: difference(masks, levels.published[count]) for count, masks in patterns.items()}
-        for level, (_, patterns) in tiers.items()
-    }
+    folder, tiers = material.folder, {**levels.tiers, CLEAN: np.ones(len(material), bool)}
+    every = material.spread(MEASURED)
 
-    def make(numbers: Sequence[int]) -> list[_Made]:
-        """Pictures of one shape: all that follows from their pixels. What says how transparent they are stays as it is."""
-        own = material.own(numbers)
+    def make(numbers: Sequence[int]) -> list[dict[str, _Version]]:
+        """Pictures of one shape, at every level. What says how transparent they are stays as it is."""
+        own, profiles = material.own(numbers)
         clean = visible(own)
         height, width, channels = clean.shape[1:]
         veil = own[..., channels:]
-        which = levels.which[numbers]
         shift = None if levels.shifts is None else levels.shifts[numbers]
+        strongest = place(levels.published[channels], levels.which[numbers], shift, (height, width))
+        published = apply(clean, strongest)
+        for number, picture, icc in zip(numbers, np.concatenate([published, veil], 3), profiles, strict=True):
+            stage.write(file_name(folder.entries[number].key), encode(picture, icc))
 
-        def laid(patterns: Patterns) -> Int8[np.ndarray, "n y x c"]:
-            return place(patterns[channels], which, shift, (height, width))
+        def versions(mask: Int8[np.ndarray, "n y x c"]) -> list[_Version]:
+            target = apply(clean, mask)
+            cleaner = (mask.astype(np.int16) - strongest).astype(np.int8)
+            parts = [slice(position, position + 1) for position in range(len(numbers))]
+            return [
+                _Version(
+                    pixel_digest(file), residual(published[part], cleaner[part], target[part]),
+                    None if number % every else likenesses(clean[part], target[part])[0],
+                )
+                for number, file, part in zip(numbers, np.concatenate([target, veil], 3), parts, strict=True)
+            ]  # fmt: skip
 
-        published = apply(clean, laid(levels.published))
-        files = np.concatenate([published, veil], 3)
-        for number, picture in zip(numbers, files, strict=True):
-            entry = folder.entries[number]
-            stage.write(file_name(entry.key), encode(picture, profile(entry.path)))
-        made = [
-            _Made({PUBLISHED: pixel_digest(picture)}, {}, {PUBLISHED: alike})
-            for picture, alike in zip(files, likenesses(clean, published), strict=True)
+        masked, bare = versions(strongest), versions(np.zeros_like(strongest))
+        special = {
+            level: versions(place(patterns[channels], levels.which[numbers], shift)) for level, patterns in levels.own.items()
+        }
+
+        def at(level: str, position: int) -> _Version:
+            return (special.get(level, bare) if tiers[level][numbers[position]] else masked)[position]
+
+        return [
+            {PUBLISHED: masked[position], **{level: at(level, position) for level in tiers}} for position in range(len(numbers))
         ]
-        for level, (touched, patterns) in tiers.items():
-            here = touched[numbers][:, None, None, None]
-            target = np.where(here, apply(clean, laid(patterns)), published)
-            cleaner = np.where(here, laid(cleaners[level]), 0).astype(np.int8)
-            alike = likenesses(clean, target) if level in levels.tiers else []
-            files = np.concatenate([target, veil], 3)
-            for position, one in enumerate(made):
-                part = slice(position, position + 1)
-                one.lost[level] = residual(published[part], cleaner[part], target[part])
-                one.digests[level] = pixel_digest(files[position])
-            for one, found in zip(made, alike, strict=False):
-                one.alike[level] = found
-        return made
 
     keys: list[Key] = [entry.key for entry in folder.entries]
-    made: list[_Made] = []
+    digests: dict[str, dict[Key, str]] = {level: {} for level in (PUBLISHED, *tiers)}
+    alike: dict[str, list[tuple[str, Likeness]]] = {level: [] for level in digests}
     packers = {level: Packer() for level in tiers}
+    source = iter(keys)
     for some in in_order(executor, make, material.portions()):
-        for one in some:
-            for level, packer in packers.items():
-                packer.add(one.lost.pop(level))
-        made += some
-        progress.step("publishing", len(made), len(keys))
-    identities = {
-        level: identity({key: one.digests[level] for key, one in zip(keys, made, strict=True)}) for level in (PUBLISHED, *tiers)
-    }
+        for key, made in zip(islice(source, len(some)), some, strict=True):
+            for level, one in made.items():
+                digests[level][key] = one.digest
+                if one.alike is not None:
+                    alike[level].append((file_name(key), one.alike))
+                if level in packers:
+                    packers[level].add(one.lost)
+        progress.step("publishing", len(digests[PUBLISHED]), len(keys))
+    identities = {level: identity(found) for level, found in digests.items()}
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
         epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
-        digests={key: one.digests[PUBLISHED] for key, one in zip(keys, made, strict=True)},
+        digests=digests[PUBLISHED],
     )  # fmt: skip
     stage.write(manifests.NAME, manifest.to_bytes())
     MaskFile(
@@ -145,12 +144,7 @@ def write(
         tiers=tuple(
             Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], touched=touched,
                  patterns=levels.own.get(level, {}), residuals=packers[level].done())
-            for level, (touched, _) in tiers.items()
+            for level, touched in tiers.items()
         ),
     ).save(masks)  # fmt: skip
-    names = [file_name(key) for key in keys]
-    alike = {
-        level: summary([(name, one.alike[level]) for name, one in zip(names, made, strict=True)])
-        for level in (PUBLISHED, *levels.tiers)
-    }
-    return Release(manifest, alike)
+    return Release(manifest, {level: summary(found) for level, found in alike.items() if level != CLEAN})

@@ -24,8 +24,11 @@ from hideseek_cli.folder import refuse
 from hideseek_cli.manifest import CLEAN, Key, Manifest, file_name, identity, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import decode, encode, profile, shape, visible
+from hideseek_cli.picture import encode, read, shape, visible
 from hideseek_cli.progress import Progress
+
+MANY = 2**16
+"""Corrections of one picture that fit into memory unasked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +75,11 @@ def seek(
     wanted, listed = set(keys), list(published.digests)
 
     def values(number: int) -> int | None:
-        """Values of a published picture by its header; None where it is missing, or no picture, which is said elsewhere."""
+        """At most how many values of a picture can be saturated, by its header where that matters; None where it is missing."""
         try:
-            return 3 * prod(shape(folder / file_name(listed[number]))) if listed[number] in wanted else None
+            if listed[number] not in wanted:
+                return None
+            return 3 * prod(shape(folder / file_name(listed[number]))) if cleaner.residuals.counts[number] > MANY else MANY
         except InputError:
             return None
 
@@ -90,7 +95,7 @@ def seek(
             key = listed[number]
             path = folder / file_name(key)
             try:
-                picture = decode(path)
+                picture, icc = read(path)
             except InputError as error:
                 return str(error)
             if pixel_digest(picture) != published.digests[key]:
@@ -105,7 +110,7 @@ def seek(
                 mask = place(cleaner.patterns[channels], cleaner.which[number : number + 1], shift, (height, width))
                 restored = restore(colours[None], mask, lost)[0]
                 cleaned = np.concatenate([restored, picture[..., channels:]], 2)
-            stage.write(file_name(key), encode(cleaned, profile(path)))
+            stage.write(file_name(key), encode(cleaned, icc))
             return key, pixel_digest(cleaned)
 
         for done, result in enumerate(in_order(executor, clean, work()), 1):

@@ -11,7 +11,7 @@ from PIL import Image
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, safe, scan, splits
-from hideseek_cli.picture import decode, encode, fitted, profile, shape
+from hideseek_cli.picture import decode, encode, fitted, read, shape
 from hideseek_cli.progress import Silent
 
 
@@ -146,7 +146,7 @@ def test_exif_orientation_is_applied_once(tmp_path, orientation):
     path = picture_file(tmp_path, "RGB", suffix="jpg", exif=exif)
     assert decode(path).shape == ((16, 12, 3) if orientation > 4 else (12, 16, 3))
     assert shape(path) == decode(path).shape[:2]
-    path.write_bytes(encode(decode(path), profile(path)))
+    path.write_bytes(encode(*read(path)))
     with Image.open(path) as image:
         assert not image.getexif()
 
@@ -156,9 +156,9 @@ def test_exif_orientation_is_applied_once(tmp_path, orientation):
 def test_a_colour_profile_is_kept_where_it_still_holds(tmp_path, mode, space, kept):
     icc = bytes(16) + space + bytes(108)
     path = picture_file(tmp_path, mode, suffix="tiff", icc_profile=icc)
-    assert profile(path) == (icc if kept else None)
-    (tmp_path / "b.png").write_bytes(encode(decode(path), profile(path)))
-    assert profile(tmp_path / "b.png") == (icc if kept else None)
+    assert read(path)[1] == (icc if kept else None)
+    (tmp_path / "b.png").write_bytes(encode(*read(path)))
+    assert read(tmp_path / "b.png")[1] == (icc if kept else None)
 
 
 def test_what_is_transparent_stays_so_and_networks_see_the_colours(tmp_path):

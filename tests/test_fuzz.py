@@ -22,7 +22,7 @@ import pytest
 from hideseek_cli import container, manifest
 from hideseek_cli.bundle import Cleaner, MaskFile
 from hideseek_cli.errors import InputError
-from hideseek_cli.picture import decode, profile, shape
+from hideseek_cli.picture import read, shape
 from hideseek_cli.progress import Silent
 from hideseek_cli.seek import seek
 from tests.conftest import write_pictures
@@ -90,8 +90,7 @@ def honest(tmp_path_factory, executor) -> Path:
 
 def read_picture(path: Path) -> None:
     shape(path)
-    profile(path)
-    decode(path)
+    read(path)
 
 
 def read_cleaner(path: Path) -> None:
@@ -113,11 +112,11 @@ def kinds(root: Path) -> dict[str, tuple[list[Path], str, Callable[[Path], objec
     }
 
 
-def tried(read: Callable[[Path], object], path: Path) -> None:
+def tried(reader: Callable[[Path], object], path: Path) -> None:
     """Read or refused, and nothing else."""
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:
-        read(path)
+        reader(path)
     except InputError as error:
         assert str(error).strip()
     assert time.monotonic() - begun < SECONDS

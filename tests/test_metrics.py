@@ -13,7 +13,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import scan
-from hideseek_cli.metrics import compare, likeness, likenesses, portions
+from hideseek_cli.metrics import compare, likeness, likenesses, portions, similarity
 from hideseek_cli.progress import Silent
 
 
@@ -39,11 +39,28 @@ def test_many_pictures_at_once_have_the_same_likeness(height, width, channels, s
         assert many.mse == pytest.approx(one.mse) and many.linf == one.linf
 
 
-def test_the_likeness_of_large_pictures_is_exact_though_running_sums_wrap_around():
-    a = np.full((1, 300, 400, 1), 255, np.uint8)
-    b = a.copy()
-    b[0, 100:200, 50:60] = 240
-    assert likenesses(a, b)[0].ssim == pytest.approx(likeness(a[0], b[0]).ssim, abs=1e-9)
+@pytest.mark.parametrize(("height", "width"), [(700, 300), (61, 4000), (407, 300)])
+def test_large_pictures_are_compared_strip_by_strip_with_the_same_result(height, width):
+    random = np.random.default_rng(0)
+    a = random.integers(0, 256, (height, width, 3), np.uint8)
+    b = np.clip(a + random.integers(-30, 31, a.shape), 0, 255).astype(np.uint8)
+    b[-1, -1], b[height // 2, 5] = 255 - b[-1, -1], a[height // 2, 5]
+    found = likeness(a, b)
+    assert found.mse == pytest.approx(mean_squared_error(a / 255, b / 255))
+    assert found.ssim == pytest.approx(structural_similarity(a / 255, b / 255, channel_axis=2, data_range=1.0))
+    assert found.linf == np.abs(a.astype(int) - b).max()
+    (many,) = likenesses(a[None], b[None])
+    assert many.ssim == pytest.approx(found.ssim, abs=1e-9) and similarity(a[None], b[None])[0] == pytest.approx(many.ssim)
+
+
+def test_of_very_large_pictures_strips_from_top_to_bottom_are_looked_at():
+    random = np.random.default_rng(0)
+    a = random.integers(60, 200, (2000, 900, 1), np.uint8)
+    b = a + random.integers(0, np.linspace(2, 40, 2000).astype(int)[:, None, None], a.shape).astype(np.uint8)
+    (some,), whole = likenesses(a[None], b[None]), likeness(a, b)
+    assert some.ssim == pytest.approx(whole.ssim, abs=0.01) and some.mse == pytest.approx(whole.mse, rel=0.15)
+    assert 0.5 * whole.linf < some.linf <= whole.linf
+    assert likenesses(a[None], a[None])[0].ssim == 1
 
 
 @pytest.mark.parametrize("pixels", [49, 32 * 32, 10**6])

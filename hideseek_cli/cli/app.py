@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 import traceback
@@ -58,6 +59,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the program and exit with its code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's; pictures stand side by side already
     try:
         asked = sys.argv[1:2]
         program(*(asked if asked and asked[0] in COMMANDS else COMMANDS))()
