@@ -7,6 +7,7 @@ channel says how much.
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,11 @@ MAX_PIXELS = 40_000_000
 MIN_SIDE, MAX_SIDE = 8, 65_535
 PROFILES = {b"RGB ": ("RGB", "RGBA", "P", "PA"), b"GRAY": ("L", "LA", "1")}
 """Colour spaces of ICC profiles, and the modes of pictures whose decoded values they hold for."""
+DAMAGED = (
+    UnidentifiedImageError, OSError, SyntaxError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
+    RuntimeError, struct.error, Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow raises for files that are damaged on purpose or by chance."""
 ORIENTATION = 0x0112
 """The EXIF tag."""
 
@@ -50,7 +56,7 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
                 if _deep(image):
                     raise InputError(f"{path} is not 8 bits a channel; convert it to 8-bit grey or RGB first")
                 yield image
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except DAMAGED as error:
         raise InputError(f"{path} cannot be read as a picture ({error}); repair or remove it") from error
 
 

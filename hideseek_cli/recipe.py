@@ -60,6 +60,10 @@ class Recipe:
                 f"recipe out of range: {self.epochs} epochs (1 to 10000), batches of {self.batch_size} (2 to 65536), "
                 f"learning rate {self.learning_rate} (above 0, at most 10)"
             )
+        shares = {"momentum": self.momentum, "weight decay": self.weight_decay, "label smoothing": self.label_smoothing}
+        for name, share in shares.items():
+            if not 0 <= share < 1:
+                raise InputError(f"recipe out of range: {name} {share} (at least 0, below 1)")
 
     def each(self) -> tuple[Recipe, ...]:
         """One recipe for each of its architectures."""
@@ -93,9 +97,12 @@ class Recipe:
             raise InputError(f"the recipe in this file lacks or adds: {odd}; it may come from another version")
         types: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
         for name, kind in known.items():
-            if not isinstance(value[name], types[str(kind)]):
+            if not isinstance(value[name], types[str(kind)]) or (isinstance(value[name], bool) and kind != "bool"):
                 raise InputError(f"the recipe in this file has {name} = {value[name]!r}, which is not of type {kind}")
-        return cls(**value)
+        settings: dict[str, Any] = {
+            name: float(value[name]) if kind == "float" else value[name] for name, kind in known.items()
+        }
+        return cls(**settings)
 
 
 _PRESETS = {

@@ -98,18 +98,20 @@ def read_cleaner(path: Path) -> None:
         pass
 
 
-def kinds(root: Path) -> dict[str, tuple[list[Path], str, Callable[[Path], object]]]:
-    """By kind: honest files, the name that a mutated one gets, what reads it."""
-    return {
-        "masks": ([root / "masks"], "m.safetensors", lambda path: MaskFile.load(path).cleaner("clean")),
-        "cleaner": (
-            [root / "cleaner"],
-            "c.safetensors",
-            lambda path: list(Cleaner.load(path).residuals.parts(lambda number: 2**20)),
-        ),
-        "manifest": ([root / "published" / manifest.NAME], manifest.NAME, lambda path: manifest.read(path.parent)),
-        "picture": (sorted((root / "pictures").iterdir()), "p.png", read_picture),
-    }
+READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "masks": ("m.safetensors", lambda path: MaskFile.load(path).cleaner("clean")),
+    "cleaner": ("c.safetensors", read_cleaner),
+    "manifest": (manifest.NAME, lambda path: manifest.read(path.parent)),
+    "picture": ("p.png", read_picture),
+}
+"""By kind: the name that a mutated file gets, and what reads it."""
+
+
+def sources(root: Path, kind: str) -> list[Path]:
+    """Honest files of a kind."""
+    if kind == "picture":
+        return sorted((root / "pictures").iterdir())
+    return [root / "published" / manifest.NAME if kind == "manifest" else root / kind]
 
 
 def tried(reader: Callable[[Path], object], path: Path) -> None:
@@ -124,15 +126,15 @@ def tried(reader: Callable[[Path], object], path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", ["masks", "cleaner", "manifest", "picture"])
+@pytest.mark.parametrize("kind", READERS)
 def test_a_mutated_file_is_read_or_refused(honest, tmp_path, kind):
-    sources, name, read = kinds(honest)[kind]
-    contents = [source.read_bytes() for source in sources]
+    name, reader = READERS[kind]
+    contents = [source.read_bytes() for source in sources(honest, kind)]
     for number in range(COUNT // 4):
         path = tmp_path / name
         path.write_bytes(mutated(contents[number % len(contents)], number))
         try:
-            tried(read, path)
+            tried(reader, path)
         except Exception:
             kept = CORPUS / kind / f"{number}{path.suffix}"
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -143,9 +145,9 @@ def test_a_mutated_file_is_read_or_refused(honest, tmp_path, kind):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_files_that_once_failed_are_read_or_refused(tmp_path, path):
-    _, name, read = kinds(tmp_path)[path.parent.name] if path.parent.name != "picture" else ([], "p.png", read_picture)
+    name, reader = READERS[path.parent.name]
     shutil.copy(path, tmp_path / name)
-    tried(read, tmp_path / name)
+    tried(reader, tmp_path / name)
 
 
 def lying(root: Path, change: Callable[[dict[str, np.ndarray]], None]) -> Path:
