@@ -26,8 +26,8 @@ test: $(READY) ## check style, types and docs, and run the tests
 	$(BIN)/python docs/reference.py --check
 	$(BIN)/python -m pytest -n 2
 
-test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL a hundred and fifty times
-	HIDESEEK_KILLS=150 $(BIN)/python -m pytest -p no:cacheprovider tests/test_kill.py
+test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL 120 times
+	HIDESEEK_KILLS=120 $(BIN)/python -m pytest -p no:cacheprovider tests/test_kill.py
 
 test-fuzz: $(READY) ## read 20,000 mutated files of every kind
 	HIDESEEK_FUZZ=20000 $(BIN)/python -m pytest -p no:cacheprovider tests/test_fuzz.py

@@ -217,9 +217,8 @@ def _hide(
     estimates = {one.level: trials.estimate(list(one.accuracies)) for one in found}
     sold = [one for one in found if one.reachable]
     shares = [one.share for one in sold]
-    published = trials.group(trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS))
-    reached = float(np.mean(published))
-    progress.say(f"the published folder trains to {reached:.1f} %")
+    published = trials.sided(scale.trial(1.0, shares), hidden_at)
+    progress.say(f"the published folder trains to {published.mean:.1f} % ({published.runs} runs)")
     levels = Levels(
         epsilon=order.epsilon, published=scale.masks, which=turns.which(shares), strength=strongest, shifts=maker.shifts,
         tiers={f"{one.level:g}": turns.touched(one.share) for one in sold},
@@ -232,7 +231,7 @@ def _hide(
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip
     return Hidden(
-        release=release, clean=trials.estimate(clean), published=trials.estimate(published), hidden=reached <= hidden_at,
+        release=release, clean=trials.estimate(clean), published=published, hidden=published.mean <= hidden_at,
         runs=trials.runs, recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,

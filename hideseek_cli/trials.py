@@ -17,11 +17,13 @@ from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.evaluator import Correction, Evaluator
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.journal import Journal
-from hideseek_cli.order import CLEAN_RUNS
+from hideseek_cli.order import CLEAN_RUNS, PUBLISHED_RUNS
 from hideseek_cli.progress import Progress
 from hideseek_cli.stats import Estimate, estimate
 
 Images = UInt8[np.ndarray, "n h w c"]
+SETTLED = 6
+"""Runs after which a folder is judged by their mean, on whichever side of the mark."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,18 @@ class Trials:
         """Corrected accuracies of a round on masked pictures."""
         growths = [self.evaluator.growth(self._masked(trial)) for trial in trials]
         return [self.correction(*pair) for pair in zip(self.round(trials), growths, strict=True)]
+
+    def sided(self, trial: Trial, mark: float) -> Estimate:
+        """Runs of one trial until their 95 % interval lies on one side of ``mark``, or SETTLED of them are made, or none is
+        left."""
+        found: list[float] = []
+        while True:
+            found += self.masked([trial] * PUBLISHED_RUNS)
+            told = estimate(found, len(self.evaluator.test), spread=pooled([*self.groups, found]))
+            low, high = told.interval()
+            if not low < mark < high or len(found) >= SETTLED or self.left < PUBLISHED_RUNS:
+                self.group(found)
+                return told
 
     def group(self, accuracies: list[float]) -> list[float]:
         """Note that these runs had one strength."""

@@ -99,3 +99,23 @@ def test_a_run_withholds_by_what_its_pictures_carry(trials):
     bare, half = made.masked([Trial(lambda: images, 0.0), Trial(lambda: images, 0.5, masked=masked)])
     assert bare == pytest.approx(50 + 8 * np.log(4 / 3) * 0.8)
     assert half == 51 + 100 * masked.mean()
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "planned", "runs"),
+    [([12, 13, 99], 99, 2), ([60, 61, 99], 99, 2), ([29, 32, 31, 30, 29, 31, 99], 99, 6), ([29, 32, 31, 30, 29, 31], 3, 2)],
+    ids=["below", "above", "undecided", "no runs left"],
+)
+def test_a_folder_near_the_mark_is_trained_on_again(trials, monkeypatch, accuracies, planned, runs):
+    made, _ = trials("one")
+    made.planned = planned
+    made.evaluator.test = made.evaluator.test.subset(torch.zeros(4000, dtype=torch.long))
+    coming = iter(accuracies)
+
+    def masked(wanted: list[Trial]) -> list[float]:
+        made.runs += len(wanted)
+        return [float(next(coming)) for _ in wanted]
+
+    monkeypatch.setattr(made, "masked", masked)
+    found = made.sided(Trial(lambda: np.zeros((1, 1, 1, 1), np.uint8), 1.0), 30.5)
+    assert found.runs == runs and made.groups == [accuracies[:runs]]
