@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,14 +20,14 @@ def test_results_come_in_the_order_of_the_items(executor):
 
 @pytest.mark.parametrize("leave", ["fails", "is left"])
 def test_nothing_goes_on_behind_a_failure_or_who_has_left(leave):
-    running, most = threading.Semaphore(0), []
+    begun, ended = [], []
 
     def work(number: int) -> int:
-        most.append(number)
+        begun.append(number)
         if leave == "fails" and number == 3:
             raise KeyError(number)
-        time.sleep(0.01)
-        running.release()
+        time.sleep(0.05)
+        ended.append(number)
         return number
 
     with ThreadPoolExecutor(4) as executor:
@@ -39,6 +38,7 @@ def test_nothing_goes_on_behind_a_failure_or_who_has_left(leave):
         else:
             next(results)
             results.close()
-        done = len(most)
-        time.sleep(0.05)
-        assert len(most) == done < ROUND
+        assert len(begun) - len(ended) == (leave == "fails"), "none is under way"
+        done = len(begun)
+        time.sleep(0.1)
+        assert len(begun) == done < ROUND

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hideseek_cli.errors import RefusalError
+from hideseek_cli.errors import InputError, RefusalError
 from hideseek_cli.folder import scan
 from hideseek_cli.material import load
 from hideseek_cli.picture import decode
@@ -96,3 +96,12 @@ def test_what_is_taken_is_published_at_its_own_size_and_comes_back(tmp_path):
     assert json.loads(run("metrics", "data/train", "cleaned", "--json", cwd=tmp_path).stdout)["linf"] == 0
     found = run("verify", "published", "--test", "data/test", "--runs", "2", "--json", *FAST[:4], cwd=tmp_path, code=None)
     assert json.loads(found.stdout)["runs"] == 2
+
+
+def test_a_picture_that_changes_while_hide_is_at_work_is_named(make_folder, executor):
+    root = make_folder(classes=2, each=5)
+    material = load(root, None, None, executor, Silent())
+    assert len(material.own([0, 3])[0]) == 2
+    (root / "class0/003.png").write_bytes((root / "class1/003.png").read_bytes())
+    with pytest.raises(InputError, match=r"changed while hide was at work.*class0/003\.png"):
+        material.own([0, 3])
