@@ -74,14 +74,14 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="session")
 def cifar(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """2,000 training pictures of CIFAR-10."""
-    return _unpack(real_data / "cifar10-train-1.tar.xz", "cifar10/train/", 200, tmp_path_factory.mktemp("cifar"))
+    """1,000 training pictures of CIFAR-10."""
+    return _unpack(real_data / "cifar10-train-1.tar.xz", "cifar10/train/", 100, tmp_path_factory.mktemp("cifar"))
 
 
 @pytest.fixture(scope="session")
 def trashnet(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 photographs of trashnet, JPEG, 384x512."""
-    return _unpack(real_data / "trashnet-photos.tar", "trashnet/train/", 20, tmp_path_factory.mktemp("trashnet"))
+    """48 photographs of trashnet, JPEG, 384x512."""
+    return _unpack(real_data / "trashnet-photos.tar", "trashnet/train/", 8, tmp_path_factory.mktemp("trashnet"))
 
 
 def _unpack(archive: Path, prefix: str, each: int, out: Path) -> Path:

@@ -29,7 +29,7 @@ from tests.conftest import write_pictures
 from tests.test_attacks import released
 from tests.zoo import TAKEN, ZOO
 
-COUNT = int(os.environ.get("HIDESEEK_FUZZ", "400"))
+COUNT = int(os.environ.get("HIDESEEK_FUZZ", "200"))
 CORPUS = Path(__file__).with_name("corpus")
 MEMORY, SECONDS = 600 * 2**20, 20
 NUMBERS = (
