@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError
 from hideseek_cli.files import write_whole
 
 
@@ -53,7 +53,7 @@ class Cache:
     def remember(self, about: Any, values: Sequence[float]) -> None:
         path = self._path(about)
         if path is not None:
-            with contextlib.suppress(InputError):
+            with contextlib.suppress(DiskError):
                 write_whole(path, json.dumps({"values": list(values)}).encode(), secret=True)
 
     def _path(self, about: Any) -> Path | None:

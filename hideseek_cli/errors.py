@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class InputError(Exception):
-    """A bad option, a bad input or a full disk: said in one sentence, exit code 2."""
+    """A bad option or a bad input: said in one sentence, exit code 2."""
+
+
+class DiskError(Exception):
+    """The system refused to read or write: nothing is wrong with the input, and what is finished so far is worth keeping."""
 
 
 class RefusalError(InputError):

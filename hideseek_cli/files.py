@@ -12,7 +12,7 @@ from collections.abc import Set
 from pathlib import Path
 from types import TracebackType
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 
 MARK = ".hideseek-partial"
 """Marks a folder in which another is being filled, as ours to remove."""
@@ -35,7 +35,7 @@ def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
             beside.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}; free space or choose another --out") from error
+        raise DiskError(f"{path} cannot be written: {error.strerror}; free space or choose another --out") from error
 
 
 def sync_folder(path: Path) -> None:
@@ -96,7 +96,7 @@ class StagedFolder:
             (self.beside / MARK).touch()
             self.stage.mkdir()
         except OSError as error:
-            raise InputError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
+            raise DiskError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
         return self
 
     def write(self, name: str, content: bytes) -> None:
@@ -109,17 +109,30 @@ class StagedFolder:
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise InputError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
+            raise DiskError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if kind is None:
-            for folder in (self.stage, *(path for path in self.stage.rglob("*") if path.is_dir())):
-                sync_folder(folder)
-            replaced = self.place.parent / f".{self.place.name}.replaced"
-            if self.place.exists():
-                self.place.replace(replaced)
+        try:
+            if kind is None:
+                self._appear()
+        except OSError as fault:
+            raise DiskError(f"{self.place} cannot be written: {fault.strerror}; free space there") from fault
+        finally:
+            shutil.rmtree(self.beside, ignore_errors=True)
+
+    def _appear(self) -> None:
+        """Give the complete folder its name; what had it before comes back where that fails."""
+        for folder in (self.stage, *(path for path in self.stage.rglob("*") if path.is_dir())):
+            sync_folder(folder)
+        replaced = self.place.parent / f".{self.place.name}.replaced"
+        if self.place.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+            self.place.replace(replaced)
+        try:
             self.stage.replace(self.place)
-            sync_folder(self.place.parent)
+        except OSError:
             if replaced.exists():
-                shutil.rmtree(replaced)
-        shutil.rmtree(self.beside, ignore_errors=True)
+                replaced.replace(self.place)
+            raise
+        sync_folder(self.place.parent)
+        shutil.rmtree(replaced, ignore_errors=True)

@@ -22,7 +22,7 @@ from hideseek_cli.core.classifier import expected_seconds
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
 from hideseek_cli.levels import Maker, best_hiding, stopped
@@ -143,6 +143,8 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
         master = bytes.fromhex(journal.value("key"))
     try:
         hidden = _hide(order, material, master, device, stage, journal, executor, progress)
+    except DiskError as error:
+        raise DiskError(f"{error}; what is finished is kept, go on with --resume") from error
     except InputError:
         journal.close()
         raise

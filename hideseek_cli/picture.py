@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 MAX_PIXELS = 40_000_000
@@ -57,6 +57,8 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
                     raise InputError(f"{path} is not 8 bits a channel; convert it to 8-bit grey or RGB first")
                 yield image
     except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise DiskError(f"{path} cannot be read: {error.strerror}; check the disk and your rights") from error
         raise InputError(f"{path} cannot be read as a picture ({error}); repair or remove it") from error
 
 

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import StagedFolder, refuse_existing, write_whole
 
 
@@ -23,7 +23,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     path = tmp_path / "file"
     write_whole(path, b"old")
     monkeypatch.setattr(os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(DiskError, match="No space left"):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]

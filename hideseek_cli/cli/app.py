@@ -14,7 +14,7 @@ import typer
 
 from hideseek_cli import __version__
 from hideseek_cli.cli.options import VERBOSITY
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 
 DONE, NEGATIVE, BAD, INCONCLUSIVE, FAULT, INTERRUPTED = 0, 1, 2, 3, 101, 130
 
@@ -40,14 +40,16 @@ def program(*names: str) -> typer.Typer:
     return app
 
 
-def _version(value: bool) -> None:
+def _version(value: bool | None) -> None:
     if value:
         typer.echo(f"hideseek {__version__}")
         raise typer.Exit
 
 
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool | None, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = None,
 ) -> None:
     """Nothing to do before a command."""
 
@@ -63,7 +65,7 @@ def main() -> None:
     try:
         asked = sys.argv[1:2]
         program(*(asked if asked and asked[0] in COMMANDS else COMMANDS))()
-    except InputError as error:
+    except (InputError, DiskError) as error:
         typer.echo(f"hideseek: {error}", err=True)
         sys.exit(BAD)
     except KeyboardInterrupt:
