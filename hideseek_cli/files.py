@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from hideseek_cli.errors import DiskError, InputError
 
@@ -101,13 +103,24 @@ class StagedFolder:
 
     def write(self, name: str, content: bytes) -> None:
         """Write one file of the folder; ``name`` is relative, with forward slashes. Safe to call from many threads."""
+        with self.saying(name), self.opened(name) as file:
+            file.write(content)
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """A new file of the folder, to be filled; it is flushed to the disk in the end. Raises OSError."""
         path = self.stage / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    @contextmanager
+    def saying(self, name: str) -> Iterator[None]:
+        """Raises DiskError for an OSError while that file of the folder is written."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            yield
         except OSError as error:
             raise DiskError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
 

@@ -86,7 +86,7 @@ class Hidden:
 
 def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
     """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
-    material = load(order.data, order.table, order.size, executor, progress)
+    material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
     recipe = order.recipe.for_pictures(len(material))
     labels, classes = material.folder.labels, len(material.folder.classes)
     seconds = _seconds(order, pictures(material.stack.clean(), labels, classes, device), recipe)
@@ -119,7 +119,7 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     for bargain in order.bargains():
         progress.say(f"prices: {bargain}")
     master = keys.master_key(order.key_file)
-    material = load(order.data, order.table, order.size, executor, progress)
+    material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
     if material.size is not None:
         progress.say(
             f"files keep their sizes; networks see the central square of each at {material.size}x{material.size} (--size)"
@@ -228,7 +228,7 @@ def _hide(
     )  # fmt: skip
     with stage:
         release = write(
-            material, levels, stage, executor, progress, recipe=recipe, masks=order.masks,
+            material, levels, stage, executor, progress, recipe=recipe, masks=order.masks, form=order.form,
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from hideseek_cli.entry import Key, safe
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import safe
-from hideseek_cli.picture import Picture
+from hideseek_cli.form import PNG_FILES, Form
+from hideseek_cli.picture import Picture, Source
 from hideseek_cli.recipe import Recipe
 
 NAME = "hideseek.json"
@@ -22,8 +23,6 @@ FORMAT = 1
 MAX_BYTES = 512 * 2**20
 PUBLISHED, CLEAN = "published", "clean"
 """Names of the two levels that are no number: the strongest mask and none at all."""
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +61,8 @@ class Manifest:
     recipe: Recipe
     offers: tuple[Offer, ...]
     digests: dict[Key, str]
+    form: Form = PNG_FILES
+    """How the pictures lie beside this manifest."""
 
     @property
     def accuracy(self) -> float | None:
@@ -81,18 +82,22 @@ class Manifest:
             "size": self.size,
             "recipe": self.recipe.to_json(),
             "offers": [asdict(offer) for offer in self.offers],
+            **self.form.to_json(),
             "pictures": {"/".join(key): digest for key, digest in self.digests.items()},
         }
         return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
     def files(self) -> frozenset[str]:
         """Every file of the folder, relative to it."""
-        return frozenset({NAME, *(file_name(key) for key in self.digests)})
+        return frozenset({NAME, *self.form.files(self.digests)})
 
+    def places(self) -> dict[Key, str]:
+        """Where each picture lies, in words."""
+        return dict(zip(self.digests, self.form.places(self.digests), strict=True))
 
-def file_name(key: Key) -> str:
-    """Where the picture of that class and name lies, relative to its folder."""
-    return f"{key[0]}/{key[1]}.png"
+    def sources(self, folder: Path) -> dict[Key, Source]:
+        """Where the pictures that are in the folder can be read. Raises InputError where a shard is damaged."""
+        return self.form.sources(folder, self.digests)
 
 
 def pixel_digest(picture: Picture) -> str:
@@ -150,6 +155,7 @@ def _parse(document: Any) -> Manifest:
         recipe=Recipe.from_json(document["recipe"]),
         offers=tuple(Offer(**offer) for offer in document["offers"]),
         digests=digests,
+        form=Form(encoding=str(document.get("encoding", "png")), shard=int(document["shard"]) if "shard" in document else None),
     )
     if manifest.level == PUBLISHED and identity(digests) != manifest.release:
         raise InputError("its pictures do not add up to its release")

@@ -14,12 +14,14 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli import keys, manifest
+from hideseek_cli.complaints import PICTURES, refuse, refuse_all
+from hideseek_cli.entry import Entry
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import PICTURES, Entry, Folder, attempts, pixels, refuse, refuse_all, scan, splits, survey
+from hideseek_cli.folder import Folder, attempts, pixels, scan, splits, survey
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portions
-from hideseek_cli.picture import Picture, decode, fitted, read, shape, visible
+from hideseek_cli.picture import Picture, decode, fitted, read, shape, unfit, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
 
@@ -117,8 +119,13 @@ class Material:
         return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks, patterns)
 
 
-def load(data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress) -> Material:
-    """Read and check the owner's folder; raises InputError that names everything that cannot be used."""
+def load(
+    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, encoding: str = "png"
+) -> Material:
+    """Read and check the owner's folder, which is to be published in that encoding.
+
+    Raises InputError that names everything that cannot be used.
+    """
     if manifest.exists(data):
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     parts = splits(data) if table is None else {"train": data}
@@ -128,6 +135,8 @@ def load(data: Path, table: Path | None, size: int | None, executor: Executor, p
 
     def take(entry: Entry) -> tuple[Picture, tuple[int, ...], str]:
         picture = decode(entry.path)
+        if why := unfit(picture.shape, encoding):
+            raise InputError(f"{entry.path} {why}")
         return (visible(picture) if size is None else fitted(picture, size)), picture.shape, pixel_digest(picture)
 
     found, damaged = attempts(Folder(folder.root, tuple(headers)), take, executor, progress)

@@ -17,8 +17,10 @@ import numpy as np
 from jaxtyping import Float64, Int32, UInt8
 from skimage.metrics import structural_similarity
 
+from hideseek_cli.complaints import refuse
+from hideseek_cli.entry import Entry
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Entry, Folder, refuse
+from hideseek_cli.folder import Folder
 from hideseek_cli.parallel import in_order
 from hideseek_cli.picture import Picture, decode, visible
 from hideseek_cli.progress import Progress

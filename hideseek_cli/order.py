@@ -9,6 +9,7 @@ from typing import Any
 
 from hideseek_cli.core.changes import ROBUST
 from hideseek_cli.errors import InputError
+from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.mask import MAX_EPSILON
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
@@ -47,6 +48,8 @@ class Order:
     size: int | None = None
     table: Path | None = None
     key_file: Path | None = None
+    form: Form = PNG_FILES
+    """How the published pictures are to lie."""
     seed: int = 0
     threads: int = 1
     """Processor threads of each retraining; as many stand side by side as there are cores for."""

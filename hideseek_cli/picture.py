@@ -1,4 +1,4 @@
-"""One picture on the disk: read it as an array, bring it to a size, write it as PNG.
+"""One picture on the disk: read it as an array, bring it to a size, write it as PNG or lossless WebP.
 
 An array has one channel where the picture is grey and three where it is in colour; where some of it is transparent, a last
 channel says how much.
@@ -11,7 +11,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -20,12 +20,15 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from hideseek_cli.errors import DiskError, InputError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
+ENCODINGS: dict[str, dict[str, bool]] = {"png": {}, "webp": {"lossless": True, "exact": True}}
+"""How pictures are written, by suffix, with Pillow's settings; exact: colours stay under what is wholly transparent."""
+WEBP_SIDE = 16_383
 MAX_PIXELS = 40_000_000
 MIN_SIDE, MAX_SIDE = 8, 65_535
 PROFILES = {b"RGB ": ("RGB", "RGBA", "P", "PA"), b"GRAY": ("L", "LA", "1")}
 """Colour spaces of ICC profiles, and the modes of pictures whose decoded values they hold for."""
 DAMAGED = (
-    UnidentifiedImageError, OSError, SyntaxError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
+    OSError, SyntaxError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
     RuntimeError, struct.error, Image.DecompressionBombError,
 )  # fmt: skip
 """What Pillow raises for files that are damaged on purpose or by chance."""
@@ -37,13 +40,24 @@ Mixed = list[UInt8[np.ndarray, "_ _ _"]]
 """Pictures that are grey and in colour."""
 
 
+@runtime_checkable
+class Source(Protocol):
+    """Where a picture lies: a file (a ``Path`` is one) or a span of an archive. Printed, it names the place to a user."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its path, with suffix."""
+
+    def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+def _opened(path: Source) -> Iterator[ImageFile.ImageFile]:
     """The picture file, not decoded yet. Raises InputError, then and inside, where it is none or cannot be used."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with path.open("rb") as file, Image.open(file) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise InputError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller")
                 if not MIN_SIDE <= min(image.size) <= max(image.size) <= MAX_SIDE:
@@ -56,6 +70,8 @@ def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
                 if _deep(image):
                     raise InputError(f"{path} is not 8 bits a channel; convert it to 8-bit grey or RGB first")
                 yield image
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path} cannot be read as a picture (of no known format); repair or remove it") from error
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise DiskError(f"{path} cannot be read: {error.strerror}; check the disk and your rights") from error
@@ -71,14 +87,14 @@ def _deep(image: ImageFile.ImageFile) -> bool:
     return False
 
 
-def shape(path: Path) -> tuple[int, int]:
+def shape(path: Source) -> tuple[int, int]:
     """Height and width in pixels, EXIF orientation applied, from the file's header alone."""
     with _opened(path) as image:
         turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
-def read(path: Path) -> tuple[Picture, bytes | None]:
+def read(path: Source) -> tuple[Picture, bytes | None]:
     """The picture in grey levels, EXIF orientation applied, and the ICC profile of its colours where one still holds.
 
     Refused, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
@@ -90,7 +106,7 @@ def read(path: Path) -> tuple[Picture, bytes | None]:
     return (array[:, :, None] if array.ndim == 2 else array), found if fits else None
 
 
-def decode(path: Path, size: int | None = None) -> Picture:
+def decode(path: Source, size: int | None = None) -> Picture:
     """The pixels of ``read``, with ``size`` brought to it."""
     array, _ = read(path)
     return array if size is None else fitted(array, size)
@@ -112,7 +128,7 @@ def visible(picture: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
     return picture[..., : channels - (channels % 2 == 0)]
 
 
-def _plain(path: Path, image: Image.Image) -> Image.Image:
+def _plain(path: Source, image: Image.Image) -> Image.Image:
     """The picture in mode L or RGB, or with A where some of it is transparent."""
     if image.mode in ("L", "RGB", "P") and "transparency" not in image.info:
         return image.convert("RGB") if image.mode == "P" else image.copy()
@@ -125,9 +141,19 @@ def _plain(path: Path, image: Image.Image) -> Image.Image:
     raise InputError(f"{path} is of mode {image.mode}, not 8 bits a channel of grey or RGB; convert it first")
 
 
-def encode(picture: Picture, icc: bytes | None = None) -> bytes:
-    """The picture as PNG, with that ICC profile and no other metadata: the same bytes for the same pixels."""
+def unfit(shape: tuple[int, ...], encoding: str) -> str | None:
+    """Why a picture of that height, width and number of channels cannot be written so, as ``PATH <why>``; None if it can."""
+    height, width, channels = shape
+    if encoding == "webp" and channels < 3:
+        return "is grey, and WebP knows colour alone; publish it as PNG"
+    if encoding == "webp" and max(height, width) > WEBP_SIDE:
+        return f"is {width}x{height}, and WebP has at most {WEBP_SIDE} pixels a side; publish it as PNG"
+    return None
+
+
+def encode(picture: Picture, icc: bytes | None = None, encoding: str = "png") -> bytes:
+    """The picture as PNG or lossless WebP, with that ICC profile and no other metadata: the same bytes for the same pixels."""
     stream = io.BytesIO()
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
-    image.save(stream, "PNG", icc_profile=icc)
+    image.save(stream, encoding.upper(), icc_profile=icc, **ENCODINGS[encoding])
     return stream.getvalue()

@@ -6,7 +6,7 @@ levels and the likeness to the original come from the same pass, so that nothing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
@@ -18,13 +18,15 @@ from jaxtyping import Bool, Int8, Int64, UInt16
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
+from hideseek_cli.entry import Key
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.manifest import CLEAN, PUBLISHED, Key, Manifest, Offer, file_name, identity, pixel_digest
+from hideseek_cli.form import PNG_FILES, Form
+from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, Offer, identity, pixel_digest
 from hideseek_cli.mask import apply, place, residual
 from hideseek_cli.material import Material
 from hideseek_cli.metrics import Comparison, Likeness, likenesses, summary
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import encode, visible
+from hideseek_cli.picture import visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.residuals import Packer
@@ -61,6 +63,15 @@ class _Version:
 
 
 @dataclass(frozen=True)
+class _Made:
+    """One picture at every level."""
+
+    versions: dict[str, _Version]
+    finish: Callable[[], None]
+    """What is left to do for its file when its turn has come."""
+
+
+@dataclass(frozen=True)
 class Release:
     """A written release: its manifest, and how like the originals each level is."""
 
@@ -71,7 +82,7 @@ class Release:
 
 def write(
     material: Material, levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
-    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any],
+    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any], form: Form = PNG_FILES,
 ) -> Release:  # fmt: skip
     """Fill ``stage`` with the published pictures and their manifest, and write the mask file.
 
@@ -81,7 +92,7 @@ def write(
     folder, tiers = material.folder, {**levels.tiers, CLEAN: np.ones(len(material), bool)}
     every = material.spread(MEASURED)
 
-    def make(numbers: Sequence[int]) -> list[dict[str, _Version]]:
+    def make(numbers: Sequence[int]) -> list[_Made]:
         """Pictures of one shape, at every level. What says how transparent they are stays as it is."""
         own, profiles = material.own(numbers)
         clean = visible(own)
@@ -90,8 +101,10 @@ def write(
         shift = None if levels.shifts is None else levels.shifts[numbers]
         strongest = place(levels.published[channels], levels.which[numbers], shift, (height, width))
         published = apply(clean, strongest)
-        for number, picture, icc in zip(numbers, np.concatenate([published, veil], 3), profiles, strict=True):
-            stage.write(file_name(folder.entries[number].key), encode(picture, icc))
+        finishes = [
+            put(folder.entries[number].key, picture, icc)
+            for number, picture, icc in zip(numbers, np.concatenate([published, veil], 3), profiles, strict=True)
+        ]
 
         def versions(mask: Int8[np.ndarray, "n y x c"]) -> list[_Version]:
             target = apply(clean, mask)
@@ -114,7 +127,8 @@ def write(
             return (special.get(level, bare) if tiers[level][numbers[position]] else masked)[position]
 
         return [
-            {PUBLISHED: masked[position], **{level: at(level, position) for level in tiers}} for position in range(len(numbers))
+            _Made({PUBLISHED: masked[position], **{level: at(level, position) for level in tiers}}, finish)
+            for position, finish in enumerate(finishes)
         ]
 
     keys: list[Key] = [entry.key for entry in folder.entries]
@@ -122,20 +136,22 @@ def write(
     alike: dict[str, list[tuple[str, Likeness]]] = {level: [] for level in digests}
     packers = {level: Packer() for level in tiers}
     source = iter(keys)
-    for some in in_order(executor, make, material.portions()):
-        for key, made in zip(islice(source, len(some)), some, strict=True):
-            for level, one in made.items():
-                digests[level][key] = one.digest
-                if one.alike is not None:
-                    alike[level].append((file_name(key), one.alike))
-                if level in packers:
-                    packers[level].add(one.lost)
-        progress.step("publishing", len(digests[PUBLISHED]), len(keys))
+    with form.writer(stage) as put:
+        for some in in_order(executor, make, material.portions()):
+            for key, made in zip(islice(source, len(some)), some, strict=True):
+                made.finish()
+                for level, one in made.versions.items():
+                    digests[level][key] = one.digest
+                    if one.alike is not None:
+                        alike[level].append(("/".join(key), one.alike))
+                    if level in packers:
+                        packers[level].add(one.lost)
+            progress.step("publishing", len(digests[PUBLISHED]), len(keys))
     identities = {level: identity(found) for level, found in digests.items()}
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
         epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
-        digests=digests[PUBLISHED],
+        digests=digests[PUBLISHED], form=form,
     )  # fmt: skip
     stage.write(manifests.NAME, manifest.to_bytes())
     MaskFile(

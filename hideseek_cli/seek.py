@@ -7,7 +7,7 @@ owner computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from math import prod
@@ -18,13 +18,14 @@ from jaxtyping import Int8
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
+from hideseek_cli.complaints import refuse
+from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.folder import refuse
-from hideseek_cli.manifest import CLEAN, Key, Manifest, file_name, identity, pixel_digest
+from hideseek_cli.manifest import CLEAN, Manifest, identity, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import encode, read, shape, visible
+from hideseek_cli.picture import Source, read, shape, visible
 from hideseek_cli.progress import Progress
 
 MANY = 2**16
@@ -43,8 +44,8 @@ class Sought:
     missing: int
 
 
-def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> list[Key]:
-    """The pictures to clean. Raises InputError where cleaner and folder do not belong together."""
+def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> dict[Key, Source]:
+    """The pictures to clean, and where they lie. Raises InputError where cleaner and folder do not belong together."""
     if published.level != manifests.PUBLISHED:
         raise InputError(f"{folder} is level {published.level} already; a cleaner applies to the published folder alone")
     if cleaner.release != published.release:
@@ -56,11 +57,11 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
         raise InputError(f"the cleaner's classes are not those of {folder}, or in another order; get the cleaner again")
     if len(cleaner.residuals.counts) != len(published.digests):
         raise InputError(f"the cleaner is for {len(cleaner.residuals.counts)} pictures, not {len(published.digests)}")
-    present = [key for key in published.digests if (folder / file_name(key)).is_file()]
+    present = published.sources(folder)
     if not present:
         raise InputError(f"none of the {len(published.digests)} published pictures is in {folder}; download it again")
     if not allow_missing:
-        gone = [file_name(key) for key in published.digests if not (folder / file_name(key)).is_file()]
+        gone = [place for key, place in published.places().items() if key not in present]
         refuse(gone, f"published pictures are missing from {folder}; download them, or clean the rest with --allow-missing")
     return present
 
@@ -71,29 +72,29 @@ def seek(
 ) -> Sought:  # fmt: skip
     """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit."""
     published = manifests.read(folder)
-    keys = bind(published, cleaner, folder, allow_missing=allow_missing)
-    wanted, listed = set(keys), list(published.digests)
+    sources = bind(published, cleaner, folder, allow_missing=allow_missing)
+    listed = list(published.digests)
 
     def values(number: int) -> int | None:
         """At most how many values of a picture can be saturated, by its header where that matters; None where it is missing."""
         try:
-            if listed[number] not in wanted:
+            if listed[number] not in sources:
                 return None
-            return 3 * prod(shape(folder / file_name(listed[number]))) if cleaner.residuals.counts[number] > MANY else MANY
+            return 3 * prod(shape(sources[listed[number]])) if cleaner.residuals.counts[number] > MANY else MANY
         except InputError:
             return None
 
     def work() -> Iterator[tuple[int, Int8[np.ndarray, " _"]]]:
-        return (pair for pair in enumerate(cleaner.residuals.parts(values)) if listed[pair[0]] in wanted)
+        return (pair for pair in enumerate(cleaner.residuals.parts(values)) if listed[pair[0]] in sources)
 
     digests: dict[Key, str] = {}
     faults: list[str] = []
-    with StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out)) as stage:
+    with StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out)) as stage, published.form.writer(stage) as put:
 
-        def clean(job: tuple[int, Int8[np.ndarray, " _"]]) -> tuple[Key, str] | str:
+        def clean(job: tuple[int, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Callable[[], None]] | str:
             number, lost = job
             key = listed[number]
-            path = folder / file_name(key)
+            path = sources[key]
             try:
                 picture, icc = read(path)
             except InputError as error:
@@ -110,24 +111,26 @@ def seek(
                 mask = place(cleaner.patterns[channels], cleaner.which[number : number + 1], shift, (height, width))
                 restored = restore(colours[None], mask, lost)[0]
                 cleaned = np.concatenate([restored, picture[..., channels:]], 2)
-            stage.write(file_name(key), encode(cleaned, icc))
-            return key, pixel_digest(cleaned)
+            return key, pixel_digest(cleaned), put(key, cleaned, icc)
 
         for done, result in enumerate(in_order(executor, clean, work()), 1):
             if isinstance(result, str):
                 faults.append(result)
             else:
-                digests[result[0]] = result[1]
-            progress.step("cleaning", done, len(keys))
+                key, digest, finish = result
+                digests[key] = digest
+                finish()
+            progress.step("cleaning", done, len(sources))
         refuse(faults, "pictures do not belong to this release; download them again")
-        whole = len(keys) == len(published.digests)
+        whole = len(sources) == len(published.digests)
         exact = whole and identity(digests) == cleaner.result
         if whole and not exact:
             raise InputError("the cleaned pictures are not those that the owner made: the cleaner is damaged; get it again")
         classes = tuple(name for name in published.classes if any(key[0] == name for key in digests))
         cleaned = replace(published, level=cleaner.level, classes=classes, digests=digests, recipe=cleaner.recipe)
         stage.write(manifests.NAME, cleaned.to_bytes())
-    return Sought(level=cleaner.level, images=len(keys), exact=exact, path=out, missing=len(published.digests) - len(keys))
+    missing = len(published.digests) - len(sources)
+    return Sought(level=cleaner.level, images=len(sources), exact=exact, path=out, missing=missing)
 
 
 def default_folder(level: str) -> Path:

@@ -9,10 +9,12 @@ from pathlib import Path
 import torch
 
 from hideseek_cli import manifest as manifests
+from hideseek_cli.complaints import refuse
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.entry import Entry
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Entry, Folder, each, refuse, scan, splits
+from hideseek_cli.folder import Folder, each, scan, splits
 from hideseek_cli.manifest import Manifest, pixel_digest
 from hideseek_cli.material import labelled, training_size
 from hideseek_cli.picture import Picture, decode, fitted, shape, visible

@@ -14,8 +14,10 @@ import hideseek_cli
 
 ROOT = Path(hideseek_cli.__file__).parent
 LAYERS = [
-    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture", "carry", "residuals"},
-    {"folder", "mask", "container"},
+    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture", "carry", "residuals", "complaints"},
+    {"entry", "tar", "mask", "container"},
+    {"layouts", "shards"},
+    {"folder", "form"},
     {"manifest", "stats", "metrics", "journal", "cache"},
     {"bundle"},
     {"stack"},

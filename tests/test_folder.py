@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import pixels, safe, scan, splits
+from hideseek_cli.folder import pixels, scan, splits
 from hideseek_cli.picture import decode, encode, fitted, read, shape
 from hideseek_cli.progress import Silent
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def hide(
-    data: Annotated[Path, typer.Argument(help="Folder of pictures: DATA/<class>/* or DATA/{train,val,test}/<class>/*.")],
+    data: Annotated[Path, typer.Argument(help="DATA/<class>/* or DATA/{train,val,test}/<class>/*; or tar shards.")],
     levels: Annotated[str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("published"),
     masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
@@ -56,6 +56,10 @@ def hide(
     stop_error: Annotated[float, typer.Option("--stop-error", help="Training error that ends it (alternating).")] = 0.1,
     size: options.Size = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
+    pictures: Annotated[str, typer.Option("--pictures", help="How pictures are written: png, or webp (lossless).")] = "png",
+    shards: Annotated[
+        int | None, typer.Option("--shards", help="Write tar shards of so many pictures, in place of a file each.")
+    ] = None,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
     max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (8, and 7 for each level).")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
@@ -81,6 +85,7 @@ def hide(
     published folder still teaches; everything that was reached is written all the same.
     """
     from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.form import Form
     from hideseek_cli.hide import hide as run
     from hideseek_cli.hide import plan
     from hideseek_cli.methods.emn import ClassWise
@@ -93,7 +98,7 @@ def hide(
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
         unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
         table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance,
-        overwrite=overwrite, resume=resume,
+        overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards),
         method=ClassWise(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
         ),

@@ -37,9 +37,11 @@ def seek(
     bought = Cleaner.load(cleaner)
     place = out or default_folder(bought.level)
     if dry_run:
-        keys = bind(manifest.read(published), bought, published, allow_missing=allow_missing)
-        size = sum((published / manifest.file_name(key)).stat().st_size for key in keys)
-        document({"level": bought.level, "images": len(keys), "path": str(place), "bytes": size})
+        listed = manifest.read(published)
+        images = len(bind(listed, bought, published, allow_missing=allow_missing))
+        files = [published / name for name in listed.files()]
+        size = sum(path.stat().st_size for path in files if path.is_file())
+        document({"level": bought.level, "images": images, "path": str(place), "bytes": size})
         return
     with terminal(quiet) as screen, pool(workers(jobs)) as executor:
         sought = run(

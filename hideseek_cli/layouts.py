@@ -1,0 +1,78 @@
+"""Pictures that are files: a folder a class, or a flat folder with a table of names and classes.
+
+Hidden files are passed over; what lies in a class's folder and is no picture is refused, because a picture that is
+silently left out would be one that is published nowhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from hideseek_cli.complaints import Complaints
+from hideseek_cli.entry import Entry
+from hideseek_cli.errors import InputError
+from hideseek_cli.picture import SUFFIXES
+
+
+def from_classes(root: Path, complaints: Complaints) -> list[Entry]:
+    """The pictures of ``ROOT/<class>/*``; adds what is wrong to ``complaints``."""
+    entries: list[Entry] = []
+    strange: list[str] = []
+    empty: list[str] = []
+    for child in sorted(root.iterdir()):
+        if child.name.startswith(".") or not child.is_dir():
+            if child.suffix.lower() in SUFFIXES and not child.name.startswith("."):
+                strange.append(str(child))
+            continue
+        before = len(entries) + len(strange)
+        for folder, subfolders, names in os.walk(child):
+            links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
+            for name in sorted([*names, *links]):
+                path = Path(folder) / name
+                if name.startswith("."):
+                    continue
+                if path.suffix.lower() not in SUFFIXES or not path.is_file():
+                    strange.append(str(path))
+                    continue
+                entries.append(Entry(child.name, path.relative_to(child).with_suffix("").as_posix(), path))
+        if len(entries) + len(strange) == before:
+            empty.append(str(child))
+    _complain(
+        complaints, "files are no pictures, or belong to no class (for a flat folder give --labels); move them away", strange
+    )
+    _complain(complaints, "classes hold no pictures; remove their folders or fill them", empty)
+    return entries
+
+
+def from_table(root: Path, table: Path, complaints: Complaints) -> list[Entry]:
+    """The pictures of a flat folder that rows ``name,class`` name; adds what is wrong to ``complaints``."""
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table} cannot be read as a table of name,class ({error})") from error
+    if rows and [cell.strip().lower() for cell in rows[0]] == ["name", "class"]:
+        rows = rows[1:]
+    bad = [f"line {number}: {','.join(row)}" for number, row in enumerate(rows, 1) if len(row) != 2]
+    entries = []
+    missing = []
+    for name, label in ((row[0].strip(), row[1].strip()) for row in rows if len(row) == 2):
+        path = root / name
+        if Path(name).is_absolute() or ".." in Path(name).parts or not path.is_file():
+            missing.append(name)
+        else:
+            entries.append(Entry(label, Path(name).with_suffix("").as_posix(), path))
+    listed = {entry.path for entry in entries}
+    unlisted = [str(p) for p in sorted(root.iterdir()) if p.suffix.lower() in SUFFIXES and p not in listed]
+    _complain(complaints, f"rows of {table} are not name,class", bad)
+    _complain(complaints, f"rows of {table} name no picture under {root}", missing)
+    _complain(complaints, f"pictures of {root} are not in {table}; add them or move them away", unlisted)
+    return entries
+
+
+def _complain(complaints: Complaints, why: str, offenders: list[str]) -> None:
+    if offenders:
+        complaints[why] = offenders
