@@ -108,7 +108,7 @@ def _label(span: Span) -> str | None:
         return None
     try:
         with span.open() as file:
-            return file.read().decode("utf-8").strip() or None
+            return file.read().decode("utf-8").rstrip("\r\n") or None
     except (OSError, UnicodeDecodeError):
         return None
 

@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from hideseek_cli.complaints import Complaints
 
@@ -22,6 +22,8 @@ MAX_HEADER, MAX_PADDING = 2**16, 2**20
 BROKEN = "tars are damaged, compressed or cut off; get them again"
 SPECIAL = "members of tars are links, devices or sparse; pack plain files alone"
 PLAIN = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+BARE = (tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE)
+"""Kinds of members that have content, and that have none whatever size they claim."""
 ABOUT_NEXT = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 OUTSIDE = "members of tars have absolute names or names with ..; pack them with names below one folder"
 
@@ -42,7 +44,7 @@ class Span:
     def __str__(self) -> str:
         return f"{self.archive}:{self.member if self.member.isprintable() else ascii(self.member)[1:-1]}"
 
-    def open(self, mode: Literal["rb"] = "rb", /) -> BinaryIO:
+    def open(self, mode: Literal["rb"] = "rb", /) -> io.BytesIO:
         """Its content. Raises OSError."""
         with self.archive.open(mode) as file:
             file.seek(self.offset)
@@ -50,7 +52,7 @@ class Span:
 
 
 def members(archive: Path, complaints: Complaints) -> list[Span]:
-    """The files of an uncompressed archive, in its order; adds what is wrong to ``complaints``."""
+    """The files of an uncompressed archive, in its order, none where it is damaged; adds what is wrong to ``complaints``."""
     found: list[Span] = []
     try:
         with archive.open("rb") as file:
@@ -66,10 +68,11 @@ def members(archive: Path, complaints: Complaints) -> list[Span]:
                     found.append(span)
     except (tarfile.TarError, OSError, ValueError) as error:
         complaints.setdefault(BROKEN, []).append(f"{archive} ({error})")
+        return []
     return found
 
 
-def _headers(file: BinaryIO) -> Iterator[tuple[tarfile.TarInfo, int]]:
+def _headers(file: io.BufferedIOBase) -> Iterator[tuple[tarfile.TarInfo, int]]:
     """Every member with the offset of its content. Raises TarError and ValueError where the archive is not whole."""
     reach, at = file.seek(0, os.SEEK_END), 0
     said: dict[str, str] = {}
@@ -102,8 +105,7 @@ def _headers(file: BinaryIO) -> Iterator[tuple[tarfile.TarInfo, int]]:
                 header.type = tarfile.GNUTYPE_SPARSE
             said = {}
             yield header, content
-        follows = header.type in (*PLAIN, tarfile.GNUTYPE_SPARSE) or header.type not in tarfile.SUPPORTED_TYPES
-        at = content + (-(-header.size // BLOCK) * BLOCK if follows else 0)
+        at = content if header.type in BARE else content + -(-header.size // BLOCK) * BLOCK
 
 
 def _about(kind: bytes, content: bytes) -> dict[str, str]:

@@ -6,11 +6,13 @@ repeated; files that once failed are kept in tests/corpus, by kind.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import resource
 import shutil
+import tarfile
 import time
 import zlib
 from collections.abc import Callable
@@ -22,7 +24,8 @@ import pytest
 from hideseek_cli import container, manifest
 from hideseek_cli.bundle import Cleaner, MaskFile
 from hideseek_cli.errors import InputError
-from hideseek_cli.picture import read, shape
+from hideseek_cli.folder import scan
+from hideseek_cli.picture import Source, read, shape
 from hideseek_cli.progress import Silent
 from hideseek_cli.seek import seek
 from tests.conftest import write_pictures
@@ -81,6 +84,13 @@ def mutated(content: bytes, number: int) -> bytes:
 def honest(tmp_path_factory, executor) -> Path:
     root = tmp_path_factory.mktemp("honest")
     released(lambda name="data", **options: write_pictures(root / name, **options), root, executor, banks=2)
+    (root / "shards").mkdir()
+    (root / "class").write_text("class0")
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        with tarfile.open(root / f"shards/{form}.tar", "w", format=form) as tar:
+            for name in ("class0/000", f"class0/{'é' * 90}"):
+                tar.add(root / "data/class0/000.png", f"{name}.png")
+                tar.add(root / "class", f"{name}.cls")
     (root / "pictures").mkdir()
     for odd in ZOO:
         if odd.outcome == TAKEN and "/" not in odd.name and "link" not in odd.name and "photograph" not in odd.name:
@@ -88,7 +98,7 @@ def honest(tmp_path_factory, executor) -> Path:
     return root
 
 
-def read_picture(path: Path) -> None:
+def read_picture(path: Source) -> None:
     shape(path)
     read(path)
 
@@ -98,19 +108,35 @@ def read_cleaner(path: Path) -> None:
         pass
 
 
+def read_shard(path: Path) -> None:
+    """As it is, and with the checksums of its headers put right, so that what they say is read."""
+    content = bytearray(path.read_bytes())
+    for at in range(0, len(content) - 511, 512):
+        if content[at + 257 : at + 262] == b"ustar":
+            content[at + 148 : at + 156] = b" " * 8
+            content[at + 148 : at + 156] = b"%06o\0 " % sum(content[at : at + 512])
+    sealed = path.with_name("sealed.tar")
+    sealed.write_bytes(content)
+    for archive in (path, sealed):
+        with contextlib.suppress(InputError):
+            for entry in scan(archive).entries:
+                read_picture(entry.path)
+
+
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "masks": ("m.safetensors", lambda path: MaskFile.load(path).cleaner("clean")),
     "cleaner": ("c.safetensors", read_cleaner),
     "manifest": (manifest.NAME, lambda path: manifest.read(path.parent)),
     "picture": ("p.png", read_picture),
+    "shard": ("s.tar", read_shard),
 }
 """By kind: the name that a mutated file gets, and what reads it."""
 
 
 def sources(root: Path, kind: str) -> list[Path]:
     """Honest files of a kind."""
-    if kind == "picture":
-        return sorted((root / "pictures").iterdir())
+    if kind in ("picture", "shard"):
+        return sorted((root / f"{kind}s").iterdir())
     return [root / "published" / manifest.NAME if kind == "manifest" else root / kind]
 
 
