@@ -134,7 +134,7 @@ def read(folder: Path) -> Manifest:
         raise InputError(f"{path} is not valid JSON ({error}); download the folder again") from error
     try:
         return _parse(document)
-    except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, InputError) as error:
         raise InputError(f"{path} is damaged or from another version of hideseek ({error}); download it again") from error
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.errors import InputError
+from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.manifest import Manifest, Offer, identity, pixel_digest
 from hideseek_cli.recipe import preset
 
@@ -28,6 +29,20 @@ def test_a_manifest_survives_its_file(tmp_path):
     (tmp_path / manifests.NAME).write_bytes(published().to_bytes())
     assert manifests.read(tmp_path) == published()
     assert manifests.owned(tmp_path) == {"hideseek.json", "cat/a.png", "cat/sub/b.png", "dog/ü.png"}
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "files"),
+    [(PNG_FILES, {}, ["cat/a.png", "cat/sub/b.png", "dog/ü.png"]),
+     (Form(encoding="webp"), {"encoding": "webp"}, ["cat/a.webp", "cat/sub/b.webp", "dog/ü.webp"]),
+     (Form(shard=2), {"shard": 2}, ["000000.tar", "000001.tar"]),
+     (Form(encoding="webp", shard=3), {"encoding": "webp", "shard": 3}, ["000000.tar"])],
+)  # fmt: skip
+def test_a_manifest_says_the_form_and_one_without_means_png_files(tmp_path, form, said, files):
+    plain = json.loads(published().to_bytes())
+    (tmp_path / manifests.NAME).write_bytes(replace(published(), form=form).to_bytes())
+    assert json.loads((tmp_path / manifests.NAME).read_text()) == {**plain, **said}
+    assert manifests.read(tmp_path).form == form and manifests.owned(tmp_path) == {"hideseek.json", *files}
 
 
 def test_the_identity_covers_class_name_and_pixels():
@@ -83,7 +98,8 @@ def test_a_picture_that_leads_out_of_the_folder_is_refused(tmp_path, name):
     "change",
     [damaged(format=2), damaged(kind="other"), damaged(release="1" * 64), damaged(release="short"), damaged(classes=["cat"]),
      damaged(pictures={"cat/a": 7}), damaged(pictures=[]), damaged(recipe={}), damaged(offers=[{"level": 1}]),
-     damaged(chance=None), damaged(size="big"), lambda document: document.pop("epsilon")],
+     damaged(chance=None), damaged(size="big"), damaged(size=float("inf")), damaged(shard=0),
+     damaged(shard=None), damaged(encoding="jpg"), lambda document: document.pop("epsilon")],
 )  # fmt: skip
 def test_a_damaged_manifest_is_refused(tmp_path, change):
     document = json.loads(published().to_bytes())
