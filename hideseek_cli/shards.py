@@ -40,12 +40,25 @@ UNREAD = f"classes of shards are no text of at most {MAX_CLASS} bytes; write a n
 
 
 def archives(place: Path) -> list[Path]:
-    """The tars of a place: a tar itself, those of a folder, or those of one ``pattern``."""
+    """The tars of a place: a tar itself, those of a folder, or those of one ``pattern``.
+
+    Compressed ones, which nobody can read, count where nothing else holds pictures; beside folders they are downloads.
+    """
     if place.is_file():
         return [place] if TAR.search(place.name) else []
     if place.is_dir():
-        return sorted(path for path in place.glob("[!.]*") if TAR.search(path.name) and path.is_file())
+        found = sorted(path for path in place.glob("[!.]*") if TAR.search(path.name) and path.is_file())
+        return found if any(map(plain, found)) or not _folders(place) else []
     return [path for path in archives(place.parent) if pattern(path) == place.name] if place.parent.is_dir() else []
+
+
+def plain(archive: Path) -> bool:
+    """Whether a tar is not compressed, by its name."""
+    return archive.suffix.lower() == ".tar"
+
+
+def _folders(place: Path) -> list[str]:
+    return [str(path) for path in sorted(place.glob("[!.]*/"))] if place.is_dir() else []
 
 
 def pattern(archive: Path) -> str:
@@ -56,12 +69,11 @@ def pattern(archive: Path) -> str:
 def from_shards(place: Path, complaints: Complaints) -> list[Entry]:
     """The pictures of a place's shards; adds what is wrong to ``complaints``."""
     found: list[Entry] = []
-    if place.is_dir():
-        beside = [str(path) for path in sorted(place.glob("[!.]*/"))]
-        if beside:
-            complaints[BESIDE] = beside
+    beside = _folders(place)
+    if beside:
+        complaints[BESIDE] = beside
     for archive in archives(place):
-        if archive.suffix.lower() == ".tar":
+        if plain(archive):
             found += samples(archive, complaints)
         else:
             complaints.setdefault(PACKED, []).append(str(archive))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hideseek_cli import tar as tars
 from hideseek_cli.complaints import Complaints
 from hideseek_cli.errors import RefusalError
-from hideseek_cli.folder import scan
+from hideseek_cli.folder import scan, splits
 from hideseek_cli.picture import encode
 from hideseek_cli.tar import BLOCK, members
 from tests.conftest import draw
@@ -125,6 +125,16 @@ def test_a_compressed_tar_must_be_unpacked_first(tmp_path, suffix):
     for place in (tmp_path, tmp_path / f"s{suffix}"):
         with pytest.raises(RefusalError, match=rf"1 shards are compressed.*unpack them to \.tar first.*s{suffix}"):
             scan(place)
+
+
+def test_a_download_beside_the_folders_that_came_of_it_is_passed_over(make_folder):
+    root = make_folder("data/train", classes=2, each=1).parent
+    for place in (root, root / "train"):
+        (place / "train.tar.gz").touch()
+    assert splits(root) == {"train": root / "train"} and len(scan(root / "train").entries) == 2
+    (root / "train/0.tar").write_bytes(sample() + END)
+    with pytest.raises(RefusalError, match="2 folders lie beside shards"):
+        scan(root / "train")
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path):
