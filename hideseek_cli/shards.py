@@ -19,6 +19,7 @@ from typing import IO
 
 from hideseek_cli.complaints import Complaints
 from hideseek_cli.entry import Entry, Key
+from hideseek_cli.errors import DiskError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.picture import SUFFIXES
 from hideseek_cli.tar import Span, members
@@ -121,8 +122,10 @@ def _label(span: Span) -> str | None:
     try:
         with span.open() as file:
             return file.read().decode("utf-8").rstrip("\r\n") or None
-    except (OSError, UnicodeDecodeError):
+    except UnicodeDecodeError:
         return None
+    except OSError as error:
+        raise DiskError(f"{span} cannot be read: {error.strerror}; check the disk and your rights") from error
 
 
 def sample(key: Key) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from hideseek_cli.complaints import Complaints
+from hideseek_cli.errors import DiskError
 
 BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER, MAX_PADDING = 2**16, 2**20
@@ -52,7 +53,10 @@ class Span:
 
 
 def members(archive: Path, complaints: Complaints) -> list[Span]:
-    """The files of an uncompressed archive, in its order, none where it is damaged; adds what is wrong to ``complaints``."""
+    """The files of an uncompressed archive, in its order, none where it is damaged; adds what is wrong to ``complaints``.
+
+    Raises DiskError where the disk fails.
+    """
     found: list[Span] = []
     try:
         with archive.open("rb") as file:
@@ -66,7 +70,9 @@ def members(archive: Path, complaints: Complaints) -> list[Span]:
                     complaints.setdefault(OUTSIDE, []).append(str(span))
                 else:
                     found.append(span)
-    except (tarfile.TarError, OSError, ValueError) as error:
+    except OSError as error:
+        raise DiskError(f"{archive} cannot be read: {error.strerror}; check the disk and your rights") from error
+    except (tarfile.TarError, ValueError) as error:
         complaints.setdefault(BROKEN, []).append(f"{archive} ({error})")
         return []
     return found

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hideseek_cli import tar as tars
 from hideseek_cli.complaints import Complaints
-from hideseek_cli.errors import RefusalError
+from hideseek_cli.errors import DiskError, RefusalError
 from hideseek_cli.folder import scan, splits
 from hideseek_cli.picture import encode
 from hideseek_cli.tar import BLOCK, members
@@ -135,6 +135,26 @@ def test_a_download_beside_the_folders_that_came_of_it_is_passed_over(make_folde
     (root / "train/0.tar").write_bytes(sample() + END)
     with pytest.raises(RefusalError, match="2 folders lie beside shards"):
         scan(root / "train")
+
+
+def test_a_disk_that_fails_is_not_a_damaged_tar(tmp_path, monkeypatch):
+    def fails(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    (tmp_path / "s.tar").write_bytes(sample() + END)
+    monkeypatch.setattr(tars.Span, "open", fails)
+    with pytest.raises(DiskError, match=r"s\.tar:a\.cls cannot be read: Input/output error; check the disk"):
+        scan(tmp_path)
+    monkeypatch.setattr(tars, "_headers", fails)
+    with pytest.raises(DiskError, match=r"s\.tar cannot be read: Input/output error; check the disk"):
+        scan(tmp_path)
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("hideseek_cli.shards.MAX_PICTURE", len(PICTURE) - 1)
+    (tmp_path / "s.tar").write_bytes(sample() + END)
+    with pytest.raises(RefusalError, match=r"1 members of shards are larger than .*s\.tar:a\.png"):
+        scan(tmp_path)
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path):
