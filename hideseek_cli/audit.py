@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Executor
@@ -28,7 +27,7 @@ from hideseek_cli.journal import Journal
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stack import Stack
-from hideseek_cli.subject import Subject, load
+from hideseek_cli.subject import Subject, digests, load
 
 Curve = list[float]
 """Accuracy in percent after each epoch."""
@@ -137,7 +136,7 @@ def audit(
     chosen = replace(base, arch=arch or base.arch).each()[0]
     binding = {
         "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
-        "threads": threads, "clean": originals is not None, "other": second is not None,
+        "threads": threads, "test": digests(subject.test), "clean": digests(originals), "other": digests(second),
     }  # fmt: skip
     journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
     if journal.value("seed") is None:
@@ -152,7 +151,7 @@ def audit(
 
     # Of a fresh seed nothing is ever asked again.
     cache = Cache(default_folder() if seed is not None else None, {
-        "pictures": [] if originals is None else _digests(originals, subject.test), "recipe": chosen.to_json(), "seed": first,
+        "pictures": digests(originals, subject.test), "recipe": chosen.to_json(), "seed": first,
         "epsilon": promise.epsilon, "device": str(device), "threads": threads, "torch": torch.__version__,
         "code": code_digest(*PACKAGES),
     })  # fmt: skip
@@ -196,14 +195,6 @@ def _finding(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[st
     }
     failure = next((result for _, result in outcome if isinstance(result, str)), None)
     return Finding(attack=attack, paid=paid, curves=curves[False], clean=curves[True], failure=failure)
-
-
-def _digests(*parts: Pictures) -> list[str]:
-    """A hash over the pictures and labels of each."""
-    return [
-        hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in (part.images, part.labels))).hexdigest()
-        for part in parts
-    ]
 
 
 def _alike(root: Path, what: str, subject: Subject, executor: Executor, progress: Progress, device: torch.device) -> Pictures:

@@ -31,7 +31,7 @@ from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.residuals import Packer
 
-MEASURED = 4_000_000
+MEASURED = 1_000_000
 """Pixels of pictures whose likeness is measured on the way; ``metrics`` measures all."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,15 @@ def load(folder: Path, test: Path, executor: Executor, progress: Progress, devic
         folder=part, pictures=pictures(stack.clean(), part.labels, classes, device),
         test=pictures(images, labels, classes, device), promise=promise, stack=stack, size=size,
     )  # fmt: skip
+
+
+def digests(*parts: Pictures | None) -> list[str | None]:
+    """A hash over the pictures and labels of each."""
+    return [
+        hashlib.sha256(b"".join(tensor.cpu().numpy().tobytes() for tensor in (part.images, part.labels))).hexdigest()
+        if part is not None else None
+        for part in parts
+    ]  # fmt: skip
 
 
 def _test_part(root: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,12 +14,13 @@ import torch
 
 from hideseek_cli.core.evaluator import retrain, seed_of
 from hideseek_cli.core.rounds import side_by_side
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.journal import Journal
 from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds, more_runs
-from hideseek_cli.subject import load
+from hideseek_cli.subject import digests, load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +46,14 @@ class Verification:
 def verify(
     folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
     recipe: Recipe | None = None, archs: Sequence[str] = (), level: float | None = None, tolerance: float = 8.0,
-    runs: int = 4, seed: int | None = None, size: int | None = None, threads: int = 1, fallback: Recipe,
+    runs: int = 4, seed: int | None = None, size: int | None = None, threads: int = 1, fallback: Recipe, resume: bool = False,
 ) -> tuple[Verification, ...]:  # fmt: skip
     """Train ``runs`` networks from scratch on ``folder`` and test them on the pictures of ``test``; for each of ``archs``.
 
     The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest. The
     runs stand side by side, each on ``threads`` processor threads. ``archs`` take the place of the recipe's network.
     ``seed``: of the first run; fresh from the operating system unless given, so that no run was seen by calibration.
+    Finished runs are kept beside the folder until all are done; ``resume`` goes on with them.
     Raises InputError where the folders do not fit together.
     """
     if runs < 1 or runs > 1000:
@@ -66,27 +69,50 @@ def verify(
         level = promise.accuracy
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
-    seed = secrets.randbits(31) if seed is None else seed
-    seeds = [seed_of(seed, 0x7E57, run) for run in range(runs)]
+    binding = {"pictures": digests(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
+    journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
+
+    def remember(name: str, value: int | float) -> None:
+        """Where nothing can be written an interrupted verification starts again: no reason to fail."""
+        with suppress(DiskError):
+            journal.remember(name, value)
+
+    if journal.value("seed") is None:
+        remember("seed", secrets.randbits(31) if seed is None else seed)
+    first = int(journal.value("seed"))
 
     def judge(found: Estimate) -> Verdict:
         assert level is not None
         return at_most(found, level + tolerance) if one_sided else holds(found, level, tolerance)
 
     def measured(chosen: Recipe) -> Verification:
+        names = [f"{chosen.arch} {run}" for run in range(runs)]
+        known = [journal.value(name) for name in names]
+        todo = [
+            partial(retrain, data, tests, chosen, seed=seed_of(first, 0x7E57, run)) for run in range(runs) if known[run] is None
+        ]
+        found = side_by_side(
+            todo, executor, device, threads=threads, tick=partial(progress.step, f"{runs} trainings of {chosen.arch}")
+        )
         accuracies: list[float] = []
-        for accuracy in side_by_side(
-            [partial(retrain, data, tests, chosen, seed=drawn) for drawn in seeds], executor, device,
-            threads=threads, tick=partial(progress.step, f"{runs} trainings of {chosen.arch}"),
-        ):  # fmt: skip
-            accuracies.append(accuracy)
-            progress.say(f"{chosen.arch}, run {len(accuracies)} of {runs}: {accuracy:.2f} %")
-        found = estimate(accuracies, len(tests))
-        verdict = None if level is None else judge(found)
+        for name, noted in zip(names, known, strict=True):
+            accuracies.append(next(found) if noted is None else noted)
+            remember(name, accuracies[-1])
+            progress.say(f"{chosen.arch}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
+        whole = estimate(accuracies, len(tests))
+        verdict = None if level is None else judge(whole)
         return Verification(
-            found=found, accuracies=tuple(accuracies), level=level, tolerance=tolerance, one_sided=one_sided,
+            found=whole, accuracies=tuple(accuracies), level=level, tolerance=tolerance, one_sided=one_sided,
             verdict=verdict, more=more_runs(accuracies, len(tests), judge) if verdict == "inconclusive" else None,
-            recipe=chosen, seed=seed, images=len(data), tested=len(tests),
+            recipe=chosen, seed=first, images=len(data), tested=len(tests),
         )  # fmt: skip
 
-    return tuple(measured(chosen) for chosen in recipes)
+    verified = tuple(measured(chosen) for chosen in recipes)
+    with suppress(OSError):
+        journal.close()
+    return verified
+
+
+def journal_of(folder: Path) -> Path:
+    """Where finished runs are kept until all are done."""
+    return folder.resolve().with_name(f".{folder.resolve().name}.verify")

@@ -36,6 +36,7 @@ def verify(
     device: options.Device = "auto",
     threads: options.Threads = 0,
     jobs: options.Workers = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with runs that were interrupted.")] = False,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
     quiet: options.Quiet = False,
@@ -58,6 +59,7 @@ def verify(
         verified = run(
             folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
             tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
+            resume=resume,
         )  # fmt: skip
         if json:
             documents = [_document(one) for one in verified]
