@@ -22,6 +22,8 @@ from PIL import Image
 
 ONE = 256
 FAR = 4
+KEPT = 2**19
+"""Pixels of a picture whose carried mask is kept for the next one."""
 
 
 @lru_cache(maxsize=32)
@@ -54,6 +56,18 @@ def carry(mask: Int8[np.ndarray, "s t c"], height: int, width: int) -> Int8[np.n
     the negative."""
     if mask.shape[:2] == (height, width):
         return mask
+    if height * width > KEPT:
+        return _carried(mask, height, width)
+    return _known(mask.tobytes(), mask.shape, height, width)
+
+
+@lru_cache(maxsize=16)
+def _known(content: bytes, shape: tuple[int, ...], height: int, width: int) -> Int8[np.ndarray, "h w c"]:
+    """Pictures of one class and size follow each other, and small ones are quicker read than their mask is carried."""
+    return _carried(np.frombuffer(content, np.int8).reshape(shape), height, width)
+
+
+def _carried(mask: Int8[np.ndarray, "s t c"], height: int, width: int) -> Int8[np.ndarray, "h w c"]:
     side, bound = min(height, width), float(np.abs(mask.astype(np.int16)).max(initial=0))
     rows, columns = weights(height, side, mask.shape[0]), weights(width, side, mask.shape[1]).T
     across = np.stack([plane @ columns for plane in mask.transpose(2, 0, 1).astype(np.float32)]) / ONE**2

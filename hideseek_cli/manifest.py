@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from hideseek_cli.entry import Key, safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.form import PNG_FILES, Form
@@ -103,7 +105,9 @@ class Manifest:
 def pixel_digest(picture: Picture) -> str:
     """SHA-256 over a picture's shape and pixels."""
     shape = "x".join(str(side) for side in picture.shape)
-    return hashlib.sha256(shape.encode() + b"\0" + picture.tobytes()).hexdigest()
+    whole = hashlib.sha256(shape.encode() + b"\0")
+    whole.update(np.ascontiguousarray(picture).data)
+    return whole.hexdigest()
 
 
 def identity(digests: dict[Key, str]) -> str:

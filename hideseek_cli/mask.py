@@ -21,14 +21,19 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-from jaxtyping import Bool, Float, Int, Int8, UInt8, UInt16
+from jaxtyping import Bool, Float, Int, Int8, Int16, UInt8, UInt16
 
 from hideseek_cli.carry import carry
 from hideseek_cli.errors import InputError
 
 MAX_EPSILON = 63
 """A cleaner spans at most twice the bound and must fit into an int8."""
+
+PORTION = 2**16
+"""Values that are worked on at once."""
 
 Images = UInt8[np.ndarray, "n h w c"]
 Masks = Int8[np.ndarray, "k h w c"]
@@ -66,10 +71,28 @@ def place(
 
 def apply(images: Images, placed: Int8[np.ndarray, "n h w c"]) -> Images:
     """Picture plus mask (or cleaner), clipped to 0..255."""
-    return np.clip(images.astype(np.int16) + placed, 0, 255).astype(np.uint8)
+    found = np.empty(images.shape, np.uint8)
+    for values, change, out in _portions(images, placed, found):
+        out[:] = _clipped(values, change)
+    return found
 
 
-def saturated(published: Images) -> Bool[np.ndarray, "n h w c"]:
+def _portions(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Arrays of one shape in scan order, in portions that fit into a processor's cache."""
+    flat = [np.ascontiguousarray(array).reshape(-1) for array in arrays]
+    for first in range(0, flat[0].size, PORTION):
+        yield tuple(array[first : first + PORTION] for array in flat)
+
+
+def _clipped(values: UInt8[np.ndarray, " s"], change: Int8[np.ndarray, " s"]) -> Int16[np.ndarray, " s"]:
+    total = values.astype(np.int16)
+    total += change
+    np.maximum(total, 0, out=total)
+    np.minimum(total, 255, out=total)
+    return total
+
+
+def saturated(published: UInt8[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
     """Where clipping can have lost something: published values at 0 or 255."""
     return (published == 0) | (published == 255)
 
@@ -79,25 +102,41 @@ def residual(published: Images, cleaner: Int8[np.ndarray, "n h w c"], target: Im
 
     It never exceeds the bound of the masks, because clipping loses at most what the strongest mask added.
     """
-    off = target.astype(np.int16) - apply(published, cleaner)
-    where = saturated(published)
-    if np.any(off[~where]):
-        raise ValueError("the target differs from the cleaned picture where nothing was clipped")
-    return off[where].astype(np.int8)
+    found = [np.empty(0, np.int8)]
+    for values, change, wanted in _portions(published, cleaner, target):
+        off = wanted - _clipped(values, change)
+        lost = off[saturated(values)]
+        if np.count_nonzero(off) != np.count_nonzero(lost):
+            raise ValueError("the target differs from the cleaned picture where nothing was clipped")
+        found.append(lost.astype(np.int8))
+    return np.concatenate(found)
+
+
+def residuals(published: Images, cleaner: Int8[np.ndarray, "n h w c"], target: Images) -> list[Int8[np.ndarray, " _"]]:
+    """``residual`` of each picture."""
+    ends = np.cumsum(saturated(published).sum((1, 2, 3)))
+    return np.split(residual(published, cleaner, target), ends[:-1])
 
 
 def restore(published: Images, cleaner: Int8[np.ndarray, "n h w c"], lost: Int8[np.ndarray, " s"]) -> Images:
     """The picture of a level from the published one: Equation 6 with what clipping lost put back."""
-    cleaned = apply(published, cleaner).astype(np.int16)
-    where = saturated(published)
-    if int(where.sum()) != len(lost):
+    found, used = np.empty(published.shape, np.uint8), 0
+    for values, change, out in _portions(published, cleaner, found):
+        cleaned, where = _clipped(values, change), np.flatnonzero(saturated(values))
+        mine = lost[used : used + len(where)]
+        used += len(where)
+        if len(mine) < len(where):
+            break
+        restored = cleaned[where] + mine
+        if restored.min(initial=0) < 0 or restored.max(initial=255) > 255:
+            raise InputError("the cleaner's residual leads outside 0..255: the file is damaged")
+        cleaned[where] = restored
+        out[:] = cleaned
+    if used != len(lost):
         raise InputError("the cleaner's residual does not belong to these published pixels")
-    cleaned[where] += lost
-    if cleaned.min(initial=0) < 0 or cleaned.max(initial=255) > 255:
-        raise InputError("the cleaner's residual leads outside 0..255: the file is damaged")
-    return cleaned.astype(np.uint8)
+    return found
 
 
-def difference(level: Masks, strongest: Masks) -> Masks:
+def difference(level: Int8[np.ndarray, "n h w c"], strongest: Int8[np.ndarray, "n h w c"]) -> Int8[np.ndarray, "n h w c"]:
     """c_k = m_k - m_kmax (Equation 5)."""
     return (level.astype(np.int16) - strongest).astype(np.int8)

@@ -128,6 +128,12 @@ def visible(picture: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
     return picture[..., : channels - (channels % 2 == 0)]
 
 
+def veiled(colours: UInt8[np.ndarray, "... _"], picture: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
+    """Those colours, as transparent as the picture, or pictures, that they were made from."""
+    veil = picture[..., colours.shape[-1] :]
+    return np.concatenate([colours, veil], -1) if veil.shape[-1] else colours
+
+
 def _plain(path: Source, image: Image.Image) -> Image.Image:
     """The picture in mode L or RGB, or with A where some of it is transparent."""
     if image.mode in ("L", "RGB", "P") and "transparency" not in image.info:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int8, Int64, UInt16
+from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
@@ -22,11 +22,11 @@ from hideseek_cli.entry import Key
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, Offer, identity, pixel_digest
-from hideseek_cli.mask import apply, place, residual
+from hideseek_cli.mask import apply, difference, place, residuals
 from hideseek_cli.material import Material
 from hideseek_cli.metrics import Comparison, Likeness, likenesses, summary
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import visible
+from hideseek_cli.picture import veiled, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.residuals import Packer
@@ -97,31 +97,28 @@ def write(
         own, profiles = material.own(numbers)
         clean = visible(own)
         height, width, channels = clean.shape[1:]
-        veil = own[..., channels:]
         shift = None if levels.shifts is None else levels.shifts[numbers]
         strongest = place(levels.published[channels], levels.which[numbers], shift, (height, width))
         published = apply(clean, strongest)
+        measured = [position for position, number in enumerate(numbers) if number % every == 0]
         finishes = [
             put(folder.entries[number].key, picture, icc)
-            for number, picture, icc in zip(numbers, np.concatenate([published, veil], 3), profiles, strict=True)
+            for number, picture, icc in zip(numbers, veiled(published, own), profiles, strict=True)
         ]
 
-        def versions(mask: Int8[np.ndarray, "n y x c"]) -> list[_Version]:
-            target = apply(clean, mask)
-            cleaner = (mask.astype(np.int16) - strongest).astype(np.int8)
-            parts = [slice(position, position + 1) for position in range(len(numbers))]
+        def versions(target: UInt8[np.ndarray, "n y x c"], cleaner: Int8[np.ndarray, "n y x c"]) -> list[_Version]:
+            alike = dict(zip(measured, likenesses(clean[measured], target[measured]) if measured else (), strict=True))
+            lost = residuals(published, cleaner, target)
             return [
-                _Version(
-                    pixel_digest(file), residual(published[part], cleaner[part], target[part]),
-                    None if number % every else likenesses(clean[part], target[part])[0],
-                )
-                for number, file, part in zip(numbers, np.concatenate([target, veil], 3), parts, strict=True)
-            ]  # fmt: skip
+                _Version(pixel_digest(file), lost[position], alike.get(position))
+                for position, file in enumerate(veiled(target, own))
+            ]
 
-        masked, bare = versions(strongest), versions(np.zeros_like(strongest))
-        special = {
-            level: versions(place(patterns[channels], levels.which[numbers], shift)) for level, patterns in levels.own.items()
-        }
+        masked, bare = versions(published, np.zeros_like(strongest)), versions(clean, -strongest)
+        special = {}
+        for level, patterns in levels.own.items():
+            mask = place(patterns[channels], levels.which[numbers], shift)
+            special[level] = versions(apply(clean, mask), difference(mask, strongest))
 
         def at(level: str, position: int) -> _Version:
             return (special.get(level, bare) if tiers[level][numbers[position]] else masked)[position]

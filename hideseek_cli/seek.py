@@ -25,7 +25,7 @@ from hideseek_cli.files import StagedFolder
 from hideseek_cli.manifest import CLEAN, Manifest, identity, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import Source, read, shape, visible
+from hideseek_cli.picture import Source, read, shape, veiled, visible
 from hideseek_cli.progress import Progress
 
 MANY = 2**16
@@ -109,8 +109,7 @@ def seek(
                     return f"{path} has {channels} channels, and the cleaner has no pattern for so many"
                 shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
                 mask = place(cleaner.patterns[channels], cleaner.which[number : number + 1], shift, (height, width))
-                restored = restore(colours[None], mask, lost)[0]
-                cleaned = np.concatenate([restored, picture[..., channels:]], 2)
+                cleaned = veiled(restore(colours[None], mask, lost)[0], picture)
             return key, pixel_digest(cleaned), put(key, cleaned, icc)
 
         for done, result in enumerate(in_order(executor, clean, work()), 1):
