@@ -6,6 +6,7 @@ name and renamed when it is complete; what a killed run left there is removed by
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Set
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
+from uuid import uuid4
 
 from hideseek_cli.errors import DiskError, InputError
 
@@ -55,6 +57,15 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise InputError(f"{path} is a folder, but a file is to be written there; choose another place")
     if path.exists() and not overwrite:
         raise InputError(f"{path} exists already; choose another place, or replace it with --overwrite")
+
+
+@contextmanager
+def _flushed(path: Path) -> Iterator[BinaryIO]:
+    """A new file, on the disk when it is left."""
+    with path.open("xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class StagedFolder:
@@ -102,25 +113,38 @@ class StagedFolder:
         return self
 
     def write(self, name: str, content: bytes) -> None:
-        """Write one file of the folder; ``name`` is relative, with forward slashes. Safe to call from many threads."""
-        with self.saying(name), self.opened(name) as file:
-            file.write(content)
+        """Write one file of the folder; ``name`` is relative, with forward slashes.
+
+        Safe to call from many threads and processes, and once more with the same content, where a machine died over it.
+        """
+        path, beside = self.stage / name, self.aside()
+        with self.saying(name):
+            with _flushed(beside) as file:
+                file.write(content)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.read_bytes() != content:
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            beside.replace(path)
+
+    def aside(self) -> Path:
+        """A new name for what waits beside the folder until it is complete, and is removed with it if nobody takes it."""
+        return self.beside / uuid4().hex
 
     @contextmanager
     def opened(self, name: str) -> Iterator[BinaryIO]:
         """A new file of the folder, to be filled; it is flushed to the disk in the end. Raises OSError."""
         path = self.stage / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
+        with _flushed(path) as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
 
     @contextmanager
     def saying(self, name: str) -> Iterator[None]:
         """Raises DiskError for an OSError while that file of the folder is written."""
         try:
             yield
+        except FileNotFoundError as error:
+            raise DiskError(f"{self.place} is not to be seen from every machine, or is gone; give an --out that is") from error
         except OSError as error:
             raise DiskError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.picture import ENCODINGS, Picture, Source, encode
-from hideseek_cli.shards import Writer, sample, samples, shard_name
+from hideseek_cli.shards import Held, Writer, hold, sample, samples, shard_name
 
-Put = Callable[[Key, Picture, bytes | None], Callable[[], None]]
-"""Takes a picture and its ICC profile, on any thread; what it returns is called in the order of the pictures."""
+Put = Callable[[Key, Picture, bytes | None], Any]
+"""Takes a picture and its ICC profile, in any thread or process; what it returns can be pickled."""
+Finish = Callable[[Any], None]
+"""Takes what was returned, where the folder is written, in the order of the pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,23 +68,26 @@ class Form:
         return {key: found[key] for key in wanted if key in found}
 
     @contextmanager
-    def writer(self, stage: StagedFolder) -> Iterator[Put]:
+    def writer(self, stage: StagedFolder) -> Iterator[tuple[Put, Finish]]:
         """Writes pictures into a folder. Raises DiskError where the disk is full."""
         if self.shard is None:
-
-            def write(key: Key, picture: Picture, icc: bytes | None) -> Callable[[], None]:
-                stage.write(self.places([key])[0], encode(picture, icc, self.encoding))
-                return _done
-
-            yield write
+            yield partial(_written, self, stage), _done
             return
         with Writer(stage, self.shard, f".{self.encoding}") as shards:
-            yield lambda key, picture, icc: shards.put(key, encode(picture, icc, self.encoding))
+            yield partial(_held, self, stage), shards.add
 
 
 PNG_FILES = Form()
 """The form of folders that were written before there was a choice."""
 
 
-def _done() -> None:
+def _written(form: Form, stage: StagedFolder, key: Key, picture: Picture, icc: bytes | None) -> None:
+    stage.write(form.places([key])[0], encode(picture, icc, form.encoding))
+
+
+def _held(form: Form, stage: StagedFolder, key: Key, picture: Picture, icc: bytes | None) -> Held:
+    return hold(stage, key, encode(picture, icc, form.encoding))
+
+
+def _done(_: None) -> None:
     """Nothing is left to do."""

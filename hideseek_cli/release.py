@@ -6,7 +6,7 @@ levels and the likeness to the original come from the same pass, so that nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import islice
@@ -67,8 +67,8 @@ class _Made:
     """One picture at every level."""
 
     versions: dict[str, _Version]
-    finish: Callable[[], None]
-    """What is left to do for its file when its turn has come."""
+    held: Any
+    """What is left of its file to be finished when its turn has come."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def write(
         strongest = place(levels.published[channels], levels.which[numbers], shift, (height, width))
         published = apply(clean, strongest)
         measured = [position for position, number in enumerate(numbers) if number % every == 0]
-        finishes = [
+        held = [
             put(folder.entries[number].key, picture, icc)
             for number, picture, icc in zip(numbers, veiled(published, own), profiles, strict=True)
         ]
@@ -124,8 +124,8 @@ def write(
             return (special.get(level, bare) if tiers[level][numbers[position]] else masked)[position]
 
         return [
-            _Made({PUBLISHED: masked[position], **{level: at(level, position) for level in tiers}}, finish)
-            for position, finish in enumerate(finishes)
+            _Made({PUBLISHED: masked[position], **{level: at(level, position) for level in tiers}}, one)
+            for position, one in enumerate(held)
         ]
 
     keys: list[Key] = [entry.key for entry in folder.entries]
@@ -133,10 +133,10 @@ def write(
     alike: dict[str, list[tuple[str, Likeness]]] = {level: [] for level in digests}
     packers = {level: Packer() for level in tiers}
     source = iter(keys)
-    with form.writer(stage) as put:
+    with form.writer(stage) as (put, finish):
         for some in in_order(executor, make, material.portions()):
             for key, made in zip(islice(source, len(some)), some, strict=True):
-                made.finish()
+                finish(made.held)
                 for level, one in made.versions.items():
                     digests[level][key] = one.digest
                     if one.alike is not None:

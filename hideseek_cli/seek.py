@@ -7,11 +7,12 @@ owner computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int8
@@ -89,9 +90,10 @@ def seek(
 
     digests: dict[Key, str] = {}
     faults: list[str] = []
-    with StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out)) as stage, published.form.writer(stage) as put:
+    folded = StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out))
+    with folded as stage, published.form.writer(stage) as (put, finish):
 
-        def clean(job: tuple[int, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Callable[[], None]] | str:
+        def clean(job: tuple[int, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Any] | str:
             number, lost = job
             key = listed[number]
             path = sources[key]
@@ -116,9 +118,9 @@ def seek(
             if isinstance(result, str):
                 faults.append(result)
             else:
-                key, digest, finish = result
+                key, digest, held = result
                 digests[key] = digest
-                finish()
+                finish(held)
             progress.step("cleaning", done, len(sources))
         refuse(faults, "pictures do not belong to this release; download them again")
         whole = len(sources) == len(published.digests)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import io
 import re
 import tarfile
-from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import IO
 
@@ -138,8 +137,27 @@ def shard_name(number: int) -> str:
     return f"{number:06}.tar"
 
 
+@dataclass(frozen=True)
+class Held:
+    """A picture's file that waits for its turn, in memory or aside on the disk."""
+
+    key: Key
+    length: int
+    content: bytes | Path
+
+
+def hold(stage: StagedFolder, key: Key, content: bytes) -> Held:
+    """Keep a picture until ``Writer.add`` gets it. Safe to call from many threads and processes."""
+    if len(content) <= AT_HAND:
+        return Held(key, len(content), content)
+    aside = stage.aside()
+    with stage.saying(sample(key)):
+        aside.write_bytes(content)
+    return Held(key, len(content), aside)
+
+
 class Writer:
-    """Shards of ``each`` pictures, in the order in which what ``put`` returns is called."""
+    """Shards of ``each`` pictures, in the order in which they are added."""
 
     def __init__(self, stage: StagedFolder, each: int, suffix: str) -> None:
         self.stage, self.each, self.suffix = stage, each, suffix
@@ -151,24 +169,24 @@ class Writer:
         """Of the shard that is being filled."""
         return shard_name(max(0, self.count - 1) // self.each)
 
-    def put(self, key: Key, content: bytes) -> Callable[[], None]:
-        """Keep a picture until what this returns is called. Safe to call from many threads."""
-        held = SpooledTemporaryFile(AT_HAND, dir=str(self.stage.beside))  # noqa: SIM115
-        with self.stage.saying(sample(key)):
-            held.write(content)
-            held.seek(0)
-        return lambda: self._add(key, len(content), held)
-
-    def _add(self, key: Key, length: int, held: IO[bytes]) -> None:
+    def add(self, held: Held) -> None:
+        """Write a picture and its class."""
         self.count += 1
-        with self.stage.saying(self.name), held:
+        with self.stage.saying(self.name), ExitStack() as taken:
             if self.count % self.each == 1 % self.each:
                 self.shard.close()
                 file = self.shard.enter_context(self.stage.opened(self.name))
                 tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
                 self.tar = self.shard.enter_context(tar)
+            picture: IO[bytes]
+            if isinstance(held.content, Path):
+                taken.callback(held.content.unlink)
+                picture = taken.enter_context(held.content.open("rb"))
+            else:
+                picture = io.BytesIO(held.content)
+            key, length = held.key, held.length
             label = key[0].encode()
-            for suffix, size, source in ((self.suffix, length, held), (CLASS, len(label), io.BytesIO(label))):
+            for suffix, size, source in ((self.suffix, length, picture), (CLASS, len(label), io.BytesIO(label))):
                 info = tarfile.TarInfo(sample(key) + suffix)
                 info.size = size
                 self.tar.addfile(info, source)

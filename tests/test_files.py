@@ -38,6 +38,21 @@ def test_a_folder_appears_when_it_is_complete_and_not_before(tmp_path):
     assert os.listdir(tmp_path / "out") == ["a"]
 
 
+def test_a_file_of_a_folder_may_be_written_twice_but_not_two_of_one_name(tmp_path):
+    with StagedFolder(tmp_path / "out") as stage:
+        stage.write("a/b.png", b"x")
+        stage.write("a/b.png", b"x")
+        with pytest.raises(DiskError, match="b.png cannot be written: File exists"):
+            stage.write("a/b.png", b"y")
+    assert (tmp_path / "out/a/b.png").read_bytes() == b"x" and os.listdir(tmp_path / "out") == ["a"]
+
+
+def test_a_folder_that_another_machine_does_not_see_is_not_made_there(tmp_path):
+    with pytest.raises(DiskError, match="out is not to be seen from every machine"):
+        StagedFolder(tmp_path / "out").write("a/b.png", b"x")
+    assert os.listdir(tmp_path) == []
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_interrupted_folder_leaves_nothing(tmp_path, error):
     with pytest.raises(error), StagedFolder(tmp_path / "out") as stage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import tarfile
 from collections.abc import Iterable
@@ -24,7 +25,7 @@ from hideseek_cli.manifest import identity, pixel_digest
 from hideseek_cli.material import load
 from hideseek_cli.picture import decode, encode, read
 from hideseek_cli.progress import Silent
-from hideseek_cli.shards import Writer
+from hideseek_cli.shards import Writer, hold
 from tests.conftest import draw, write_pictures
 from tests.test_cli import FAST, contents, run
 
@@ -36,9 +37,9 @@ SHARDED = ["--shards", "10", "--pictures", "webp"]
 def put(root: Path, form: Form, keys: Iterable[Key], side: int = 8) -> Path:
     """Pictures of those classes and names, each of its own."""
     shutil.rmtree(root, ignore_errors=True)
-    with StagedFolder(root) as stage, form.writer(stage) as write:
-        for finish in [write(key, draw(0, number, side, 3), None) for number, key in enumerate(sorted(keys))]:
-            finish()
+    with StagedFolder(root) as stage, form.writer(stage) as (write, finish):
+        for held in [write(key, draw(0, number, side, 3), None) for number, key in enumerate(sorted(keys))]:
+            finish(pickle.loads(pickle.dumps(held)))
     return root
 
 
@@ -73,10 +74,10 @@ def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, ke
 
 def test_the_order_of_the_work_is_not_that_of_the_shard(tmp_path):
     keys = [("a", str(number)) for number in range(5)]
-    with StagedFolder(tmp_path / "out") as stage, Form(shard=2).writer(stage) as write:
-        finishes = {key: write(key, draw(0, int(key[1]), 8, 3), None) for key in reversed(keys)}
+    with StagedFolder(tmp_path / "out") as stage, Form(shard=2).writer(stage) as (write, finish):
+        held = {key: write(key, draw(0, int(key[1]), 8, 3), None) for key in reversed(keys)}
         for key in keys:
-            finishes[key]()
+            finish(held[key])
     assert contents(tmp_path / "out") == contents(put(tmp_path / "other", Form(shard=2), keys))
 
 
@@ -112,7 +113,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, monkeypatch):
 def test_a_shard_that_is_not_finished_has_no_end(tmp_path):
     with StagedFolder(tmp_path / "out") as stage:
         with pytest.raises(KeyError), Writer(stage, 3, ".png") as writer:
-            writer.put(("a", "b"), encode(draw(0, 0, 8, 3)))()
+            writer.add(hold(stage, ("a", "b"), encode(draw(0, 0, 8, 3))))
             raise KeyError
         with pytest.raises(RefusalError, match="cut off"):
             scan(stage.stage)
