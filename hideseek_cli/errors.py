@@ -11,6 +11,10 @@ class DiskError(Exception):
     """The system refused to read or write: nothing is wrong with the input, and what is finished so far is worth keeping."""
 
 
+class LostError(DiskError):
+    """The machines that were at work are gone; of what they finished the same holds."""
+
+
 class RefusalError(InputError):
     """Several things are wrong at once; all of them, by kind."""
 

@@ -22,6 +22,7 @@ from hideseek_cli.core.classifier import expected_seconds
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
+from hideseek_cli.core.rounds import together
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
@@ -31,7 +32,6 @@ from hideseek_cli.material import Material, load
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
-from hideseek_cli.parallel import cores
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.release import Levels, Release, write
@@ -89,7 +89,7 @@ def plan(order: Order, device: torch.device, executor: Executor, progress: Progr
     material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
     recipe = order.recipe.for_pictures(len(material))
     labels, classes = material.folder.labels, len(material.folder.classes)
-    seconds = _seconds(order, pictures(material.stack.clean(), labels, classes, device), recipe)
+    seconds = _seconds(order, pictures(material.stack.clean(), labels, classes, device), recipe, executor)
     return {
         "images": len(labels),
         "classes": classes,
@@ -165,7 +165,7 @@ def _hide(
         "threads": order.threads, "torch": torch.__version__, "code": code_digest(CORE),
     })  # fmt: skip
     trials = Trials(evaluator, chance, journal, cache, executor, progress, planned=order.runs, threads=order.threads)
-    minutes = _seconds(order, evaluator.clean, recipe) / 60
+    minutes = _seconds(order, evaluator.clean, recipe, executor) / 60
     progress.say(
         f"{len(material)} pictures, {len(folder.classes)} classes; recipe {recipe.name} on {device}: {recipe.arch}, "
         f"{recipe.epochs} epochs; at most {order.runs} retrainings, about {minutes:.0f} min"
@@ -244,14 +244,13 @@ def _hide(
     )  # fmt: skip
 
 
-def _seconds(order: Order, clean: Pictures, recipe: Recipe) -> float:
+def _seconds(order: Order, clean: Pictures, recipe: Recipe, executor: Executor) -> float:
     """About how long an order takes at most: its retrainings, and about one more for the masks."""
     before = torch.get_num_threads()
     torch.set_num_threads(order.threads)
     one = sum(expected_seconds(clean, each) for each in recipe.each())
     torch.set_num_threads(before)
-    together = max(1, cores() // order.threads) if clean.images.device.type == "cpu" else 1
-    return one * (order.runs / together + 1)
+    return one * (order.runs / together(executor, clean.images.device, order.threads) + 1)
 
 
 def offer(one: Found, found: Estimate, prices: dict[float, float], cleaned: dict[str, float]) -> Offer:

@@ -1,19 +1,40 @@
-"""Work for several hands: out in rounds of fixed size, back in the order it was sent."""
+"""Work for several hands: out in rounds of fixed size, back in the order it was sent.
+
+An executor may run its calls elsewhere (``Elsewhere``). What is handed to it is then pickled, and a call that takes long
+asks from time to time whether it is still ``wanted``.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 ROUND = 256
 """Items under way at once, whatever the number of workers: bounds memory and keeps the order of effects."""
+
+wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: True)
+"""Says whether somebody still waits for the call that is being made."""
+
+
+class UnwantedError(Exception):
+    """Ends a call whose result nobody waits for any more."""
+
+
+@runtime_checkable
+class Elsewhere(Protocol):
+    """An executor whose calls run in other processes, on machines that see the same files."""
+
+    hands: int
+    """Calls that it runs at once."""
 
 
 def cores() -> int:
@@ -32,13 +53,35 @@ def pool(workers: int) -> Iterator[Executor]:
 
 
 def in_order(executor: Executor, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind."""
-    source = iter(items)
-    while part := [executor.submit(work, item) for item in itertools.islice(source, ROUND)]:
+    """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind.
+
+    Calls that run elsewhere take several items, a few calls for every hand in a round.
+    """
+    source, each = iter(items), _Each(work)
+    size = max(1, ROUND // (4 * executor.hands)) if isinstance(executor, Elsewhere) else 1
+    while some := list(itertools.islice(source, ROUND)):
+        part: list[Future[list[Result]]] = []
         try:
+            for first in range(0, len(some), size):
+                part.append(executor.submit(each, some[first : first + size]))  # who is interrupted waits for those before
             for future in part:
-                yield future.result()
+                yield from future.result()
         finally:
             for future in part:
                 future.cancel()
             wait(part)
+
+
+@dataclass(frozen=True)
+class _Each(Generic[Item, Result]):
+    """One call's items, one after the other."""
+
+    work: Callable[[Item], Result]
+
+    def __call__(self, items: Sequence[Item]) -> list[Result]:
+        found: list[Result] = []
+        for item in items:
+            if not wanted.get()():
+                raise UnwantedError
+            found.append(self.work(item))
+        return found

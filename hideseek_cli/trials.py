@@ -69,10 +69,9 @@ class Trials:
         found = {number: self._known(number, wanted[number]) for number in numbers}
         todo = [number for number in numbers if found[number] is None]
         about = f"retraining {numbers[0] + 1} to {numbers[-1] + 1} of at most {self.planned}"
-        results = side_by_side(
-            [partial(self._train, number, wanted[number]) for number in todo], self.executor, self.evaluator.device,
-            threads=self.threads, tick=partial(self.progress.step, about),
-        )  # fmt: skip
+        trainings = [partial(_trained, self.evaluator, wanted[number], number) for number in todo]
+        tick = partial(self.progress.step, about)
+        results = side_by_side(trainings, self.executor, self.evaluator.device, threads=self.threads, tick=tick)
         for number, accuracy in zip(todo, results, strict=True):
             found[number] = accuracy
             self.journal.remember(f"run {number}", {"about": wanted[number].about, "accuracy": accuracy})
@@ -88,12 +87,6 @@ class Trials:
         remembered = self.cache.values([number, trial.about]) if trial.lasting else None
         return remembered[0] if remembered else None
 
-    def _train(self, number: int, trial: Trial, tick: Tick) -> float:
-        return self.evaluator.accuracy(trial.render(), self._masked(trial), number, tick, half=trial.half)
-
-    def _masked(self, trial: Trial) -> Bool[np.ndarray, " n"]:
-        return self.evaluator.nothing if trial.masked is None else trial.masked
-
     def clean(self, images: Images) -> list[float]:
         """Clean accuracy, corrected; one more run measures the correction where pictures are withheld."""
         trials = [Trial(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
@@ -106,7 +99,7 @@ class Trials:
 
     def masked(self, trials: Sequence[Trial]) -> list[float]:
         """Corrected accuracies of a round on masked pictures."""
-        growths = [self.evaluator.growth(self._masked(trial)) for trial in trials]
+        growths = [self.evaluator.growth(_masked(self.evaluator, trial)) for trial in trials]
         return [self.correction(*pair) for pair in zip(self.round(trials), growths, strict=True)]
 
     def sided(self, trial: Trial, mark: float) -> Estimate:
@@ -129,3 +122,11 @@ class Trials:
     def estimate(self, accuracies: list[float]) -> Estimate:
         """Their mean, with the spread between runs pooled over all groups."""
         return estimate(accuracies, len(self.evaluator.test), spread=pooled(self.groups))
+
+
+def _masked(evaluator: Evaluator, trial: Trial) -> Bool[np.ndarray, " n"]:
+    return evaluator.nothing if trial.masked is None else trial.masked
+
+
+def _trained(evaluator: Evaluator, trial: Trial, number: int, tick: Tick) -> float:
+    return evaluator.accuracy(trial.render(), _masked(evaluator, trial), number, tick, half=trial.half)

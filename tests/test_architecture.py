@@ -19,8 +19,8 @@ LAYERS = [
     {"layouts", "shards"},
     {"folder", "form"},
     {"manifest", "stats", "metrics", "journal", "cache"},
-    {"bundle"},
-    {"stack"},
+    {"bundle", "delivery"},
+    {"stack", "cluster"},
     {"core.data", "core.networks", "core.curve", "core.changes"},
     {"core.classifier", "core.calibration", "core.rules"},
     {"core.bilevel", "core.evaluator", "core.rounds"},
@@ -94,6 +94,11 @@ def modules_after(code: str) -> set[str]:
 def test_a_buyers_road_imports_no_torch_scipy_or_skimage():
     loaded = modules_after("import hideseek_cli.cli.app, hideseek_cli.seek, hideseek_cli.bundle, hideseek_cli.manifest")
     assert not {"torch", "scipy", "skimage", "torchvision"} & loaded
+
+
+def test_nothing_of_a_cluster_is_imported_before_it_is_asked_for():
+    loaded = modules_after("import hideseek_cli.cli.seek, hideseek_cli.cli.hide, hideseek_cli.hide, hideseek_cli.seek")
+    assert not {"dask", "distributed", "cloudpickle", "hideseek_cli.cluster"} & loaded
 
 
 def test_no_module_imports_click():

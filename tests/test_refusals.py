@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from safetensors.numpy import save
 from typer.main import get_command
 
+from hideseek_cli.cli import options
 from hideseek_cli.cli.app import COMMANDS, program
+from hideseek_cli.errors import InputError
 from tests.conftest import write_pictures
 from tests.test_cli import FAST, contents, run
 
@@ -184,6 +187,13 @@ def test_what_does_not_belong_together_is_refused(release, tmp_path, change, wor
     done = run("seek", "published", "cleaner_clean.safetensors", cwd=root, code=2)
     assert words in done.stderr and "Traceback" not in done.stderr
     assert contents(root) == before and ".cleaned.partial" not in os.listdir(root)
+
+
+def test_a_cluster_without_its_extra_is_refused_with_the_way_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "hideseek_cli.cluster", raising=False)
+    with pytest.raises(InputError, match=r"--engine needs distributed; install it with: pip install 'hideseek\[cluster\]'"):
+        options.executor(0, "tcp://127.0.0.1:1").__enter__()
 
 
 def test_a_fault_of_ours_has_its_own_exit_code_and_a_traceback_on_request(tmp_path):

@@ -39,6 +39,7 @@ def audit(
     device: options.Device = "auto",
     threads: options.Threads = 0,
     jobs: options.Workers = 0,
+    engine: options.Engine = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an audit that was interrupted.")] = False,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
@@ -54,13 +55,12 @@ def audit(
     from hideseek_cli.audit import audit as run
     from hideseek_cli.audit import journal_of
     from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.parallel import pool
 
     chosen_device = options.training_device(device, threads)
     chosen_recipe = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     asked = chosen_recipe if recipe or epochs or batch_size else None
     selected = chosen(options.names(attacks))
-    with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
+    with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
         try:
             found = run(
                 folder, test, selected, executor, screen, chosen_device, clean=clean, other=other, cleaners=cleaner or [],

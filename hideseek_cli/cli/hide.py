@@ -71,6 +71,7 @@ def hide(
     device: options.Device = "auto",
     threads: options.Threads = 0,
     jobs: options.Workers = 0,
+    engine: options.Engine = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was interrupted.")] = False,
     overwrite: options.Overwrite = False,
     dry_run: options.DryRun = False,
@@ -90,7 +91,6 @@ def hide(
     from hideseek_cli.hide import plan
     from hideseek_cli.methods.emn import ClassWise
     from hideseek_cli.order import Order
-    from hideseek_cli.parallel import pool
 
     chosen_device = options.training_device(device, threads)
     order = Order(
@@ -103,7 +103,7 @@ def hide(
             schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
         ),
     )  # fmt: skip
-    with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
+    with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
         if dry_run:
             try:
                 document(plan(order, chosen_device, executor, screen))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hideseek_cli.cli.options import Json, Quiet, Size, Style, TableStyle, Verbose, Workers, terminal, workers
+from hideseek_cli.cli.options import Engine, Json, Quiet, Size, Style, TableStyle, Verbose, Workers, executor, terminal
 
 
 def metrics(
@@ -17,6 +17,7 @@ def metrics(
     worst: Annotated[int, typer.Option("--worst", help="How many of the worst pictures to name.", min=0)] = 5,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class where CLEAN is flat.")] = None,
     jobs: Workers = 0,
+    engine: Engine = None,
     json: Json = False,
     style: Style = TableStyle.table,
     quiet: Quiet = False,
@@ -30,12 +31,11 @@ def metrics(
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.folder import scan, splits
     from hideseek_cli.metrics import SSIM, compare
-    from hideseek_cli.parallel import pool
 
-    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+    with terminal(quiet) as screen, executor(jobs, engine) as hands:
         originals = scan(clean if labels else splits(clean)["train"], labels)
         compared = scan(other if manifest.exists(other) else splits(other)["train"])
-        found = compare(originals, compared, executor, screen, size=size, worst=worst)
+        found = compare(originals, compared, hands, screen, size=size, worst=worst)
         if json:
             document(
                 {"images": found.images, "mse": found.mse, "psnr": found.psnr, "ssim": found.ssim, "linf": found.linf,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.parallel import cores
+from hideseek_cli.parallel import cores, pool
 from hideseek_cli.recipe import ARCHITECTURES, PRESETS
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import torch
 
     from hideseek_cli.cli.terminal import Terminal
@@ -56,6 +59,10 @@ Threads = Annotated[
 Workers = Annotated[
     int, typer.Option("--workers", "-j", help="Pictures and retrainings under way at once; 0: all cores.", min=0)
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option("--engine", help="Run on the workers of this dask scheduler, such as tcp://host:8786.", metavar="ADDRESS"),
+]
 RecipeName = Annotated[str | None, typer.Option("--recipe", help=f"How to train: {', '.join(PRESETS)}.", metavar="NAME")]
 Arch = Annotated[
     str | None, typer.Option("--arch", help=f"Network, or the mean of several: {', '.join(ARCHITECTURES)}.", metavar="NAMES")
@@ -89,9 +96,21 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
-def workers(asked: int) -> int:
-    """How much is under way at once."""
-    return asked or cores()
+@contextmanager
+def executor(jobs: int, engine: str | None) -> Iterator[Executor]:
+    """What runs pictures and retrainings: ``jobs`` threads of this process (0: one a core), or the workers of a cluster."""
+    if engine is None:
+        with pool(jobs or cores()) as threads:
+            yield threads
+        return
+    try:
+        from hideseek_cli.cluster import connected
+    except ModuleNotFoundError as error:
+        raise InputError(f"--engine needs {error.name}; install it with: pip install 'hideseek[cluster]'") from error
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it reaches the user as an error
+    with connected(engine) as cluster:
+        yield cluster
 
 
 def training_device(name: str, threads: int) -> torch.device:

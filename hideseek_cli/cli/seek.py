@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hideseek_cli.cli.options import DryRun, Json, Out, Overwrite, Quiet, Verbose, Workers, terminal, workers
+from hideseek_cli.cli.options import DryRun, Engine, Json, Out, Overwrite, Quiet, Verbose, Workers, executor, terminal
 
 
 def seek(
@@ -16,6 +16,7 @@ def seek(
     out: Out = None,
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Clean what there is, though not all is.")] = False,
     jobs: Workers = 0,
+    engine: Engine = None,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -30,7 +31,6 @@ def seek(
     from hideseek_cli import manifest
     from hideseek_cli.bundle import Cleaner
     from hideseek_cli.cli.terminal import document
-    from hideseek_cli.parallel import pool
     from hideseek_cli.seek import bind, default_folder
     from hideseek_cli.seek import seek as run
 
@@ -43,9 +43,9 @@ def seek(
         size = sum(path.stat().st_size for path in files if path.is_file())
         document({"level": bought.level, "images": images, "path": str(place), "bytes": size})
         return
-    with terminal(quiet) as screen, pool(workers(jobs)) as executor:
+    with terminal(quiet) as screen, executor(jobs, engine) as hands:
         sought = run(
-            published, bought, place, executor, screen, allow_missing=allow_missing, overwrite=overwrite
+            published, bought, place, hands, screen, allow_missing=allow_missing, overwrite=overwrite
         )  # fmt: skip
     if json:
         document(

@@ -36,6 +36,7 @@ def verify(
     device: options.Device = "auto",
     threads: options.Threads = 0,
     jobs: options.Workers = 0,
+    engine: options.Engine = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with runs that were interrupted.")] = False,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
@@ -49,13 +50,12 @@ def verify(
     networks the worst verdict counts.
     """
     from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.parallel import pool
     from hideseek_cli.verify import verify as run
 
     chosen_device = options.training_device(device, threads)
     fallback = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     chosen = fallback if recipe or epochs or batch_size else None
-    with options.terminal(quiet) as screen, pool(options.workers(jobs)) as executor:
+    with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
         verified = run(
             folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
             tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,

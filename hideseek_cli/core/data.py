@@ -8,7 +8,9 @@ windows, and windows compose by indexing, so one batched gather augments picture
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, Num, UInt8
 from torch import Tensor
@@ -29,6 +31,11 @@ class Pictures:
 
     def to(self, device: torch.device) -> Pictures:
         return Pictures(self.images.to(device), self.labels.to(device), self.classes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As arrays, which are handed to another process without a copy in the stream."""
+        arrays = self.images.cpu().numpy(), self.labels.cpu().numpy()
+        return _restored, (*arrays, self.classes, str(self.images.device))
 
     def subset(self, index: Int[Tensor, " m"]) -> Pictures:
         return Pictures(self.images[index], self.labels[index], self.classes)
@@ -53,6 +60,10 @@ class Pictures:
         mean = torch.as_tensor(total) / len(self)
         mean[:, 0, 0] = mean[:, 0, 1]
         return mean.clamp_min((height * width / 12) ** 0.5)
+
+
+def _restored(images: UInt8[np.ndarray, "n c h w"], labels: Int[np.ndarray, " n"], classes: int, device: str) -> Pictures:
+    return Pictures(torch.tensor(images, device=device), torch.tensor(labels, device=device), classes)
 
 
 def read(images: Num[Tensor, "n c h w"], window: Window) -> Num[Tensor, "n c a b"]:

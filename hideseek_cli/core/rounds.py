@@ -1,38 +1,47 @@
-"""Independent trainings side by side on the cores of one machine.
+"""Independent trainings side by side, on the cores of one machine or on several machines.
 
 A small network cannot keep several cores busy, and with several its results depend on how many they are. So each
 training of a round keeps to a few threads, one unless told, and as many as there are cores for stand side by side: a
-round gives the same results on any number of cores. On CUDA they follow one another.
+round gives the same results on any number of cores. On CUDA they follow one another. Where the executor runs them elsewhere,
+all of a round are handed to it at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from threading import Event, Lock
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import torch
 
 from hideseek_cli.core.classifier import Tick
-from hideseek_cli.parallel import cores
+from hideseek_cli.parallel import Elsewhere, UnwantedError, cores, wanted
 
 Result = TypeVar("Result")
 Training = Callable[[Tick], Result]
 """Trains a network, reports its steps, and returns what it measured."""
 
 
-class _AbandonedError(Exception):
-    """Raised inside a training whose result nobody waits for any more."""
+def together(executor: Executor, device: torch.device, threads: int) -> int:
+    """How many trainings stand side by side."""
+    if isinstance(executor, Elsewhere):
+        return max(1, executor.hands)
+    return max(1, cores() // threads) if device.type == "cpu" else 1
 
 
 def side_by_side(
     trainings: Sequence[Training[Result]], executor: Executor, device: torch.device, *, threads: int, tick: Tick
 ) -> Iterator[Result]:
-    """The result of each training, in their order; ``tick`` hears of the steps of all of them.
+    """The result of each training, in their order; ``tick`` hears of the steps of all of them, or of those that are finished
+    where they run elsewhere.
 
     Whoever stops listening, by an exception too, stops the trainings that are under way at their next step.
     """
+    if isinstance(executor, Elsewhere):
+        yield from _elsewhere(trainings, executor, threads, tick)
+        return
     if device.type != "cpu":
         yield from (training(tick) for training in trainings)
         return
@@ -44,14 +53,14 @@ def side_by_side(
 
         def heard(done: int, total: int) -> None:
             if stop.is_set():
-                raise _AbandonedError
+                raise UnwantedError
             with lock:
                 steps[number], totals[number] = done, total
                 tick(sum(steps), max(totals) * len(trainings))
 
         return trainings[number](heard)
 
-    hands = max(1, cores() // threads)
+    hands = together(executor, device, threads)
     before = torch.get_num_threads()
     try:
         for first in range(0, len(trainings), hands):
@@ -59,3 +68,33 @@ def side_by_side(
     finally:
         stop.set()
         torch.set_num_threads(before)
+
+
+@dataclass(frozen=True)
+class _Alone(Generic[Result]):
+    """Carries out one training of a round, in whatever process this is."""
+
+    trainings: Sequence[Training[Result]]
+    threads: int
+
+    def __call__(self, number: int) -> Result:
+        torch.set_num_threads(self.threads)
+        return self.trainings[number](self.heard)
+
+    @staticmethod
+    def heard(done: int, total: int) -> None:
+        if not wanted.get()():
+            raise UnwantedError
+
+
+def _elsewhere(trainings: Sequence[Training[Result]], executor: Executor, threads: int, tick: Tick) -> Iterator[Result]:
+    work = _Alone(trainings, threads)
+    futures = [executor.submit(work, number) for number in range(len(trainings))]
+    try:
+        for done, future in enumerate(futures, 1):
+            result = future.result()
+            tick(done, len(trainings))
+            yield result
+    finally:
+        for future in futures:
+            future.cancel()
