@@ -2,6 +2,7 @@
 
     python bench/strongest.py DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
     python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --patterns 3 --attacks none greyscale
+    python bench/strongest.py DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
 
 Each mask is brought to the greatest strength that keeps the pictures' likeness, as `hide` does, and networks are
 retrained on it under each attack, one processor thread each. Prints Markdown.
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--through", nargs="*", default=[], help="changes that masks are trained through")
     parser.add_argument("--patterns", type=int, default=1, help="patterns a class")
     parser.add_argument("--attacks", nargs="+", default=["none"])
+    parser.add_argument("--colour", action="store_true", help="take brightness off the masks: a control for greyscale")
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
@@ -67,6 +69,8 @@ def main() -> None:
             state = next(itertools.islice(joint(problem), passes - 1, None))
             seconds = time.perf_counter() - begun
             pattern = state.pattern()
+            if options.colour:
+                pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
             strength = strongest_strength(order, maker, pattern, which, executor, Silent())
             masked = pictures(maker.render(maker.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(pictures=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hideseek_cli.cli.app import COMMANDS
+
 PAGE = Path(__file__).with_name("commands.md")
-COMMANDS = ("hide", "cleaner", "seek", "verify", "metrics")
 HEAD = "# Commands\n\nEverything that `--help` says, written from the code by `make docs`.\n"
 
 
