@@ -18,11 +18,8 @@ from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
 from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
-from hideseek_cli.core.classifier import expected_seconds
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
-from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Evaluator, pictures
-from hideseek_cli.core.rounds import together
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
@@ -36,7 +33,7 @@ from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.release import Levels, Release, write
 from hideseek_cli.stats import Estimate
-from hideseek_cli.trials import Trials
+from hideseek_cli.trials import Trials, seconds_about
 
 CORE = Path(__file__).with_name("core")
 HIDDEN = 0.1
@@ -89,7 +86,7 @@ def plan(order: Order, device: torch.device, executor: Executor, progress: Progr
     material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
     recipe = order.recipe.for_pictures(len(material))
     labels, classes = material.folder.labels, len(material.folder.classes)
-    seconds = _seconds(order, pictures(material.stack.clean(), labels, classes, device), recipe, executor)
+    seconds = seconds_about(order, pictures(material.stack.clean(), labels, classes, device), recipe, executor)
     return {
         "images": len(labels),
         "classes": classes,
@@ -159,13 +156,15 @@ def _hide(
     folder, stack = material.folder, material.stack
     chance = folder.chance()
     recipe = order.recipe.for_pictures(len(material))
-    evaluator = Evaluator(stack.clean(), folder.labels, len(folder.classes), recipe, order.seed, device, material.validation)
+    evaluator = Evaluator(
+        stack.clean(), folder.labels, len(folder.classes), recipe, order.seed, device, material.validation, default_folder()
+    )
     cache = Cache(default_folder(), {
         "data": material.fingerprint, "recipe": recipe.to_json(), "seed": order.seed, "device": str(device),
         "threads": order.threads, "torch": torch.__version__, "code": code_digest(CORE),
     })  # fmt: skip
     trials = Trials(evaluator, chance, journal, cache, executor, progress, planned=order.runs, threads=order.threads)
-    minutes = _seconds(order, evaluator.clean, recipe, executor) / 60
+    minutes = seconds_about(order, evaluator.clean, recipe, executor) / 60
     progress.say(
         f"{len(material)} pictures, {len(folder.classes)} classes; recipe {recipe.name} on {device}: {recipe.arch}, "
         f"{recipe.epochs} epochs; at most {order.runs} retrainings, about {minutes:.0f} min"
@@ -242,15 +241,6 @@ def _hide(
             for one in found
         ),
     )  # fmt: skip
-
-
-def _seconds(order: Order, clean: Pictures, recipe: Recipe, executor: Executor) -> float:
-    """About how long an order takes at most: its retrainings, and about one more for the masks."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(order.threads)
-    one = sum(expected_seconds(clean, each) for each in recipe.each())
-    torch.set_num_threads(before)
-    return one * (order.runs / together(executor, clean.images.device, order.threads) + 1)
 
 
 def offer(one: Found, found: Estimate, prices: dict[float, float], cleaned: dict[str, float]) -> Offer:

@@ -9,16 +9,19 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Bool, UInt8
 
 from hideseek_cli.cache import Cache
 from hideseek_cli.core.calibration import pooled
-from hideseek_cli.core.classifier import Tick
+from hideseek_cli.core.classifier import Tick, expected_seconds
+from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Correction, Evaluator
-from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.core.rounds import side_by_side, together
 from hideseek_cli.journal import Journal
-from hideseek_cli.order import CLEAN_RUNS, PUBLISHED_RUNS
+from hideseek_cli.order import CLEAN_RUNS, PUBLISHED_RUNS, Order
 from hideseek_cli.progress import Progress
+from hideseek_cli.recipe import Recipe
 from hideseek_cli.stats import Estimate, estimate
 
 Images = UInt8[np.ndarray, "n h w c"]
@@ -130,3 +133,12 @@ def _masked(evaluator: Evaluator, trial: Trial) -> Bool[np.ndarray, " n"]:
 
 def _trained(evaluator: Evaluator, trial: Trial, number: int, tick: Tick) -> float:
     return evaluator.accuracy(trial.render(), _masked(evaluator, trial), number, tick, half=trial.half)
+
+
+def seconds_about(order: Order, clean: Pictures, recipe: Recipe, executor: Executor) -> float:
+    """About how long an order takes at most: its retrainings, and about one more for the masks."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(order.threads)
+    one = sum(expected_seconds(clean, each) for each in recipe.each())
+    torch.set_num_threads(before)
+    return one * (order.runs / together(executor, clean.images.device, order.threads) + 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from hideseek_cli.cache import default_folder
 from hideseek_cli.core.evaluator import retrain, seed_of
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import DiskError, InputError
@@ -89,7 +90,9 @@ def verify(
         names = [f"{chosen.arch} {run}" for run in range(runs)]
         known = [journal.value(name) for name in names]
         todo = [
-            partial(retrain, data, tests, chosen, seed=seed_of(first, 0x7E57, run)) for run in range(runs) if known[run] is None
+            partial(retrain, data, tests, chosen, seed=seed_of(first, 0x7E57, run), checkpoints=default_folder())
+            for run in range(runs)
+            if known[run] is None
         ]
         found = side_by_side(
             todo, executor, device, threads=threads, tick=partial(progress.step, f"{runs} trainings of {chosen.arch}")

@@ -22,6 +22,7 @@ LAYERS = [
     {"bundle", "delivery"},
     {"stack", "cluster"},
     {"core.data", "core.networks", "core.curve", "core.changes"},
+    {"core.checkpoint"},
     {"core.classifier", "core.calibration", "core.rules"},
     {"core.bilevel", "core.evaluator", "core.rounds"},
     {"methods"},

@@ -52,9 +52,12 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
         asked((folders[1], folders[1]), executor, Silent(), seed=5, resume=True)
     elsewhere.rename(kept)
     trained: list[int] = []
-    monkeypatch.setattr(
-        "hideseek_cli.verify.retrain", lambda *_, seed: trained.append(seed) or whole[0].accuracies[len(trained) + 1]
-    )
+
+    def last(*_, seed: int, checkpoints: object) -> float:
+        trained.append(seed)
+        return whole[0].accuracies[2]
+
+    monkeypatch.setattr("hideseek_cli.verify.retrain", last)
     assert asked(folders, executor, Silent(), seed=5, resume=True) == whole
     assert len(trained) == 1, "two of three runs were finished"
     assert not kept.exists()

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
+from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from hideseek_cli.core.checkpoint import Checkpoint
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.recipe import Recipe
@@ -93,11 +95,12 @@ def descent(
 
 def train(
     pictures: Pictures, recipe: Recipe, *, seed: int, tick: Tick = silent, treatment: Treatment | None = None,
-    watch: Callable[[Standardised], None] | None = None,
+    watch: Callable[[Standardised], None] | None = None, checkpoints: Path | None = None,
 ) -> Standardised:  # fmt: skip
     """A network trained from scratch on ``pictures``, on their device; the recipe names one architecture.
 
-    ``watch`` sees the network after every epoch, and may put it into evaluation mode.
+    ``watch`` sees the network after every epoch, and may put it into evaluation mode. ``checkpoints``: a folder in which a
+    training that was killed is found and goes on.
     """
     device = pictures.images.device
     height, width = pictures.images.shape[2:]
@@ -116,11 +119,17 @@ def train(
         return treatment(network, batch, generator) if treatment else batch
 
     loop = descent(network, view, order, step_rule, schedule, recipe.label_smoothing)
-    for done, _ in enumerate(islice(loop, steps), 1):
+    kept = checkpoints and Checkpoint(checkpoints, pictures, recipe, seed, network, step_rule, schedule, generator)
+    before = kept.restore() if kept else 0
+    for done, _ in enumerate(islice(loop, steps - before), before + 1):
         tick(done, steps)
-        if watch and done % epoch == 0:
+        if done % epoch == 0 and watch:
             watch(network)
             network.train()
+        if done % epoch == 0 and kept:
+            kept.keep(done)
+    if kept:
+        kept.forget()
     return network.eval()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -37,7 +38,9 @@ def seed_of(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
-def retrain(data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent, *, seed: int) -> float:
+def retrain(
+    data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent, *, seed: int, checkpoints: Path | None = None
+) -> float:
     """Accuracy in percent on ``test`` of a network trained from scratch on ``data``: what ``verify`` measures.
 
     The mean over networks where the recipe names several.
@@ -49,7 +52,7 @@ def retrain(data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent,
         def heard(done: int, total: int) -> None:
             tick(len(found) * total + done, len(recipes) * total)
 
-        found.append(100 * correct(train(data, one, seed=seed, tick=heard), test) / len(test))
+        found.append(100 * correct(train(data, one, seed=seed, tick=heard, checkpoints=checkpoints), test) / len(test))
     return float(np.mean(found))
 
 
@@ -71,7 +74,10 @@ class Evaluator:
         self, clean: Images, labels: Int64[np.ndarray, " n"], classes: int, recipe: Recipe, seed: int,
         device: torch.device,
         validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None = None,
+        checkpoints: Path | None = None,
     ) -> None:  # fmt: skip
+        """``checkpoints``: a folder for trainings that take long."""
+        self.checkpoints = checkpoints
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = pictures(clean, labels, classes, device)
         self.nothing = np.zeros(len(labels), bool)
@@ -120,7 +126,7 @@ class Evaluator:
         """
         used = self.half() if half else self.training(masked, run)
         data = pictures(images[used], self.labels[used], self.classes, self.device)
-        return retrain(data, self.test, self.recipe, tick, seed=seed_of(self.seed, 0xE7A1, run))
+        return retrain(data, self.test, self.recipe, tick, seed=seed_of(self.seed, 0xE7A1, run), checkpoints=self.checkpoints)
 
 
 @dataclass(frozen=True)
