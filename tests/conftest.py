@@ -80,8 +80,8 @@ def cifar(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def trashnet(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """48 photographs of trashnet, JPEG, 384x512."""
-    return _unpack(real_data / "trashnet-photos.tar", "trashnet/train/", 8, tmp_path_factory.mktemp("trashnet"))
+    """24 photographs of trashnet, JPEG, 384x512."""
+    return _unpack(real_data / "trashnet-photos.tar", "trashnet/train/", 4, tmp_path_factory.mktemp("trashnet"))
 
 
 def _unpack(archive: Path, prefix: str, each: int, out: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -14,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from hideseek_cli.cli.app import main
 from hideseek_cli.cli.verify import exit_code
 from hideseek_cli.folder import scan
 from hideseek_cli.picture import decode
@@ -31,6 +34,24 @@ def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.Compl
     if code is not None:
         assert done.returncode == code, done.stderr + done.stdout
     return done
+
+
+def inside(*arguments: object, cwd: Path, code: int) -> subprocess.CompletedProcess[str]:
+    """The same in this process, where nothing is trained: most of a short command is its imports."""
+    out, err = io.StringIO(), io.StringIO()
+    before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
+    command = ["hideseek", *map(str, arguments)]
+    try:
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", command)
+            with pytest.raises(SystemExit) as ended:
+                main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        torch.set_num_threads(threads)
+    assert ended.value.code == code, err.getvalue() + out.getvalue()
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
 
 
 def contents(root: Path) -> dict[str, bytes]:

@@ -15,7 +15,7 @@ from hideseek_cli.cli import options
 from hideseek_cli.cli.app import COMMANDS, program
 from hideseek_cli.errors import InputError
 from tests.conftest import write_pictures
-from tests.test_cli import FAST, contents, run
+from tests.test_cli import FAST, contents, inside, run
 
 LEVELS = ["--levels", "70", *FAST]
 
@@ -123,7 +123,7 @@ def test_bad_input_is_refused_with_a_sentence_and_the_disk_left_alone(tmp_path, 
     write_pictures(tmp_path / "data", 3, 12)
     change(tmp_path)
     before = contents(tmp_path)
-    done = run(*arguments, cwd=tmp_path, code=2)
+    done = inside(*arguments, cwd=tmp_path, code=2)
     assert words in done.stderr and "Traceback" not in done.stderr
     assert done.stdout == ""
     assert contents(tmp_path) == before
@@ -184,7 +184,7 @@ def test_what_does_not_belong_together_is_refused(release, tmp_path, change, wor
     root = tmp_path / "one"
     change(root)
     before = contents(root)
-    done = run("seek", "published", "cleaner_clean.safetensors", cwd=root, code=2)
+    done = inside("seek", "published", "cleaner_clean.safetensors", cwd=root, code=2)
     assert words in done.stderr and "Traceback" not in done.stderr
     assert contents(root) == before and ".cleaned.partial" not in os.listdir(root)
 

@@ -27,7 +27,7 @@ from hideseek_cli.picture import decode, encode, read
 from hideseek_cli.progress import Silent
 from hideseek_cli.shards import Writer, hold
 from tests.conftest import draw, write_pictures
-from tests.test_cli import FAST, contents, run
+from tests.test_cli import FAST, contents, inside, run
 
 FORMS = [Form(encoding=encoding, shard=shard) for encoding in ("png", "webp") for shard in (None, 1, 4)]
 HIDE = ["--levels", "70", "--max-runs", "14", "--robust", "none", "--key-file", "key", "--placement", "keyed", *FAST]
@@ -284,4 +284,4 @@ def test_verify_and_audit_read_shards(road, executor: Executor):
     ("options", "words"), [(["--pictures", "jpg"], "choose png or webp"), (["--shards", "0"], "holds none")]
 )
 def test_a_form_that_is_none_is_refused(road, tmp_path, options, words):
-    assert words in run("hide", "data", *HIDE, *options, "-o", tmp_path / "o", cwd=road, code=2).stderr
+    assert words in inside("hide", "data", *HIDE, *options, "-o", tmp_path / "o", cwd=road, code=2).stderr
