@@ -19,6 +19,28 @@ def test_a_file_appears_whole_and_a_secret_one_is_private(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["secret", "sub"]
 
 
+def test_whatever_gets_its_name_is_on_the_disk_before(tmp_path, monkeypatch):
+    """A power failure after the renaming must not leave empty files under good names."""
+    flushed: list[tuple[int, int]] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        found = os.fstat(handle)
+        flushed.append((found.st_ino, found.st_size))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with StagedFolder(tmp_path / "out") as stage:
+        stage.write("a/1.png", b"123")
+        with stage.opened("2.tar") as file:
+            file.write(b"12345")
+    write_whole(tmp_path / "file", b"1234567")
+    for path in (tmp_path / "out/a/1.png", tmp_path / "out/2.tar", tmp_path / "file"):
+        assert (path.stat().st_ino, path.stat().st_size) in flushed
+    for folder in (tmp_path, tmp_path / "out", tmp_path / "out/a"):
+        assert folder.stat().st_ino in {inode for inode, _ in flushed}
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_whole(path, b"old")
