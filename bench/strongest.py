@@ -71,7 +71,7 @@ def main() -> None:
             pattern = state.pattern()
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
-            strength = strongest_strength(order, maker, pattern, which, executor, Silent())
+            strength = strongest_strength(order, maker, pattern, executor, Silent())
             masked = pictures(maker.render(maker.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(pictures=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [

@@ -84,6 +84,7 @@ class Hidden:
 def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
     """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
     material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
+    _above_chance(order, material)
     recipe = order.recipe.for_pictures(len(material))
     labels, classes = material.folder.labels, len(material.folder.classes)
     seconds = seconds_about(order, pictures(material.stack.clean(), labels, classes, device), recipe, executor)
@@ -123,10 +124,7 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
         )
         if order.calibration == "stop":
             raise InputError("--calibration stop needs pictures of one size, at most 96x96; bring them to one first")
-    chance = material.folder.chance()
-    low = [level for level in order.levels if level <= chance]
-    if low:
-        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
+    _above_chance(order, material)
     binding = {
         **order.binding(), "data": material.fingerprint, "device": str(device), "threads": torch.get_num_threads(),
         "file format": FORMAT,
@@ -147,6 +145,13 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
         raise
     journal.close()
     return hidden
+
+
+def _above_chance(order: Order, material: Material) -> None:
+    chance = material.folder.chance()
+    low = [level for level in order.levels if level <= chance]
+    if low:
+        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
 
 
 def _hide(

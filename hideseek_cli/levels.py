@@ -79,20 +79,25 @@ class Scale:
 
 
 def strongest_strength(
-    order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], which: Int64[np.ndarray, " n"], executor: Executor,
-    progress: Progress,
-) -> float:  # fmt: skip
-    """The greatest strength, in hundredths, at which the mean SSIM of the pictures' files is at least ``min_ssim``.
+    order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], executor: Executor, progress: Progress
+) -> float:
+    """The greatest strength, in hundredths, at which the mean SSIM of the pictures' files is at least ``min_ssim``, whichever
+    of their patterns the pictures of a class will have.
 
     At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere. Searched on at most FIRST
     pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more.
     """
-    material = maker.material
+    material, labels = maker.material, maker.material.folder.labels
+    classes = len(material.folder.classes)
 
     def alike(strength: int, every: int) -> bool:
-        look = partial(maker.likeness, maker.masks(pattern, strength / 100), which)
-        found = np.concatenate(list(in_order(executor, look, material.portions(every))))
-        return float(found.mean()) >= order.min_ssim
+        masks, looked = maker.masks(pattern, strength / 100), labels[::every]
+        totals = []
+        for first in range(0, len(pattern), classes):
+            look = partial(maker.likeness, masks, labels + first)
+            found = np.concatenate(list(in_order(executor, look, material.portions(every))))
+            totals.append(np.bincount(looked, found, classes))
+        return float(np.min(totals, axis=0).sum() / len(looked)) >= order.min_ssim
 
     low, high = 0, round(100 * STRONGEST)
     while low < high:
@@ -122,7 +127,7 @@ def best_hiding(
         if name not in journal.arrays:
             journal.remember(name, train(partial(progress.step, "training masks")))
         pattern = journal.arrays[name]
-        strength = strongest_strength(order, maker, pattern, turns.which(shares), executor, progress)
+        strength = strongest_strength(order, maker, pattern, executor, progress)
         scale = Scale(maker, maker.masks(pattern, strength), turns)
         tried.append((scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS)))
         if np.mean(tried[-1][2]) <= enough:

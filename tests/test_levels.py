@@ -16,8 +16,9 @@ from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.layers import Turns
-from hideseek_cli.levels import Maker, Scale
+from hideseek_cli.levels import Maker, Scale, strongest_strength
 from hideseek_cli.material import load
+from hideseek_cli.order import Order
 from hideseek_cli.parallel import pool
 from hideseek_cli.picture import decode, encode
 from hideseek_cli.progress import Silent
@@ -181,3 +182,21 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
         if placement == "keyed":
             assert cleaner.shifts is not None and not cleaner.shifts[~touched].any()
             assert cleaner.shifts[touched].any()
+
+
+def test_the_likeness_holds_whichever_patterns_the_pictures_get(make_folder, executor):
+    """Which of its class's patterns a picture carries is known when all levels are found, after the strength."""
+    data = make_folder("data", classes=2, each=6, side=16)
+    material = load(data, None, None, executor, Silent())
+    maker = Maker(material, 8, material.thresholds(bytes(32), 2), None)
+    pattern = np.random.default_rng(0).normal(0, 4, maker.thresholds.shape).astype(np.float32)
+    pattern[[0, 3]] *= 0.1  # of each class one pattern is faint: in the first bank of one, in the second of the other
+    order = Order(data=data, levels=(60.0,), out=Path("o"), masks=Path("m"), recipe=preset("quick"), min_ssim=0.995)
+    strength = strongest_strength(order, maker, pattern, executor, Silent())
+    masks, labels = maker.masks(pattern, strength), material.folder.labels
+    worst = min(
+        float(maker.likeness(masks, labels + 2 * np.array([one, other])[labels], list(range(12))).mean())
+        for one in (0, 1) for other in (0, 1)
+    )  # fmt: skip
+    assert worst >= 0.995
+    assert 0 < strength < 2
