@@ -23,7 +23,7 @@ from hideseek_cli.core.networks import Standardised
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
-from hideseek_cli.journal import Journal
+from hideseek_cli.journal import Journal, beside
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stack import Stack
@@ -100,7 +100,7 @@ def attacked(attack: Attack, exposed: Exposed, recipe: Recipe, tick: Tick, *, se
 
 def journal_of(folder: Path) -> Path:
     """Where finished trainings are kept until all are done."""
-    return folder.resolve().with_name(f".{folder.resolve().name}.audit")
+    return beside(folder, "audit")
 
 
 def audit(

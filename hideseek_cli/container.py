@@ -31,12 +31,12 @@ def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) ->
 
 def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Header and tensors of a bundle of that kind; safetensors checks every offset against the file's size."""
-    if not path.exists():
-        raise InputError(f"{path} cannot be read: there is no such file; check the path of the {kind} file")
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get("hideseek", "null"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise InputError(f"{path} cannot be read: there is no such file; check the path of the {kind} file") from error
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as a {kind} file ({error}); get it again") from error
     if not isinstance(header, dict) or header.get("kind") not in ("masks", "cleaner"):

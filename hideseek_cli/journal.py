@@ -18,6 +18,12 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.files import write_whole
 
 
+def beside(folder: Path, command: str) -> Path:
+    """Where a command that works on a folder remembers what is finished."""
+    place = folder.resolve()
+    return place.with_name(f".{place.name}.{command}")
+
+
 class Journal:
     """Remembers JSON values and arrays under names."""
 

@@ -16,7 +16,7 @@ from hideseek_cli.cache import default_folder
 from hideseek_cli.core.evaluator import retrain, seed_of
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.journal import Journal
+from hideseek_cli.journal import Journal, beside
 from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
@@ -71,7 +71,7 @@ def verify(
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     binding = {"pictures": digests(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
-    journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
+    journal = Journal(beside(folder, "verify"), binding if seed is None else {**binding, "seed": seed}, resume=resume)
 
     def remember(name: str, value: int | float) -> None:
         """Where nothing can be written an interrupted verification starts again: no reason to fail."""
@@ -114,8 +114,3 @@ def verify(
     with suppress(OSError):
         journal.close()
     return verified
-
-
-def journal_of(folder: Path) -> Path:
-    """Where finished runs are kept until all are done."""
-    return folder.resolve().with_name(f".{folder.resolve().name}.verify")

@@ -10,15 +10,13 @@ import errno
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from hideseek_cli.cli.app import main
-from tests.test_cli import contents
+from tests.test_cli import contents, inside
 from tests.test_kill import COMMANDS, NEEDS, finished, made
 
 __all__ = ["finished"]
@@ -53,19 +51,13 @@ def hook() -> None:
     sys.addaudithook(DISK)
 
 
-def program(name: str, place: Path, monkeypatch: pytest.MonkeyPatch, *, when: int = -1, error: int = 0) -> int:
-    """The exit code of a command in this process, on a disk that fails at that event."""
-    monkeypatch.chdir(place)
-    monkeypatch.setattr(sys, "argv", ["hideseek", *COMMANDS[name], "-q"])
-    before = signal.getsignal(signal.SIGTERM)
+def program(name: str, place: Path, *, when: int = -1, error: int = 0) -> subprocess.CompletedProcess[str]:
+    """A command in this process, on a disk that fails from that event on."""
     DISK.place, DISK.when, DISK.error, DISK.events = str(place), when, error, 0
     try:
-        with pytest.raises(SystemExit) as ended:
-            main()
+        return inside(*COMMANDS[name], "-q", cwd=place, code=None)
     finally:
         DISK.place = None
-        signal.signal(signal.SIGTERM, before)
-    return int(ended.value.code or 0)
 
 
 def prepared(whole: Path, name: str, place: Path) -> Path:
@@ -76,39 +68,35 @@ def prepared(whole: Path, name: str, place: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_failing_disk_ends_with_a_sentence_and_the_next_run_with_the_same_bytes(
-    name, finished, tmp_path, monkeypatch, capsys
-):
+def test_a_failing_disk_ends_with_a_sentence_and_the_next_run_with_the_same_bytes(name, finished, tmp_path):
     whole, _ = finished
     expected = made(whole, name)
-    assert program(name, prepared(whole, name, tmp_path / "counted"), monkeypatch) in (0, 1)
+    assert program(name, prepared(whole, name, tmp_path / "counted")).returncode in (0, 1)
     events = DISK.events
-    capsys.readouterr()
     for number in range(STRIKES):
         place = prepared(whole, name, tmp_path / str(number))
         given = contents(place)
         error = ERRORS[number % len(ERRORS)]
-        code = program(name, place, monkeypatch, when=number * events // STRIKES, error=error)
-        told = capsys.readouterr().err
+        done = program(name, place, when=number * events // STRIKES, error=error)
+        told = done.stderr
         found = made(place, name)
         assert set(found.items()) <= set(expected.items()), "whatever is there is whole"
         if found != expected:
-            assert code == 2, told
+            assert done.returncode == 2, told
             assert told.startswith("hideseek: "), told
             assert told.count("\n") == 1, told
             assert os.strerror(error) in told, told
         assert given.items() <= contents(place).items() or found == expected, "what was finished before is kept"
-        assert program(name, place, monkeypatch) in (0, 1)
+        assert program(name, place).returncode in (0, 1)
         assert made(place, name) == expected
         left = {path.name for path in place.iterdir()} - set(NEEDS[name]) - {file.split("/")[0] for file in expected}
         assert not left, "nothing is left beside"
-        capsys.readouterr()
 
 
-def test_what_a_folder_held_comes_back_where_the_new_one_cannot_appear(finished, tmp_path, monkeypatch, capsys):
+def test_what_a_folder_held_comes_back_where_the_new_one_cannot_appear(finished, tmp_path, monkeypatch):
     whole, _ = finished
     place = prepared(whole, "seek", tmp_path / "there")
-    assert program("seek", place, monkeypatch) == 0
+    assert program("seek", place).returncode == 0
     before = contents(place / "cleaned")
     replace = Path.replace
 
@@ -118,8 +106,9 @@ def test_what_a_folder_held_comes_back_where_the_new_one_cannot_appear(finished,
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", failing)
-    assert program("seek", place, monkeypatch) == 2
-    assert os.strerror(errno.EIO) in capsys.readouterr().err
+    done = program("seek", place)
+    assert done.returncode == 2
+    assert os.strerror(errno.EIO) in done.stderr
     assert contents(place / "cleaned") == before
     assert {path.name for path in place.iterdir()} == {*NEEDS["seek"], "cleaned"}
 

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from hideseek_cli.cache import code_digest
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.errors import DiskError
 from hideseek_cli.files import write_whole
@@ -37,12 +38,11 @@ class Checkpoint:
         step_rule: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler, generator: torch.Generator,
     ) -> None:  # fmt: skip
         self.network, self.step_rule, self.schedule, self.generator = network, step_rule, schedule, generator
-        device = pictures.images.device
-        about = [recipe.to_json(), seed, pictures.classes, str(device), torch.get_num_threads(), torch.__version__]
-        whole = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-        for tensor in (pictures.images, pictures.labels):
-            whole.update(str(tuple(tensor.shape)).encode() + tensor.cpu().numpy().tobytes())
-        self.path = folder / f"{whole.hexdigest()}.safetensors"
+        about = [
+            pictures.digest(), recipe.to_json(), seed, str(pictures.images.device), torch.get_num_threads(), torch.__version__,
+            code_digest(Path(__file__).parent),
+        ]  # fmt: skip
+        self.path = folder / f"{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()}.safetensors"
         self.written = time.monotonic()
 
     def restore(self) -> int:

@@ -7,6 +7,7 @@ windows, and windows compose by indexing, so one batched gather augments picture
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,13 @@ class Pictures:
         """As arrays, which are handed to another process without a copy in the stream."""
         arrays = self.images.cpu().numpy(), self.labels.cpu().numpy()
         return _restored, (*arrays, self.classes, str(self.images.device))
+
+    def digest(self) -> str:
+        """SHA-256 over shape, pixels and labels."""
+        whole = hashlib.sha256(repr((tuple(self.images.shape), self.classes)).encode())
+        for tensor in (self.images, self.labels):
+            whole.update(tensor.cpu().numpy().tobytes())
+        return whole.hexdigest()
 
     def subset(self, index: Int[Tensor, " m"]) -> Pictures:
         return Pictures(self.images[index], self.labels[index], self.classes)
