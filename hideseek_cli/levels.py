@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from math import floor, sqrt
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64, UInt8, UInt16
@@ -49,12 +50,13 @@ class Maker:
         """All pictures as networks see them, each with the mask of that number."""
         return self.material.stack.masked(masks, which, self.shifts)
 
-    def likeness(self, masks: Patterns, which: Int64[np.ndarray, " n"], numbers: list[int]) -> Float64[np.ndarray, " _"]:
-        """SSIM of pictures of one shape, as they lie in their files, with the masks of those numbers."""
+    def likeness(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
+        """SSIM of pictures of one shape, as they lie in their files, under several choices of the masks of all pictures."""
         clean = visible(self.material.own(numbers)[0])
         height, width, channels = clean.shape[1:]
         shifts = None if self.shifts is None else self.shifts[numbers]
-        return similarity(clean, apply(clean, place(masks[channels], which[numbers], shifts, (height, width))))
+        placed = (place(masks[channels], chosen[numbers], shifts, (height, width)) for chosen in which)
+        return np.stack([similarity(clean, apply(clean, one)) for one in placed])
 
 
 @dataclass(frozen=True)
@@ -85,27 +87,27 @@ def strongest_strength(
     of their patterns the pictures of a class will have.
 
     At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere. Searched on at most FIRST
-    pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more.
+    pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more. What SSIM
+    loses grows at most with the square of the strength, which says how far to go down at least where it is too much.
     """
     material, labels = maker.material, maker.material.folder.labels
     classes = len(material.folder.classes)
+    banks = labels + np.arange(0, len(pattern), classes)[:, None]
 
-    def alike(strength: int, every: int) -> bool:
-        masks, looked = maker.masks(pattern, strength / 100), labels[::every]
-        totals = []
-        for first in range(0, len(pattern), classes):
-            look = partial(maker.likeness, masks, labels + first)
-            found = np.concatenate(list(in_order(executor, look, material.portions(every))))
-            totals.append(np.bincount(looked, found, classes))
-        return float(np.min(totals, axis=0).sum() / len(looked)) >= order.min_ssim
+    def similar(strength: int, every: int) -> float:
+        look = partial(maker.likeness, maker.masks(pattern, strength / 100), banks)
+        found = np.concatenate(list(in_order(executor, look, material.portions(every))), axis=1)
+        totals = [np.bincount(labels[::every], bank, classes) for bank in found]
+        return float(np.min(totals, axis=0).sum() / found.shape[1])
 
+    first_look = max(len(material) // 500, material.spread(FIRST))
     low, high = 0, round(100 * STRONGEST)
     while low < high:
         middle = (low + high + 1) // 2
         progress.step("measuring likeness", 8 - (high - low).bit_length(), 9)
-        low, high = (middle, high) if alike(middle, max(len(material) // 500, material.spread(FIRST))) else (low, middle - 1)
-    while low and not alike(low, material.spread(SECOND)):
-        low -= 1
+        low, high = (middle, high) if similar(middle, first_look) >= order.min_ssim else (low, middle - 1)
+    while low and (found := similar(low, material.spread(SECOND))) < order.min_ssim:
+        low = min(low - 1, floor(low * sqrt((1 - order.min_ssim) / (1 - found))))
     progress.step("measuring likeness", 9, 9)
     if not low:
         raise InputError(f"no mask keeps a mean SSIM of {order.min_ssim} on these pictures; lower --min-ssim")

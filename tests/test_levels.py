@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from hideseek_cli import keys
 from hideseek_cli.bundle import MaskFile
@@ -195,8 +196,30 @@ def test_the_likeness_holds_whichever_patterns_the_pictures_get(make_folder, exe
     strength = strongest_strength(order, maker, pattern, executor, Silent())
     masks, labels = maker.masks(pattern, strength), material.folder.labels
     worst = min(
-        float(maker.likeness(masks, labels + 2 * np.array([one, other])[labels], list(range(12))).mean())
+        float(maker.likeness(masks, labels[None] + 2 * np.array([one, other])[labels], list(range(12))).mean())
         for one in (0, 1) for other in (0, 1)
     )  # fmt: skip
     assert worst >= 0.995
     assert 0 < strength < 2
+
+
+@pytest.mark.parametrize("least", [0.95, 0.97, 0.99, 0.999])
+def test_the_strength_is_the_greatest_that_keeps_the_likeness(make_folder, executor, least, monkeypatch):
+    """Also where the pictures that are looked at first are more like their originals than all are."""
+    monkeypatch.setattr("hideseek_cli.levels.FIRST", 1)
+    data = make_folder("data", classes=2, each=60, side=16)
+    for path in sorted(data.rglob("*.png"))[::2]:
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)).save(path)
+    material = load(data, None, None, executor, Silent())
+    maker = Maker(material, 63, material.thresholds(bytes(32)), None)
+    pattern = np.random.default_rng(1).normal(0, 12, maker.thresholds.shape).astype(np.float32)
+    order = Order(data=data, levels=(60.0,), out=Path("o"), masks=Path("m"), recipe=preset("quick"), epsilon=63, min_ssim=least)
+
+    def alike(strength: float) -> float:
+        labels = material.folder.labels[None]
+        masks = maker.masks(pattern, strength)
+        return float(np.concatenate([maker.likeness(masks, labels, some)[0] for some in material.portions()]).mean())
+
+    assert material.spread(1) == 2
+    strength = strongest_strength(order, maker, pattern, executor, Silent())
+    assert alike(strength) >= least > alike(strength + 0.01)
