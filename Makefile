@@ -23,6 +23,7 @@ test: $(READY) ## check style, types and docs, and run the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy bench/*.py examples/*.py
 	$(BIN)/python docs/reference.py --check
 	$(BIN)/python -m pytest -n 2
 

@@ -83,7 +83,8 @@ def groups(folder: Masked, value: float) -> np.ndarray:
     return folder.render(folder.whitened, folder.published, told)
 
 
-VALUES = {
+Knob = Callable[[Masked, float], np.ndarray]
+VALUES: dict[Knob, tuple[float, ...]] = {
     whole_classes: (0.8, 0.7, 0.5, 0.3, 0.1),
     some_pictures: (0.6, 0.8, 0.9),
     common: (0.6, 0.8, 0.9),
@@ -94,7 +95,6 @@ VALUES = {
     faint_pictures: (0.6, 0.8, 0.9),
     groups: (0.2, 0.5),
 }
-Knob = Callable[[Masked, float], np.ndarray]
 
 
 def main() -> None:

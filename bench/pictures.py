@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does
@@ -82,7 +83,7 @@ def sought(place: Path, out: Path, workers: int) -> None:
         seek(place / "published", Cleaner.load(place / "cleaner"), out, executor, Silent())
 
 
-def timed(work, *arguments: object) -> float:
+def timed(work: Callable[..., float | None], *arguments: object) -> float:
     before = time.process_time()
     spent = work(*arguments)
     return time.process_time() - before if spent is None else spent

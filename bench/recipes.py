@@ -49,7 +49,7 @@ class Idea:
 def biased(network: nn.Module, rate: float) -> torch.optim.Optimizer:
     """Nesterov's SGD whose batch norm biases learn 64 times as fast."""
     biases = {id(norm.bias) for norm in network.modules() if isinstance(norm, nn.BatchNorm2d)}
-    groups = [
+    groups: list[dict[str, object]] = [
         {"params": [p for p in network.parameters() if id(p) in biases], "lr": 64 * rate, "weight_decay": 5e-4 / 64},
         {"params": [p for p in network.parameters() if id(p) not in biases and p.requires_grad]},
     ]
@@ -89,10 +89,11 @@ def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised
     if idea.whitened:
         stem = nn.Conv2d(24, 16, 2, bias=False)
         nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
-        network.body.conv1 = nn.Sequential(whitening(data), stem).to(device, memory_format=torch.channels_last)
+        network.body.conv1 = nn.Sequential(whitening(data), stem).to(device).to(memory_format=torch.channels_last)
     steps = idea.epochs * steps_per_pass(len(data), recipe.batch_size)
     step_rule, schedule = optimiser(network, recipe, steps)
     if idea.optimiser is not None:
+        assert isinstance(schedule, torch.optim.lr_scheduler.LambdaLR)
         step_rule = idea.optimiser(network)
         schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, schedule.lr_lambdas[0])
     generator = torch.Generator(device).manual_seed(seed)

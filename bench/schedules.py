@@ -85,7 +85,7 @@ def main() -> None:
             for state, seconds in moments(schedule(problem), rounds):
                 pattern = state.pattern()
                 masks = material.stack.quantised(pattern, 1.0, dither(bytes(32), pattern.shape), options.epsilon)
-                masked = pictures(material.stack.masked(masks, None), labels, classes, device)
+                masked = pictures(material.stack.masked(masks, labels, None), labels, classes, device)
                 error = 100 * training_error(problem, state)
                 accuracy = retrain(masked, test, recipe, seed=seed)
                 results.append(Result(name, rule, seed, share * state.number, state.steps, seconds, error, accuracy))

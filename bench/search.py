@@ -10,6 +10,7 @@ at the shares that were found lies from the levels.
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from tabulate import tabulate
@@ -36,6 +37,11 @@ class Truth:
     pictures: int
     levels: tuple[float, ...]
     expected: Expected = AS_PICTURES
+
+
+def nearest(pictures: int, share: float) -> float:
+    """The nearest share that whole pictures make."""
+    return 1 - max(1, round((1 - share) * pictures)) / pictures
 
 
 def logistic(top: float, floor: float, middle: float, slope: float) -> Callable[[float], float]:
@@ -85,8 +91,9 @@ def main() -> None:
             rounds: list[int] = []
 
             def measure(
-                shares: Sequence[float], aims: Sequence[float] = (), truth=truth, random=random, rounds=rounds
-            ) -> list[float]:
+                shares: Sequence[float], aims: Sequence[float] = (), truth: Truth = truth,
+                random: np.random.Generator = random, rounds: list[int] = rounds,
+            ) -> list[float]:  # fmt: skip
                 rounds.append(len(shares))
                 return [truth.accuracy(one) + truth.deviation * float(random.standard_normal()) for one in shares]
 
@@ -95,7 +102,7 @@ def main() -> None:
                 published=() if truth.expected.axis.untaught is not None else measure([1.0, 1.0]),
                 expected=truth.expected,
                 runs=8 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
-                nearest=lambda share, count=truth.pictures: 1 - max(1, round((1 - share) * count)) / count,
+                nearest=partial(nearest, truth.pictures),
             )  # fmt: skip
             found = search.levels(truth.levels)
             runs.append(sum(rounds[2:]))

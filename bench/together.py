@@ -4,8 +4,8 @@
 
 A small network leaves a large GPU idle: it waits for the processor to launch its kernels. *Together* stacks the weights of
 all runs and takes their steps with one launch each (torch.func: stack_module_state and vmap, so that convolutions become
-grouped ones), every run with pictures, seed, augmentation and batch statistics of its own; ``tests`` hold nothing of it,
-because nothing in the package uses it until it pays. *Apart* is what the package does, one step of ``descent`` after the
+grouped ones), every run with pictures, seed, augmentation and batch statistics of its own; nothing in the package
+does so until it pays. *Apart* is what the package does, one step of ``descent`` after the
 other; *side by side* gives each run a stream of its own on CUDA, or a thread of its own on a processor. With
 ``--compiled`` there is also one run through torch.compile (reduce-overhead: CUDA graphs), compiled before the clock starts.
 Prints Markdown: milliseconds a step and run, the ratio to *apart* of the same repeat, and how far the losses of
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -74,8 +75,8 @@ def alone(data: Pictures, recipe: Recipe, seed: int, steps: int, compiled: bool 
     return list(islice(descent(network, view, order, step_rule, schedule), steps))
 
 
-def apart(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
-    return [alone(data, recipe, seed, steps) for seed in range(runs)]
+def apart(data: Pictures, recipe: Recipe, runs: int, steps: int, compiled: bool = False) -> list[list[Tensor]]:
+    return [alone(data, recipe, seed, steps, compiled) for seed in range(runs)]
 
 
 def side_by_side(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
@@ -94,7 +95,7 @@ def side_by_side(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[
 
 def together(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
     networks = [Bare(network_of(data, recipe, seed)) for seed in range(runs)]
-    weights, buffers = stack_module_state(networks)  # type: ignore[arg-type]
+    weights, buffers = stack_module_state(networks)
     stacked = torch.nn.Module()
     for number, value in enumerate(weights.values()):
         stacked.register_parameter(str(number), torch.nn.Parameter(value.detach()))
@@ -140,15 +141,15 @@ def main() -> None:
 
     ways = {"apart": apart, "side by side": side_by_side, "together": together}
     if options.compiled:
-        ways["apart, compiled"] = lambda *about: [alone(*about[:2], seed, about[3], compiled=True) for seed in range(about[2])]
+        ways["apart, compiled"] = partial(apart, compiled=True)
     for way in ways.values():
         timed(way, 3)
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.repeats):
         losses = {}
         for name, way in ways.items():
-            spent, losses[name] = timed(way, options.steps)
-            seconds[name].append(spent)
+            took, losses[name] = timed(way, options.steps)
+            seconds[name].append(took)
     off = (losses["together"] - losses["apart"]).abs().max(0).values
     each = options.runs * options.steps
     rows = []
