@@ -265,6 +265,7 @@ def test_the_correction_grows_with_what_a_level_has_above_chance():
     assert correction(60.0, 0.0) == 60.0 and correction(10.0, ninth) == 10.0 and correction(5.0, ninth) == 5.0
     assert 0 < correction(35.0, ninth) - 35 < correction(60.0, ninth) - 60
     assert Correction.measured(10.0, 60.0, 65.0)(60.0, 0.1) == 60.0
+    assert Correction.measured(10.0, 99.5, 95.0)(99.5, 0.2) == 100.0, "nobody is right more often than always"
 
 
 def test_recipes_survive_json_and_fit_the_folder():

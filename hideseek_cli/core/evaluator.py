@@ -145,6 +145,6 @@ class Correction:
         return cls(chance, clean, max(0.0, clean - half) / log(2))
 
     def __call__(self, accuracy: float, growth: float) -> float:
-        """``growth``: log(all / used) of the pictures that teach."""
+        """What a run's accuracy would be on all pictures, at most 100; ``growth``: log(all / used) of those that teach."""
         left = (accuracy - self.chance) / max(self.clean - self.chance, 1e-9)
-        return accuracy + self.slope * growth * min(max(left, 0.0), 1.0)
+        return min(100.0, accuracy + self.slope * growth * min(max(left, 0.0), 1.0))
