@@ -5,7 +5,8 @@
 The ordinary loop is what a user would write: a DataLoader with worker processes, torchvision's transforms on PIL
 pictures, float32, the same network, batch size and optimiser. Both train the same number of pictures in turn, in one
 process; ratios are of neighbours. A pass of mask training stands beside them. The ceiling is the measured rate of a
-1024×1024 matrix product and of the network's own first-stage convolution, and the memory's bandwidth. Prints Markdown.
+matrix product and of a convolution of the network's own width, in the precision that networks are trained in (bfloat16 on
+CUDA), and the memory's bandwidth. Prints Markdown.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
 from hideseek_cli.core.bilevel import Problem, joint
-from hideseek_cli.core.classifier import train
+from hideseek_cli.core.classifier import autocast, train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.networks import build
@@ -96,13 +97,15 @@ def main() -> None:
         network(data.images[: recipe.batch_size].float()).sum().backward()
     work = counter.get_total_flops() / recipe.batch_size * len(data) * options.epochs
 
-    left, right = torch.randn(2, 1024, 1024, device=device)
-    shape = (recipe.batch_size, 16, *data.images.shape[2:])
-    layer = nn.Conv2d(16, 16, 3, padding=1, bias=False).to(device).to(memory_format=torch.channels_last)
+    side = 8192 if device.type == "cuda" else 1024
+    left, right = torch.randn(2, side, side, device=device)
+    width = next(layer.out_channels for layer in network.modules() if isinstance(layer, nn.Conv2d))
+    shape = (recipe.batch_size, width, *data.images.shape[2:])
+    layer = nn.Conv2d(width, width, 3, padding=1, bias=False).to(device).to(memory_format=torch.channels_last)
     maps = torch.randn(shape, device=device).to(memory_format=torch.channels_last)
-    with torch.no_grad():
-        product = rate(lambda: left @ right, 2 * 1024**3, device)
-        convolution = rate(lambda: layer(maps), 2 * 16 * 16 * 9 * np.prod([shape[0], *shape[2:]]), device)
+    with torch.no_grad(), autocast(device):
+        product = rate(lambda: left @ right, 2 * side**3, device)
+        convolution = rate(lambda: layer(maps), 2 * width**2 * 9 * np.prod([shape[0], *shape[2:]]), device)
 
     large = torch.zeros(2**26, device=device)
     bandwidth = rate(lambda: large.clone(), 2 * 4 * 2**26, device)
@@ -119,8 +122,8 @@ def main() -> None:
         ["hideseek", f"{trained / ours:.0f}", f"{work / ours / 1e9:.0f}"],
         ["ordinary loop", f"{trained / plain:.0f}", f"{work / plain / 1e9:.0f}"],
         ["mask training, one pass", f"{len(data) / masking:.0f}", f"{work / options.epochs / masking / 1e9:.0f}"],
-        ["matrix product 1024", "", f"{product:.0f}"],
-        ["3×3 convolution, 16 channels, forward", "", f"{convolution:.0f}"],
+        [f"matrix product {side}", "", f"{product:.0f}"],
+        [f"3×3 convolution, {width} channels, forward", "", f"{convolution:.0f}"],
         ["copying 256 MiB", "", f"{bandwidth:.0f} GB/s"],
     ], headers=["", "pictures/s", "GFLOP/s"], tablefmt="github"))  # fmt: skip
     print(f"ratio of pairs: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)}")
