@@ -71,6 +71,6 @@ def masked(
     task = Task(pictures=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
                 shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)).to(device))  # fmt: skip
     torch.set_num_threads(cores())
-    whitened, _, sign = (train(silent) for train in ClassWise().candidates(task))
+    whitened, _, sign = (train(silent).patterns for train in ClassWise().candidates(task))
     thresholds = keys.dither(keys.subkey(KEY, "dither"), whitened.shape)
     return Masked(Maker(material, epsilon, thresholds, shifts), device, whitened, sign, published)

@@ -58,6 +58,7 @@ def main() -> None:
                   epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
     maker = Maker(material, options.epsilon, material.thresholds(bytes(32), options.patterns), None)
     which = labels + classes * (np.arange(len(labels)) % options.patterns)
+    choices = labels + classes * np.arange(options.patterns)[:, None]
     rows = []
     with pool(cores()) as executor:
         for passes, seed in itertools.product(options.passes, options.seeds):
@@ -71,7 +72,7 @@ def main() -> None:
             pattern = state.pattern()
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
-            strength = strongest_strength(order, maker, pattern, executor, Silent())
+            strength = strongest_strength(order, maker, pattern, choices, executor, Silent())
             masked = pictures(maker.render(maker.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(pictures=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [

@@ -8,6 +8,7 @@ not touch a cleaner holds nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from hideseek_cli import container
 from hideseek_cli.errors import InputError
 from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.mask import difference
+from hideseek_cli.packed import Packed, masks_of
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.residuals import Residuals
 
-Patterns = dict[int, Int8[np.ndarray, "p h w _"]]
-"""Masks by the number of channels of the pictures that they belong to: 3, and 1 for grey pictures."""
+Patterns = Mapping[int, Int8[np.ndarray, "p h w _"] | Packed]
+"""Masks by the number of channels of the pictures that they belong to: 3, and 1 for grey pictures. Those of pictures that
+share none are packed when they are read from a file."""
 NONE = -1
 """In place of the number of a mask, where a cleaner leaves a picture as it is."""
 
@@ -45,6 +48,8 @@ class Cleaner:
     """The number of each picture's mask; NONE where it stays as it was published."""
     shifts: UInt16[np.ndarray, "n 2"] | None
     residuals: Residuals
+    single: bool = False
+    """Whether no two pictures share a mask, so that masks are as many as pictures and are packed."""
 
     @property
     def touched(self) -> Bool[np.ndarray, " n"]:
@@ -57,8 +62,8 @@ class Cleaner:
             "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
             "classes": list(self.classes), "recipe": self.recipe.to_json(),
         }  # fmt: skip
-        return container.write(path, header, {
-            **_masks(self.patterns, "masks"), **_common(self.which, self.residuals.counts, self.shifts),
+        return container.write(path, header | _format(self.single), {
+            **_masks(self.patterns, "masks", self.single), **_common(self.which, self.residuals.counts, self.shifts),
             "residual": np.frombuffer(self.residuals.packed, np.uint8),
         })  # fmt: skip
 
@@ -76,6 +81,7 @@ class Cleaner:
             which=_which(path, tensors, patterns, NONE),
             shifts=_shifts(path, tensors),
             residuals=_residuals(path, tensors, "residual"),
+            single=header["format"] == container.OWN_MASKS,
         )
 
 
@@ -113,6 +119,8 @@ class MaskFile:
     shifts: UInt16[np.ndarray, "n 2"] | None
     origin: dict[str, Any]
     """What it takes to make the same bytes again, besides data, options and key: device, threads, seed, torch."""
+    single: bool = False
+    """Whether no two pictures share a mask."""
 
     def cleaner(self, level: str) -> Cleaner:
         """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
@@ -120,25 +128,26 @@ class MaskFile:
             if tier.level == level:
                 used = np.unique(self.which[tier.touched])
                 patterns = {
-                    channels: difference(
-                        tier.patterns[channels][used] if tier.patterns else np.zeros_like(masks[used]), masks[used]
-                    )
-                    for channels, masks in self.published.items()
+                    channels: difference(tier.patterns[channels][used] if tier.patterns else np.zeros_like(masks), masks)
+                    for channels, masks in ((channels, every[used]) for channels, every in self.published.items())
                 }
                 which = np.where(tier.touched, np.searchsorted(used, self.which), NONE).astype(np.int32)
                 shifts = None if self.shifts is None else np.where(tier.touched[:, None], self.shifts, 0).astype(np.uint16)
                 return Cleaner(
                     level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
                     patterns=patterns, which=which, shifts=shifts, residuals=tier.residuals,
+                    single=self.single,
                 )  # fmt: skip
         have = ", ".join(tier.level for tier in self.tiers)
         raise InputError(f"level {level} is not in this mask file; it has: {have}")
 
     def save(self, path: Path) -> int:
         """Write the mask file; returns its size in bytes."""
-        tensors = _masks(self.published, PUBLISHED)
+        tensors = _masks(self.published, PUBLISHED, self.single)
         for tier in self.tiers:
-            tensors |= _common(self.which, tier.residuals.counts, self.shifts) | _masks(tier.patterns, f"{tier.level}.masks")
+            tensors |= _common(self.which, tier.residuals.counts, self.shifts) | _masks(
+                tier.patterns, f"{tier.level}.masks", self.single
+            )
             tensors[f"{tier.level}.touched"] = np.packbits(tier.touched)
             tensors[f"{tier.level}.residual"] = np.frombuffer(tier.residuals.packed, np.uint8)
         tiers = [{"level": tier.level, "strength": tier.strength, "result": tier.result} for tier in self.tiers]
@@ -147,7 +156,7 @@ class MaskFile:
             "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
             "origin": self.origin,
         }  # fmt: skip
-        return container.write(path, header, tensors)
+        return container.write(path, header | _format(self.single), tensors)
 
     @classmethod
     def load(cls, path: Path) -> MaskFile:
@@ -169,6 +178,7 @@ class MaskFile:
             recipe=Recipe.from_json(header.get("recipe")),
             published=published, which=_which(path, tensors, published, 0), tiers=tiers, shifts=_shifts(path, tensors),
             origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
+            single=header["format"] == container.OWN_MASKS,
         )  # fmt: skip
 
 
@@ -179,15 +189,24 @@ def _common(
     return {"which": which, "saturated": counts, **({} if shifts is None else {"shifts": shifts})}
 
 
-def _masks(patterns: Patterns, prefix: str) -> dict[str, np.ndarray]:
-    return {f"{prefix}.c{channels}": masks for channels, masks in patterns.items()}
+def _format(single: bool) -> dict[str, int]:
+    return {"format": container.OWN_MASKS} if single else {}
+
+
+def _masks(patterns: Patterns, prefix: str, single: bool) -> dict[str, np.ndarray]:
+    tensors: dict[str, np.ndarray] = {}
+    for channels, masks in patterns.items():
+        dense = masks.whole() if isinstance(masks, Packed) else masks
+        name = f"{prefix}.c{channels}"
+        tensors |= Packed.of(dense).tensors(name) if single and len(dense) else {name: dense}
+    return tensors
 
 
 def _patterns(path: Path, tensors: dict[str, np.ndarray], prefix: str, like: Patterns | None = None) -> Patterns:
     """Masks by channels; with ``like``, as many of the same shapes, or none at all."""
     shapes = {c: masks.shape for c, masks in like.items()} if like else {c: (-1, -1, -1, c) for c in (1, 3)}
-    names = {channels: f"{prefix}.c{channels}" for channels in shapes}
-    found = {c: container.take(path, tensors, names[c], np.int8, shapes[c]) for c in shapes if names[c] in tensors}
+    taken = {channels: masks_of(path, tensors, f"{prefix}.c{channels}", shape) for channels, shape in shapes.items()}
+    found = {channels: masks for channels, masks in taken.items() if masks is not None}
     odd = 0 < len(found) < len(like) if like else len({len(masks) for masks in found.values()}) != 1
     if odd:
         raise InputError(f"{path} is damaged: {prefix} is missing or incomplete; get it again")

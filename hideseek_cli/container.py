@@ -17,7 +17,9 @@ from safetensors.numpy import save
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import write_whole
 
-FORMAT = 3
+FORMAT, OWN_MASKS = 3, 4
+"""Formats that are read; the second is written where pictures have masks of their own, so that older versions refuse it."""
+KINDS = ("masks", "cleaner", "generator")
 
 
 def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) -> int:
@@ -39,15 +41,17 @@ def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise InputError(f"{path} cannot be read: there is no such file; check the path of the {kind} file") from error
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as a {kind} file ({error}); get it again") from error
-    if not isinstance(header, dict) or header.get("kind") not in ("masks", "cleaner"):
+    if not isinstance(header, dict) or header.get("kind") not in KINDS:
         raise InputError(f"{path} is a safetensors file, but not one of hideseek")
     if header["kind"] != kind:
         raise InputError(f"{path} is a {header['kind']} file, and a {kind} file is needed here")
     classes = header.get("classes")
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise InputError(f"{path} is damaged: it names no classes; get it again")
-    if header.get("format") != FORMAT:
-        raise InputError(f"{path} has format {header.get('format')!r}, and this version reads {FORMAT}; update hideseek")
+    if header.get("format") not in (FORMAT, OWN_MASKS):
+        raise InputError(
+            f"{path} has format {header.get('format')!r}, and this version reads {FORMAT} and {OWN_MASKS}; update hideseek"
+        )
     return header, tensors
 
 

@@ -109,7 +109,8 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     A run that is interrupted leaves its journal, from which ``resume`` continues it.
     """
     journal_there = order.resume and order.journal.exists()
-    refuse_existing(order.masks, order.overwrite or journal_there)
+    for path in (order.masks, order.generator):
+        refuse_existing(path, order.overwrite or journal_there)
     stage = StagedFolder(order.out, overwrite=order.overwrite or journal_there, ours=manifest.owned(order.out))
     stage.check()
     if order.calibration == "retrain" and order.recipe.name == "paper" and device.type == "cpu":
@@ -185,20 +186,22 @@ def _hide(
         )
     layers = 1 if order.calibration == "stop" else len(order.levels) + 1
     banks = layers * order.patterns
-    maker = Maker(material, order.epsilon, material.thresholds(master, banks), material.shifts(master, order.placement))
-    seen = evaluator.seen()
+    maker = Maker.of(order, material, master, banks)
     task = Task(
-        pictures=evaluator.clean.subset(seen), epsilon=order.epsilon, arch=recipe.each()[0].arch, batch_size=recipe.batch_size,
-        seed=order.seed, banks=banks, robust=order.survived,
-        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device)[seen],
+        pictures=evaluator.clean, seen=evaluator.seen(), epsilon=order.epsilon, arch=recipe.each()[0].arch,
+        batch_size=recipe.batch_size, seed=order.seed, banks=banks, robust=order.survived, secret=material.secret(master),
+        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device),
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
-    turns = material.turns(master, order.unmask, evaluator.held, banks=layers, patterns=order.patterns)
+    turns = material.turns(
+        master, order.unmask, evaluator.held, banks=layers, patterns=order.patterns, own=order.method.scope == "sample"
+    )
     whole = order.unmask == "classes" and len(folder.classes) > 2
     expected = Expected(1.0 if whole else MIDDLE, Axis(turns.limit, turns.untaught() if whole else None))
     shares = guesses(order.levels, clean, chance, expected)
-    scale, strongest, teaches = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
-    progress.say(f"pictures to publish (strength {strongest:.3f}) train to {np.mean(teaches):.1f} %")
+    strongest = best_hiding(order, maker, turns, shares, task, trials, hidden_at, journal, executor, progress)
+    scale, teaches = strongest.scale, strongest.accuracies
+    progress.say(f"pictures to publish (strength {strongest.strength:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
     if order.calibration == "stop":
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
@@ -226,8 +229,8 @@ def _hide(
     published = trials.sided(scale.trial(1.0, shares), hidden_at)
     progress.say(f"the published folder trains to {published.mean:.1f} % ({published.runs} runs)")
     levels = Levels(
-        epsilon=order.epsilon, published=scale.masks, which=turns.which(shares), strength=strongest, shifts=maker.shifts,
-        tiers={f"{one.level:g}": turns.touched(one.share) for one in sold},
+        epsilon=order.epsilon, published=scale.masks, which=turns.which(shares), shifts=maker.shifts,
+        strength=strongest.strength, tiers={f"{one.level:g}": turns.touched(one.share) for one in sold},
         own={f"{level:g}": maker.masks(pattern, 1.0) for level, pattern in own.items()},
     )  # fmt: skip
     with stage:
@@ -236,6 +239,7 @@ def _hide(
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
         )  # fmt: skip
+        strongest.save_generator(order, material, release.manifest.release)
     return Hidden(
         release=release, clean=trials.estimate(clean), published=published, hidden=published.mean <= hidden_at,
         runs=trials.runs, recipe=recipe,

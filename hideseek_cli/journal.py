@@ -40,10 +40,15 @@ class Journal:
         return self.values.get(name)
 
     def remember(self, name: str, value: Any) -> None:
-        if isinstance(value, np.ndarray):
-            self.arrays[name] = value
-        else:
-            self.values[name] = value
+        self.values[name] = value
+        self._write()
+
+    def keep(self, arrays: dict[str, np.ndarray]) -> None:
+        """Remember arrays of several names at once."""
+        self.arrays |= arrays
+        self._write()
+
+    def _write(self) -> None:
         header = json.dumps({"options": self.options, "values": self.values}, sort_keys=True)
         write_whole(self.path, save(self.arrays, metadata={"journal": header}), secret=True)
 

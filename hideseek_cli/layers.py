@@ -46,6 +46,8 @@ class Turns:
     """Most layers with patterns of their own; a single one is shared by all."""
     patterns: int = 1
     """Patterns a class in each layer; its pictures take them in turn."""
+    own: bool = False
+    """Whether every picture has a pattern of its own, so that no two share one in any layer."""
 
     @property
     def count(self) -> int:
@@ -104,7 +106,9 @@ class Turns:
         return found
 
     def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
-        """The number of each picture's pattern: by its layer, then its turn in its class, then its class."""
+        """The number of each picture's pattern: by its layer, then its turn in its class, then its class; or its own."""
+        if self.own:
+            return np.arange(self.count)
         ends = self.ends(shares) if self.banks > 1 else []
         layer = np.searchsorted(np.array(ends, np.int64), self.numbers, side="right")
         turn = np.empty(self.count, np.int64)
@@ -112,6 +116,14 @@ class Turns:
             members = np.flatnonzero(self.labels == label)
             turn[members] = self.numbers[members].argsort().argsort()
         return (layer * self.patterns + turn % self.patterns) * (self.labels.max() + 1) + self.labels
+
+    def choices(self) -> Int64[np.ndarray, "b n"]:
+        """Patterns that pictures may get, whatever the levels: one row for each pattern of a class."""
+        if self.own:
+            return np.arange(self.count)[None]
+        first = np.arange(self.banks * self.patterns)[:, None] * (self.labels.max() + 1)
+        found: np.ndarray = first + self.labels
+        return found
 
     def strippable(self, share: float, shares: Sequence[float]) -> float:
         """The share that is left where every mask is taken off that the buyer of ``share`` knows."""

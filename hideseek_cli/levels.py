@@ -17,11 +17,13 @@ from hideseek_cli.core.classifier import correct
 from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
+from hideseek_cli.generator import Generator
 from hideseek_cli.journal import Journal
 from hideseek_cli.layers import Turns
 from hideseek_cli.mask import apply, place
-from hideseek_cli.material import Material
+from hideseek_cli.material import Material, Thresholds
 from hideseek_cli.methods import Task
+from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.metrics import similarity
 from hideseek_cli.order import FEWEST_RUNS, PUBLISHED_RUNS, Order
 from hideseek_cli.parallel import in_order
@@ -31,6 +33,8 @@ from hideseek_cli.trials import Trial, Trials
 
 STRONGEST = 2.0
 FIRST, SECOND = 10_000_000, 60_000_000
+PORTION = 2**22
+"""Values of masks that are quantised at once."""
 Images = UInt8[np.ndarray, "n h w c"]
 
 
@@ -40,11 +44,30 @@ class Maker:
 
     material: Material
     epsilon: int
-    thresholds: Float64[np.ndarray, "p h w c"]
+    thresholds: Float64[np.ndarray, "p h w c"] | Thresholds
     shifts: UInt16[np.ndarray, "n 2"] | None
 
-    def masks(self, pattern: Float[np.ndarray, "p h w c"], strength: float) -> Patterns:
-        return self.material.stack.quantised(pattern, strength, self.thresholds, self.epsilon)
+    @classmethod
+    def of(cls, order: Order, material: Material, master: bytes, banks: int) -> Maker:
+        """What an order asks for; ``banks``: patterns a class, where pictures do not have their own."""
+        own = order.method.scope == "sample"
+        thresholds = material.own_thresholds(master) if own else material.thresholds(master, banks)
+        return cls(material, order.epsilon, thresholds, material.shifts(master, order.placement))
+
+    def masks(
+        self, pattern: Float[np.ndarray, "p h w c"], strength: float, numbers: Int64[np.ndarray, " k"] | None = None
+    ) -> Patterns:
+        """Integer masks of the patterns of those numbers, or of all; nothing of a picture's own in a kind that it is not of."""
+        numbers, stack = np.arange(len(pattern)) if numbers is None else numbers, self.material.stack
+        pieces = [
+            stack.quantised(pattern[some], strength, self.thresholds[some], self.epsilon)
+            for some in np.array_split(numbers, 1 + len(numbers) * pattern[0].size // PORTION)
+        ]
+        found = {channels: np.concatenate([piece[channels] for piece in pieces]) for channels in stack.groups}
+        if isinstance(self.thresholds, Thresholds):
+            for channels, (where, _) in stack.groups.items():
+                found[channels][~np.isin(numbers, where)] = 0
+        return found
 
     def render(self, masks: Patterns, which: Int64[np.ndarray, " n"]) -> Images:
         """All pictures as networks see them, each with the mask of that number."""
@@ -69,7 +92,7 @@ class Scale:
 
     maker: Maker
     masks: Patterns
-    """Bank after bank of one mask a class."""
+    """Bank after bank of one mask a class, or one of each picture."""
     turns: Turns
 
     def render(self, share: float, shares: Sequence[float]) -> Images:
@@ -81,10 +104,11 @@ class Scale:
 
 
 def strongest_strength(
-    order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], executor: Executor, progress: Progress
-) -> float:
+    order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], choices: Int64[np.ndarray, "b n"], executor: Executor,
+    progress: Progress,
+) -> float:  # fmt: skip
     """The greatest strength, in hundredths, at which the mean SSIM of the pictures' files is at least ``min_ssim``, whichever
-    of their patterns the pictures of a class will have.
+    of their patterns (``choices``, row by row) the pictures of a class will have.
 
     At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere. Searched on at most FIRST
     pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more. What SSIM
@@ -92,10 +116,10 @@ def strongest_strength(
     """
     material, labels = maker.material, maker.material.folder.labels
     classes = len(material.folder.classes)
-    banks = labels + np.arange(0, len(pattern), classes)[:, None]
 
     def similar(strength: int, every: int) -> float:
-        look = partial(maker.likeness, maker.masks(pattern, strength / 100), banks)
+        used = np.unique(choices[:, ::every])
+        look = partial(maker.likeness, maker.masks(pattern, strength / 100, used), np.searchsorted(used, choices))
         found = np.concatenate(list(in_order(executor, look, material.portions(every))), axis=1)
         totals = [np.bincount(labels[::every], bank, classes) for bank in found]
         return float(np.min(totals, axis=0).sum() / found.shape[1])
@@ -114,27 +138,50 @@ def strongest_strength(
     return low / 100
 
 
+@dataclass(frozen=True)
+class Strongest:
+    """What is to be published."""
+
+    scale: Scale
+    strength: float
+    accuracies: list[float]
+    """Of networks trained on it, in percent."""
+    weights: dict[str, np.ndarray]
+    """What makes noise for other pictures; nothing where the method cannot."""
+
+    def save_generator(self, order: Order, material: Material, release: str) -> None:
+        """Write it beside the mask file, where there is one."""
+        if self.weights:
+            Generator(
+                method=order.method.name, epsilon=order.epsilon, strength=self.strength, classes=material.folder.classes,
+                release=release, size=material.stack.shape, weights=self.weights,
+            ).save(order.generator)  # fmt: skip
+
+
 def best_hiding(
     order: Order, maker: Maker, turns: Turns, shares: Sequence[float], task: Task, trials: Trials,
     enough: float, journal: Journal, executor: Executor, progress: Progress,
-) -> tuple[Scale, float, list[float]]:  # fmt: skip
-    """What to publish: masks at the greatest strength that keeps the pictures' likeness, that strength, what it trains to.
+) -> Strongest:  # fmt: skip
+    """What to publish: masks at the greatest strength that keeps the pictures' likeness.
 
     The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
     on the pictures (docs/benchmarks.md). ``shares``: at which levels are expected.
     """
-    tried: list[tuple[Scale, float, list[float]]] = []
+    tried: list[Strongest] = []
     for number, train in enumerate(order.method.candidates(task)):
         name = f"candidate {number}"
+        within = f"{name} weights "
         if name not in journal.arrays:
-            journal.remember(name, train(partial(progress.step, "training masks")))
+            made = train(partial(progress.step, "training masks"))
+            journal.keep({name: made.patterns, **{within + part: weight for part, weight in made.weights.items()}})
         pattern = journal.arrays[name]
-        strength = strongest_strength(order, maker, pattern, executor, progress)
+        weights = {key.removeprefix(within): value for key, value in journal.arrays.items() if key.startswith(within)}
+        strength = strongest_strength(order, maker, pattern, turns.choices(), executor, progress)
         scale = Scale(maker, maker.masks(pattern, strength), turns)
-        tried.append((scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS)))
-        if np.mean(tried[-1][2]) <= enough:
+        tried.append(Strongest(scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS), weights))
+        if np.mean(tried[-1].accuracies) <= enough:
             break
-    return min(tried, key=lambda one: float(np.mean(one[2])))
+    return min(tried, key=lambda one: float(np.mean(one.accuracies)))
 
 
 def stopped(
@@ -145,15 +192,16 @@ def stopped(
     def surrogate(network: Standardised) -> float:
         return 100 * correct(network, evaluator.test) / len(evaluator.test)
 
-    found, patterns = [], {}
+    found, patterns, method = [], {}, order.method
+    assert isinstance(method, ClassWise)
     for level in order.levels:
         name = f"pattern {level:g}"
         if name not in journal.arrays:
             about = f"training masks of level {level:g}"
-            stopped = order.method.stopped(task, level, order.tolerance, surrogate, partial(progress.step, about))
+            stopped = method.stopped(task, level, order.tolerance, surrogate, partial(progress.step, about))
             how = "stopped at" if stopped.held else "never stayed near the level, came nearest with"
             progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
-            journal.remember(name, stopped.pattern)
+            journal.keep({name: stopped.pattern})
         patterns[level] = pattern = journal.arrays[name]
         accuracies = trials.masked(
             [Trial(partial(maker.render, maker.masks(pattern, 1.0), maker.material.folder.labels), level)] * FEWEST_RUNS

@@ -28,6 +28,7 @@ from jaxtyping import Bool, Float, Int, Int8, Int16, UInt8, UInt16
 
 from hideseek_cli.carry import carry
 from hideseek_cli.errors import InputError
+from hideseek_cli.packed import Packed
 
 MAX_EPSILON = 63
 """A cleaner spans at most twice the bound and must fit into an int8."""
@@ -52,7 +53,7 @@ def quantise(
 
 
 def place(
-    masks: Masks, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None,
+    masks: Masks | Packed, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None,
     shape: tuple[int, int] | None = None,
 ) -> Int8[np.ndarray, "n y x c"]:  # fmt: skip
     """The mask of each picture: its class's pattern, cyclically shifted down and right where shifts are given, and carried to
@@ -60,6 +61,8 @@ def place(
     height, width = masks.shape[1:3]
     if shifts is None:
         placed = masks[labels]
+    elif isinstance(masks, Packed):
+        raise InputError("masks of single pictures are not shifted: the file is damaged; get it again")
     else:
         rows = (np.arange(height) - shifts[:, :1].astype(np.int64)) % height
         columns = (np.arange(width) - shifts[:, 1:].astype(np.int64)) % width

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.complaints import PICTURES, refuse, refuse_all
-from hideseek_cli.entry import Entry
+from hideseek_cli.entry import Entry, Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, attempts, pixels, scan, splits, survey
 from hideseek_cli.layers import Turns
@@ -31,6 +31,24 @@ SMALL, SIDE = 96, 64
 """Pixels a side of pictures that are trained on as they are where all have one size, and to which others are brought."""
 LOOKED = 50
 """Pictures of a sample, however large they are."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Secret thresholds of pictures that have masks of their own, read by their numbers like an array: each picture's are
+    derived from its class and name when they are asked for, because those of all take more memory than the pictures."""
+
+    key: bytes
+    names: tuple[Key, ...]
+    size: tuple[int, int, int]
+    """Height, width, channels."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self.names), *self.size)
+
+    def __getitem__(self, numbers: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, "k h w c"]:
+        return np.stack([keys.dither(keys.subkey(self.key, *self.names[number]), self.size) for number in numbers])
 
 
 @dataclass(frozen=True)
@@ -92,10 +110,20 @@ class Material:
         rows = [(*entry.key, *shape) for entry, shape in zip(self.folder.entries, self.shapes, strict=True)]
         return hashlib.sha256(repr(rows).encode()).hexdigest()
 
+    def own_thresholds(self, master: bytes) -> Thresholds:
+        """The same of masks that belong to one picture each."""
+        keyed = [entry.key for entry in self.folder.entries]
+        shape = (*self.stack.shape, self.stack.channels)
+        return Thresholds(keys.subkey(master, self.release_label(), "dither"), tuple(keyed), shape)
+
     def thresholds(self, master: bytes, banks: int = 1) -> Float64[np.ndarray, "p h w c"]:
         """Secret thresholds for quantising masks of every strength, ``banks`` patterns a class."""
         shape = (banks * len(self.folder.classes), *self.stack.shape, self.stack.channels)
         return keys.dither(keys.subkey(master, self.release_label(), "dither"), shape)
+
+    def secret(self, master: bytes) -> bytes:
+        """From which a method derives what nobody may guess."""
+        return keys.subkey(master, self.release_label(), "patterns")
 
     def shifts(self, master: bytes, placement: str) -> UInt16[np.ndarray, "n 2"] | None:
         """Where each picture's pattern is laid: None for the fixed placement."""
@@ -106,17 +134,17 @@ class Material:
 
     def turns(
         self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None, *, banks: int = 1,
-        patterns: int = 1,
+        patterns: int = 1, own: bool = False,
     ) -> Turns:  # fmt: skip
         """In which turn each picture loses its mask when levels rise, those of ``last`` at the end of their class.
 
         ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``banks``: layers with patterns of
-        their own; ``patterns``: of each class in each of them.
+        their own; ``patterns``: of each class in each of them; ``own``: every picture has one of its own.
         """
         names = [entry.key for entry in self.folder.entries]
         last = np.zeros(len(names), bool) if last is None else last
         key = keys.subkey(master, self.release_label(), "turns")
-        return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks, patterns)
+        return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks, patterns, own)
 
 
 def load(

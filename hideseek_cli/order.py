@@ -11,6 +11,7 @@ from hideseek_cli.core.changes import ROBUST
 from hideseek_cli.errors import InputError
 from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.mask import MAX_EPSILON
+from hideseek_cli.methods import Method
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
 
@@ -28,6 +29,7 @@ class Order:
 
     data: Path
     levels: tuple[float, ...]
+    """Test accuracies to sell, in percent; none where the clean pictures alone are sold."""
     out: Path
     masks: Path
     recipe: Recipe
@@ -44,7 +46,7 @@ class Order:
     """What loses its mask in turn as levels rise: ``classes``, or ``pictures`` of all classes alike."""
     min_ssim: float = 0.985
     calibration: str = "retrain"
-    method: ClassWise = field(default_factory=ClassWise)
+    method: Method = field(default_factory=ClassWise)
     size: int | None = None
     table: Path | None = None
     key_file: Path | None = None
@@ -60,8 +62,6 @@ class Order:
 
     def __post_init__(self) -> None:
         """Raises InputError for whatever can be refused before a picture is read."""
-        if not self.levels:
-            raise InputError("no levels: give target accuracies in percent, such as --levels 30,50,70")
         if len(set(self.levels)) < len(self.levels):
             raise InputError(f"a level is given twice in {_list(self.levels)}; give each once")
         for level in self.levels:
@@ -85,15 +85,25 @@ class Order:
             raise InputError(f"--robust {unknown[0]!r} is unknown: choose of {','.join(ROBUST)}")
         if self.unmask not in UNMASKS:
             raise InputError(f"--unmask {self.unmask!r} is unknown: give {' or '.join(UNMASKS)}")
-        if self.calibration == "stop" and self.method.schedule != "alternating":
-            raise InputError("--calibration stop is Algorithm 1 of the paper: it needs --schedule alternating")
+        if self.calibration == "stop" and not (isinstance(self.method, ClassWise) and self.method.schedule == "alternating"):
+            raise InputError(
+                "--calibration stop is Algorithm 1 of the paper: it needs class-wise emn by --schedule alternating"
+            )
+        if self.calibration == "stop" and not self.levels:
+            raise InputError("--calibration stop trains masks of levels: give some, such as --levels 30,50,70")
+        if self.method.scope == "sample" and (self.placement != "fixed" or self.patterns > 1):
+            option = "--patterns" if self.patterns > 1 else "--placement keyed"
+            raise InputError(f"{option} is for patterns that a class shares; every picture has its own here, leave it out")
+        if self.robust and not self.method.changeable:
+            raise InputError(f"--robust does not apply to --method {self.method.name}: it is not trained through changes")
         if not 0 <= self.min_ssim < 1:
             raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
         if self.size is not None and not 8 <= self.size <= 1024:
             raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
-        fewest = CLEAN_RUNS + HALF_RUNS + 4 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
-        if self.runs < fewest:
-            raise InputError(f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {fewest}")
+        if self.runs < self.fewest:
+            raise InputError(
+                f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {self.fewest}"
+            )
         if self.threads < 1:
             raise InputError(f"{self.threads} threads cannot train; give at least 1")
         inside = [path for path in (self.out, self.masks) if self.data.resolve() in path.resolve().parents]
@@ -108,7 +118,17 @@ class Order:
     @property
     def runs(self) -> int:
         """Retrainings that may be made."""
-        return self.max_runs if self.max_runs is not None else 8 + 7 * len(self.levels)
+        return self.max_runs if self.max_runs is not None else max(self.fewest, 8 + 7 * len(self.levels))
+
+    @property
+    def fewest(self) -> int:
+        """Retrainings that it takes at least."""
+        return CLEAN_RUNS + HALF_RUNS + 4 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
+
+    @property
+    def generator(self) -> Path:
+        """Where what makes noise for other pictures is written, of a method that has such; secret."""
+        return self.masks.with_name(f"{self.masks.stem}.generator{self.masks.suffix}")
 
     @property
     def journal(self) -> Path:
@@ -140,6 +160,7 @@ class Order:
     def binding(self) -> dict[str, Any]:
         """The options that a resumed run must share."""
         kept = {name: value for name, value in asdict(self).items() if name not in ("overwrite", "resume", "prices")}
+        kept["method"] |= {"name": self.method.name, "scope": self.method.scope}
         return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 
 

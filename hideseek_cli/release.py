@@ -154,6 +154,7 @@ def write(
     MaskFile(
         release=manifest.release, classes=folder.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
+        single=len(np.unique(levels.which)) == len(levels.which),
         tiers=tuple(
             Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], touched=touched,
                  patterns=levels.own.get(level, {}), residuals=packers[level].done())

@@ -193,7 +193,7 @@ def test_the_likeness_holds_whichever_patterns_the_pictures_get(make_folder, exe
     pattern = np.random.default_rng(0).normal(0, 4, maker.thresholds.shape).astype(np.float32)
     pattern[[0, 3]] *= 0.1  # of each class one pattern is faint: in the first bank of one, in the second of the other
     order = Order(data=data, levels=(60.0,), out=Path("o"), masks=Path("m"), recipe=preset("quick"), min_ssim=0.995)
-    strength = strongest_strength(order, maker, pattern, executor, Silent())
+    strength = strongest_strength(order, maker, pattern, material.turns(bytes(32), banks=2).choices(), executor, Silent())
     masks, labels = maker.masks(pattern, strength), material.folder.labels
     worst = min(
         float(maker.likeness(masks, labels[None] + 2 * np.array([one, other])[labels], list(range(12))).mean())
@@ -221,5 +221,5 @@ def test_the_strength_is_the_greatest_that_keeps_the_likeness(make_folder, execu
         return float(np.concatenate([maker.likeness(masks, labels, some)[0] for some in material.portions()]).mean())
 
     assert material.spread(1) == 2
-    strength = strongest_strength(order, maker, pattern, executor, Silent())
+    strength = strongest_strength(order, maker, pattern, material.folder.labels[None], executor, Silent())
     assert alike(strength) >= least > alike(strength + 0.01)

@@ -57,7 +57,37 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "one class only": (["hide", "data", *LEVELS], _only_one_class, "has one class, class0"),
     "a class of two pictures": (["hide", "data", *LEVELS], _few, "fewer than 4 pictures cannot be trained: class1"),
     "an unreadable picture": (["hide", "data", *LEVELS], _truncate, "data/class0/000.png cannot be read as a picture"),
-    "no level": (["hide", "data", "--levels", "", *FAST], lambda root: None, "no levels"),
+    "an unknown method": (["hide", "data", "--method", "x"], lambda root: None, "--method 'x' is unknown: choose one of"),
+    "an unknown scope": (["hide", "data", "--scope", "x"], lambda root: None, "has no --scope 'x': give class"),
+    "an option of another method": (
+        ["hide", "data", "--method", "random", "--pgd-steps", "2"],
+        lambda root: None,
+        "--pgd-steps is no option of --method random",
+    ),
+    "the placement of what no class shares": (
+        ["hide", "data", "--method", "random", "--scope", "sample", "--placement", "keyed"],
+        lambda root: None,
+        "--placement keyed is for patterns that a class shares",
+    ),
+    "several patterns of a picture": (
+        ["hide", "data", "--method", "random", "--scope", "sample", "--patterns", "2"],
+        lambda root: None,
+        "--patterns is for patterns that a class shares",
+    ),
+    "noise through changes": (
+        ["hide", "data", "--method", "random", "--robust", "gray"], lambda root: None, "--robust does not apply"
+    ),
+    "the paper's stopping rule for another method": (
+        ["hide", "data", *LEVELS[:2], "--method", "random", "--calibration", "stop"], lambda root: None, "class-wise emn"
+    ),
+    "the paper's stopping rule without levels": (
+        ["hide", "data", "--schedule", "alternating", "--calibration", "stop"], lambda root: None, "give some, such as"
+    ),
+    "a generator file in the way": (
+        ["hide", "data", *LEVELS],
+        lambda root: (root / "masks.generator.safetensors").touch(),
+        "masks.generator.safetensors exists already",
+    ),
     "a level that is no number": (["hide", "data", "--levels", "high", *FAST], lambda root: None, "not a list of percentages"),
     "a level above 100": (["hide", "data", "--levels", "30,130", *FAST], lambda root: None, "130 is out of range"),
     "a level that is not a number": (["hide", "data", "--levels", "nan", *FAST], lambda root: None, "out of range"),

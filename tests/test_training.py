@@ -155,7 +155,9 @@ def test_the_method_keeps_to_its_interface_and_stops_as_told():
     task = Task(pictures=data, epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     assert isinstance(ClassWise(), Method)
     ticks = []
-    whitened, unseen, sign = (train(lambda *step: ticks.append(step)) for train in ClassWise(passes=2).candidates(task))
+    whitened, unseen, sign = (
+        train(lambda *step: ticks.append(step)).patterns for train in ClassWise(passes=2).candidates(task)
+    )
     assert ticks == [(1, 2), (2, 2)] * 3
     assert fineness(unseen) < fineness(sign) < fineness(whitened)
     assert whitened.shape == sign.shape == (3, 16, 16, 3) and not np.array_equal(whitened, sign)

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 def hide(
     data: Annotated[Path, typer.Argument(help="DATA/<class>/* or DATA/{train,val,test}/<class>/*; or tar shards.")],
-    levels: Annotated[str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70.")],
+    levels: Annotated[
+        str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70; without, clean pictures alone.")
+    ] = "",
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("published"),
     masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
     prices: Annotated[str, typer.Option("--prices", help="Price of each level, for the manifest: 30=10,50=25.")] = "",
     epsilon: Annotated[int, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels.")] = 8,
     min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
+    method: Annotated[str, typer.Option("--method", help="What makes masks: emn (error-minimising), or random noise.")] = "emn",
+    scope: Annotated[
+        str | None, typer.Option("--scope", help="What has a mask of its own: a class, or every sample (picture).")
+    ] = None,
     placement: Annotated[
         str,
         typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
@@ -43,17 +49,24 @@ def hide(
         typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or pictures of every class."),
     ] = "classes",
     schedule: Annotated[
-        str, typer.Option("--schedule", help="How masks are trained: joint, or alternating (Algorithm 1 of the paper).")
-    ] = "joint",
+        str | None,
+        typer.Option("--schedule", help="How masks are trained: joint (default), or alternating (Algorithm 1 of the paper)."),
+    ] = None,
     calibration: Annotated[
         str, typer.Option("--calibration", help="How levels are found: retrain, or stop (the paper's; needs alternating).")
     ] = "retrain",
     passes: Annotated[
         int | None, typer.Option("--passes", help="Passes over the pictures to train each mask (joint).", min=1)
     ] = None,
-    inner_steps: Annotated[int, typer.Option("--inner-steps", help="M, steps between mask updates (alternating).", min=1)] = 10,
-    pgd_steps: Annotated[int, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch (alternating).", min=1)] = 1,
-    stop_error: Annotated[float, typer.Option("--stop-error", help="Training error that ends it (alternating).")] = 0.1,
+    inner_steps: Annotated[
+        int | None, typer.Option("--inner-steps", help="M, steps between mask updates: 10 (alternating).", min=1)
+    ] = None,
+    pgd_steps: Annotated[
+        int | None, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch: 1 (alternating).", min=1)
+    ] = None,
+    stop_error: Annotated[
+        float | None, typer.Option("--stop-error", help="Training error that ends it: 0.1 (alternating).")
+    ] = None,
     size: options.Size = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
     pictures: Annotated[str, typer.Option("--pictures", help="How pictures are written: png, or webp (lossless).")] = "png",
@@ -89,7 +102,7 @@ def hide(
     from hideseek_cli.form import Form
     from hideseek_cli.hide import hide as run
     from hideseek_cli.hide import plan
-    from hideseek_cli.methods.emn import ClassWise
+    from hideseek_cli.methods import chosen
     from hideseek_cli.order import Order
 
     chosen_device = options.training_device(device, threads)
@@ -99,9 +112,10 @@ def hide(
         unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
         table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance,
         overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards),
-        method=ClassWise(
-            schedule=schedule, passes=passes, stop_error=stop_error, inner_steps=inner_steps, pgd_steps=pgd_steps
-        ),
+        method=chosen(method, scope, {
+            "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
+            "stop_error": stop_error,
+        }),
     )  # fmt: skip
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
         if dry_run:

@@ -1,17 +1,28 @@
-"""The systems of the papers behind one small interface: a method turns a data set into patterns within ±ε."""
+"""The systems of the papers behind one small interface: a method turns a data set into patterns within ±ε.
+
+A module of this package offers its methods in a tuple ``METHODS``; adding another touches no other file. A method is a frozen
+dataclass whose fields are the options that it has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float, Int
+from torch import Tensor
 
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.data import Pictures
+from hideseek_cli.errors import InputError
+
+SCOPES = ("class", "sample")
+"""What a pattern belongs to: a class, whose pictures share it, or a single picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +30,9 @@ class Task:
     """What a method is given."""
 
     pictures: Pictures
+    """All pictures that are to be published."""
+    seen: Int[Tensor, " m"] | None = None
+    """Numbers of those that may be trained on, the others being kept for tests; None: all."""
     epsilon: int
     arch: str
     batch_size: int
@@ -29,16 +43,84 @@ class Task:
     """Patterns a class, each of them told from all others."""
     robust: tuple[str, ...] = ()
     """Names of ``core.changes.ROBUST`` that the patterns must survive."""
+    secret: bytes = bytes(32)
+    """A key from which whatever nobody may guess is derived; the seed decides nothing secret."""
+
+    @property
+    def shown(self) -> Pictures:
+        """The pictures that may be trained on."""
+        return self.pictures if self.seen is None else self.pictures.subset(self.seen)
+
+    @property
+    def shown_shifts(self) -> torch.Tensor | None:
+        """Their shifts."""
+        return self.shifts if self.shifts is None or self.seen is None else self.shifts[self.seen]
 
 
-Patterns = Float32[np.ndarray, "p h w c"]
-"""Bank after bank of one pattern a class, in grey levels within ±ε."""
-Training = Callable[[Tick], Patterns]
+Patterns = Float[np.ndarray, "p h w c"]
+"""In grey levels within ±ε: bank after bank of one pattern a class, or one of each picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What came of a training."""
+
+    patterns: Patterns
+    weights: dict[str, np.ndarray] = field(default_factory=dict)
+    """What makes patterns for new pictures, by name; nothing where a method cannot."""
+
+
+Training = Callable[[Tick], Made]
 
 
 @runtime_checkable
 class Method(Protocol):
     """A way to make masks that hide what the pictures teach."""
 
+    name: ClassVar[str]
+    scope: ClassVar[str]
+    """One of SCOPES."""
+    changeable: ClassVar[bool]
+    """Whether masks can be trained through changes that they must survive."""
+
+    @property
+    def robust(self) -> tuple[str, ...]:
+        """What masks are trained through unless told otherwise."""
+
     def candidates(self, task: Task) -> tuple[Training, ...]:
-        """Trainings of patterns to publish, the one that is expected to hide best first; later ones are fallbacks."""
+        """Trainings of patterns to publish, the one that is expected to hide best first; later ones are fallbacks.
+
+        Patterns of scope ``sample`` are as many as ``task.pictures``; those that may not be trained on get theirs from
+        what was trained on the others.
+        """
+
+
+def catalogue() -> dict[str, dict[str, Callable[..., Method]]]:
+    """All methods by name and scope, in the order of their modules."""
+    found: dict[str, dict[str, Callable[..., Method]]] = {}
+    for module in (importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)):
+        for method in getattr(module, "METHODS", ()):
+            found.setdefault(method.name, {})[method.scope] = method
+    return found
+
+
+def chosen(name: str, scope: str | None = None, options: Mapping[str, Any] | None = None) -> Method:
+    """The method of that name and scope (None: its first) with options by name, of which None stands for one not given.
+
+    Raises InputError that says what there is where there is no such method, scope or option.
+    """
+    known = catalogue()
+    if name not in known:
+        raise InputError(f"--method {name!r} is unknown: choose one of {', '.join(known)}")
+    scopes = known[name]
+    if scope is not None and scope not in scopes:
+        raise InputError(f"--method {name} has no --scope {scope!r}: give {' or '.join(scopes)}")
+    scope = scope or next(iter(scopes))
+    method = scopes[scope]
+    given = {option: value for option, value in (options or {}).items() if value is not None}
+    own = {option.name for option in fields(method)}  # type: ignore[arg-type]
+    strange = [option for option in given if option not in own]
+    if strange:
+        option = strange[0].replace("_", "-")
+        raise InputError(f"--{option} is no option of --method {name} with --scope {scope}; leave it out")
+    return method(**given)

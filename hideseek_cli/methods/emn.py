@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import ClassVar
 
 from hideseek_cli.core.bilevel import Problem, schedule, training_error
 from hideseek_cli.core.classifier import Tick, steps_per_pass
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Patterns, Task, Training
+from hideseek_cli.methods import Made, Patterns, Task, Training
 
 STEPS = 300
 """Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md); more
@@ -34,6 +35,10 @@ class Stopped:
 @dataclass(frozen=True, kw_only=True)
 class ClassWise:
     """Class-wise EMN by either schedule of ``core.bilevel``."""
+
+    name: ClassVar[str] = "emn"
+    scope: ClassVar[str] = "class"
+    changeable: ClassVar[bool] = True
 
     schedule: str = "joint"
     passes: int | None = None
@@ -65,13 +70,13 @@ class ClassWise:
             return tuple(partial(self._joint, task, rule) for rule in (ROBUST if task.robust else PLAIN))
         return (partial(self._alternating, task),)
 
-    def _joint(self, task: Task, rule: str, tick: Tick) -> Patterns:
-        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.pictures), task.batch_size)))
+    def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
+        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
         for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
             tick(state.number, passes)
-        return state.pattern()
+        return Made(patterns=state.pattern())
 
-    def _alternating(self, task: Task, tick: Tick) -> Patterns:
+    def _alternating(self, task: Task, tick: Tick) -> Made:
         """Trained until the surrogate's training error falls to ``stop_error``."""
         problem = self._problem(task)
         for state in schedule(self.schedule)(problem):
@@ -79,7 +84,7 @@ class ClassWise:
             if (state.number > 1 and training_error(problem, state) <= self.stop_error) or state.number >= self.max_rounds:
                 break
         tick(self.max_rounds, self.max_rounds)
-        return state.pattern()
+        return Made(patterns=state.pattern())
 
     def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], tick: Tick,
                 patience: int = 2) -> Stopped:  # fmt: skip
@@ -102,7 +107,10 @@ class ClassWise:
 
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         return Problem(
-            pictures=task.pictures, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
-            shifts=task.shifts, banks=task.banks, through=task.robust, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps,
-            rule=rule, rounds=rounds,
+            pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
+            shifts=task.shown_shifts, banks=task.banks, through=task.robust, inner_steps=self.inner_steps,
+            pgd_steps=self.pgd_steps, rule=rule, rounds=rounds,
         )  # fmt: skip
+
+
+METHODS = (ClassWise,)

@@ -1,0 +1,212 @@
+"""Every method through the same laws: a line of METHODS each, on folders small enough for a moment's training."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import load as tensors_of
+
+from hideseek_cli.bundle import Cleaner, MaskFile
+from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder
+from hideseek_cli.folder import scan
+from hideseek_cli.generator import Generator
+from hideseek_cli.levels import Maker, Scale, Strongest
+from hideseek_cli.material import Material, load
+from hideseek_cli.methods import Made, Method, Task, catalogue, chosen
+from hideseek_cli.order import Order
+from hideseek_cli.packed import Packed
+from hideseek_cli.picture import decode
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import preset
+from hideseek_cli.release import Levels, write
+from hideseek_cli.seek import seek
+from tests.conftest import write_pictures
+from tests.test_cli import contents
+
+METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "emn class joint": ("emn", "class", {"passes": 1}),
+    "emn class alternating": ("emn", "class", {"schedule": "alternating", "inner_steps": 1, "stop_error": 0.99}),
+    "random class": ("random", "class", {}),
+    "random sample": ("random", "sample", {}),
+}
+"""Name and scope of each method that has a cleaner, with options that make it quick."""
+
+MASTER, EACH, SIDE = bytes(range(32)), 24, 16
+LEVEL = "50"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A release by one method, at one level and clean."""
+
+    method: Method
+    data: Path
+    before: dict[str, bytes]
+    place: Path
+    material: Material
+    made: Made
+    levels: Levels
+    owner: MaskFile
+
+    @property
+    def published(self) -> Path:
+        return self.place / "published"
+
+    @property
+    def touched(self) -> np.ndarray:
+        return self.levels.tiers[LEVEL]
+
+
+def write_folder(root: Path) -> Path:
+    """Two classes, grey and coloured, of two sizes, so that masks are carried."""
+    write_pictures(root, 2, EACH, side=SIDE, mode="mixed")
+    for path in sorted(root.rglob("*.png"))[::5]:
+        Image.open(path).resize((21, 18)).save(path)
+    return root
+
+
+def release(method: Method, data: Path, place: Path, executor: Executor) -> Example:
+    """What ``hide`` does with a method, without the retrainings in between."""
+    before = contents(data)
+    order = Order(data=data, levels=(50.0,), out=place / "published", masks=place / "masks", recipe=preset("quick"),
+                  method=method, size=SIDE)  # fmt: skip
+    material = load(data, None, SIDE, executor, Silent())
+    clean = pictures(material.stack.clean(), material.folder.labels, 2, torch.device("cpu"))
+    maker = Maker.of(order, material, MASTER, banks=2)
+    seen = torch.arange(len(clean))[torch.arange(len(clean)) % 4 != 0]
+    task = Task(pictures=clean, seen=seen, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None, banks=2,
+                robust=order.survived, secret=material.secret(MASTER))  # fmt: skip
+    made = method.candidates(task)[0](silent)
+    turns = material.turns(MASTER, banks=2, own=method.scope == "sample")
+    scale = Scale(maker, maker.masks(made.patterns, 1.0), turns)
+    levels = Levels(epsilon=8, published=scale.masks, which=turns.which([0.5]), strength=1.0,
+                    tiers={LEVEL: turns.touched(0.5)}, own={}, shifts=None)  # fmt: skip
+    with StagedFolder(order.out) as stage:
+        written = write(
+            material, levels, stage, executor, Silent(), recipe=order.recipe, offers=(), masks=order.masks, origin={}
+        )
+        Strongest(scale, 1.0, [10.0], made.weights).save_generator(order, material, written.manifest.release)
+    return Example(method, data, before, place, material, made, levels, MaskFile.load(order.masks))
+
+
+@pytest.fixture(scope="module", params=METHODS.values(), ids=METHODS.keys())
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, executor: Executor) -> Example:
+    name, scope, options = request.param
+    place = tmp_path_factory.mktemp("method")
+    return release(chosen(name, scope, options), write_folder(place / "data"), place, executor)
+
+
+def test_only_masks_of_single_pictures_are_packed(made):
+    single = made.method.scope == "sample"
+    assert made.owner.single is made.owner.cleaner(LEVEL).single is single
+    assert all(isinstance(masks, Packed) is single for masks in made.owner.published.values())
+
+
+def pixels(folder: Path) -> list[np.ndarray]:
+    return [decode(entry.path) for entry in scan(folder).entries]
+
+
+def test_every_method_is_tried():
+    assert {(name, scope) for name, scopes in catalogue().items() for scope in scopes} == {
+        (name, scope) for name, scope, _ in METHODS.values()
+    }
+
+
+def test_patterns_are_as_many_as_the_scope_says_and_none_is_empty(made):
+    patterns, own = made.made.patterns, len(set(made.levels.which.tolist())) == 2 * EACH
+    assert patterns.shape == (2 * EACH if own else 4, SIDE, SIDE, 3)
+    assert patterns.any((1, 2, 3)).all() and np.abs(patterns).max() <= 8, "what was withheld is masked too"
+
+
+def test_every_level_is_sought_exactly(made, executor, tmp_path):
+    """Law 1: clean are the originals, a level is original where it is touched and published elsewhere."""
+    originals, published = pixels(made.data), pixels(made.published)
+    for level, touched in ((LEVEL, made.touched), ("clean", np.ones(2 * EACH, bool))):
+        made.owner.cleaner(level).save(tmp_path / "c")
+        cleaner = Cleaner.load(tmp_path / "c")
+        assert seek(made.published, cleaner, tmp_path / level, executor, Silent()).exact
+        for number, found in enumerate(pixels(tmp_path / level)):
+            assert np.array_equal(found, (originals if touched[number] else published)[number])
+
+
+def test_no_pixel_moves_by_more_than_the_bound_and_inputs_stay(made):
+    """Laws 2 and 5; and a grey picture stays one."""
+    moved = [np.abs(a.astype(int) - b).max() for a, b in zip(pixels(made.data), pixels(made.published), strict=True)]
+    assert min(moved) > 0 and max(moved) <= 8
+    assert contents(made.data) == made.before
+
+
+def test_a_cleaner_is_bound_to_its_release(made, executor, tmp_path):
+    """Law 7."""
+    cleaner = made.owner.cleaner(LEVEL)
+    first = sorted(made.published.rglob("*.png"))[0]
+    whole = first.read_bytes()
+    other = decode(first).copy()
+    other[0, 0] ^= 1
+    try:
+        Image.fromarray(other.squeeze()).save(first)
+        with pytest.raises(InputError, match="do not belong to this release"):
+            seek(made.published, cleaner, tmp_path / "out", executor, Silent())
+    finally:
+        first.write_bytes(whole)
+    object.__setattr__(cleaner, "release", "0" * 64)
+    with pytest.raises(InputError, match="belongs to release 000000000000"):
+        seek(made.published, cleaner, tmp_path / "out", executor, Silent())
+
+
+def test_a_cleaner_holds_nothing_of_pictures_that_it_does_not_touch(made, tmp_path):
+    """Law 9: of no pattern that they carry, and of no key or weights."""
+    cleaner = made.owner.cleaner(LEVEL)
+    cleaner.save(tmp_path / "c")
+    cleaner = Cleaner.load(tmp_path / "c")
+    carried = made.levels.which
+    for channels, (where, _) in made.material.stack.groups.items():
+        known = cleaner.patterns[channels][np.arange(len(cleaner.patterns[channels]))]
+        published = made.levels.published[channels]
+        assert len(known) == len(set(carried[made.touched].tolist()))
+        left = {int(carried[number]) for number in where if not made.touched[number]}
+        assert left and not any((mask == -published[number]).all() for mask in known for number in left)
+    assert not {name for name in tensors_of((tmp_path / "c").read_bytes()) if "weight" in name or "key" in name}
+    assert (cleaner.which == -1).tolist() == (~made.touched).tolist()
+
+
+def test_the_same_key_and_seed_give_the_same_bytes_in_files_that_are_secret(made, executor, tmp_path):
+    """Law 6."""
+    again = release(made.method, made.data, tmp_path, executor)
+    assert contents(again.published) == contents(made.published)
+    files = [path.name for path in made.place.iterdir() if path.is_file()]
+    assert "masks" in files and files == [path.name for path in tmp_path.iterdir() if path.is_file()]
+    for name in files:
+        assert (tmp_path / name).read_bytes() == (made.place / name).read_bytes()
+        assert (made.place / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_generator_comes_back_as_it_was_saved_and_is_secret(tmp_path):
+    weights = {"up.weight": np.arange(6, dtype=np.float32).reshape(2, 3)}
+    saved = Generator(method="m", epsilon=8, strength=0.7, classes=("a", "b"), release="0" * 64, size=(4, 5), weights=weights)
+    saved.save(tmp_path / "g")
+    found = Generator.load(tmp_path / "g")
+    assert found.weights.keys() == weights.keys() and np.array_equal(found.weights["up.weight"], weights["up.weight"])
+    assert (found.method, found.epsilon, found.strength, found.classes, found.size) == ("m", 8, 0.7, ("a", "b"), (4, 5))
+    assert (tmp_path / "g").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(InputError, match="is a generator file, and a cleaner file is needed"):
+        Cleaner.load(tmp_path / "g")
+
+
+def test_what_may_be_trained_on_is_shown_and_nothing_else():
+    images = torch.arange(5, dtype=torch.uint8)[:, None, None, None].expand(5, 1, 4, 4).contiguous()
+    task = Task(pictures=Pictures(images, torch.tensor([0, 1, 0, 1, 0]), 2), seen=torch.tensor([1, 4]), epsilon=8, arch="slim",
+                batch_size=8, seed=0, shifts=torch.arange(10).view(5, 2))  # fmt: skip
+    assert task.shown.images[:, 0, 0, 0].tolist() == [1, 4] and task.shown.labels.tolist() == [1, 0]
+    assert task.shown_shifts is not None and task.shown_shifts.tolist() == [[2, 3], [8, 9]]
