@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hideseek_cli.core import bilevel, classifier
+from hideseek_cli.core import classifier, surrogate
 from hideseek_cli.core.bilevel import SCHEDULES, Problem
 from hideseek_cli.core.classifier import train
 from hideseek_cli.core.data import Pictures
@@ -52,7 +52,7 @@ def run(name: str) -> list[float]:
     """The losses of the first steps of a retraining, or of masks by a schedule and a rule (alternating has one)."""
     losses: list[float] = []
     with pytest.MonkeyPatch.context() as patched:
-        for module in (classifier, bilevel):
+        for module in (classifier, surrogate):
             patched.setattr(module, "descent", recording(losses))
         if name == "retraining":
             train(data(), RECIPE, seed=0)

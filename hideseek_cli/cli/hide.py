@@ -30,6 +30,9 @@ def hide(
     scope: Annotated[
         str | None, typer.Option("--scope", help="What has a mask of its own: a class, or every sample (picture).")
     ] = None,
+    objective: Annotated[
+        str | None, typer.Option("--objective", help="What masks do to the loss of emn: error-min (default), or error-max.")
+    ] = None,
     placement: Annotated[
         str,
         typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
@@ -62,10 +65,11 @@ def hide(
         int | None, typer.Option("--inner-steps", help="M, steps between mask updates: 10 (alternating).", min=1)
     ] = None,
     pgd_steps: Annotated[
-        int | None, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch: 1 (alternating).", min=1)
+        int | None, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch: 1, or 20 with --scope sample.", min=1)
     ] = None,
     stop_error: Annotated[
-        float | None, typer.Option("--stop-error", help="Training error that ends it: 0.1 (alternating).")
+        float | None,
+        typer.Option("--stop-error", help="Training error that ends it: 0.1, or 0.01 with --scope sample (alternating)."),
     ] = None,
     size: options.Size = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
@@ -114,7 +118,7 @@ def hide(
         overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards),
         method=chosen(method, scope, {
             "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
-            "stop_error": stop_error,
+            "stop_error": stop_error, "objective": objective,
         }),
     )  # fmt: skip
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:

@@ -17,25 +17,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import cycle, islice
-from typing import Any
+from itertools import islice
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
-from hideseek_cli.core.changes import ROBUST, Change, Images
-from hideseek_cli.core.classifier import Batch, batches, correct, descent, loss, steps_per_pass
+from hideseek_cli.core.classifier import Batch, correct, loss, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
-from hideseek_cli.core.networks import Standardised, build
+from hideseek_cli.core.networks import Standardised
 from hideseek_cli.core.rules import RULES, descend
+from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP, Surrogate, clipped, frozen
 from hideseek_cli.errors import InputError
 
-EMN_STEP = 0.8
-"""α of Equation 4 in grey levels, from the public settings of EMN."""
-JOINT_RATE, ALTERNATING_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}, 0.025
-"""Learning rates of the surrogate."""
+JOINT_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}
+"""Learning rate of the surrogate by each rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +58,8 @@ class Problem:
     """Patterns a class. Pictures carry them in turn, so that each is told from all others."""
     through: tuple[str, ...] = ()
     """Names of ``core.changes.ROBUST``: every other batch goes through one of these in turn."""
+    objective: str = "error-min"
+    """One of ``core.surrogate.OBJECTIVES``."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -105,29 +104,6 @@ def training_error(problem: Problem, state: Round) -> float:
 Schedule = Callable[[Problem], Iterator[Round]]
 
 
-class _Clip(torch.autograd.Function):
-    """Clipping to 0..255 that lets gradients through which lead back inside.
-
-    A pattern that has gone below black on a dark background would otherwise get no gradient any more and stay there,
-    without effect; gradients that lead further outside are stopped, because nothing would come of them.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
-        ctx.save_for_backward(values)
-        return values.clamp(0, 255)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        (values,) = ctx.saved_tensors
-        outward = ((values < 0) & (gradient > 0)) | ((values > 255) & (gradient < 0))
-        return gradient.masked_fill(outward, 0)
-
-
-def _unchanged(images: Images, generator: torch.Generator) -> Images:
-    return images
-
-
 class _State:
     """A surrogate, its optimiser and the masks; shared by both schedules."""
 
@@ -140,30 +116,28 @@ class _State:
         patterns = problem.banks * pictures.classes
         self.mask = torch.zeros(patterns, channels, self.height, self.width, device=device, requires_grad=True)
         self.which = problem.which
-        side = min(self.height, self.width)
-        self.network = build(problem.arch, pictures.classes, side, pictures.moments(), problem.seed).train()
-        self.generator = torch.Generator(device).manual_seed(problem.seed)
-        changes = [either for name in problem.through for change in ROBUST[name] for either in (_unchanged, change)]
-        self.changes: Iterator[Change] = cycle(changes or [_unchanged])
-        self.order = batches(len(pictures), problem.batch_size, self.generator)
-        step_rule = torch.optim.SGD(
-            self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
+        self.surrogate = Surrogate(
+            pictures,
+            self.view,
+            learning_rate,
+            factor,
+            arch=problem.arch,
+            batch_size=problem.batch_size,
+            seed=problem.seed,
+            through=problem.through,
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, factor)
-        self.descent = descent(self.network, self.view, self.order, step_rule, schedule)
-        self.per_pass = steps_per_pass(len(pictures), problem.batch_size)
+        self.network, self.descent = self.surrogate.network, self.surrogate.descent
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
         """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be, and changed
         in the way that is next."""
         problem, pictures = self.problem, self.problem.pictures
-        window = augmentation(len(index), self.height, self.width, self.generator)
+        window = augmentation(len(index), self.height, self.width, self.surrogate.generator)
         place = window
         if problem.shifts is not None:
             place = compose(cyclic(problem.shifts[index], self.height, self.width), window)
         noise = read(self.mask.index_select(0, self.which[index]), place)
-        clipped: Tensor = _Clip.apply(read(pictures.images[index], window).float() + noise)
-        return next(self.changes)(clipped, self.generator)
+        return self.surrogate.changed(clipped(read(pictures.images[index], window).float() + noise, problem.objective))
 
     def view(self, index: Tensor) -> Batch:
         return self.masked(index), self.problem.pictures.labels[index]
@@ -186,7 +160,7 @@ def joint(problem: Problem) -> Iterator[Round]:
     update = RULES[problem.rule](state.mask, problem.epsilon, problem.pictures)
     steps = 0
     for number in range(1, 1_000_000):
-        for _ in islice(state.descent, state.per_pass):
+        for _ in islice(state.descent, state.surrogate.per_pass):
             update(left(steps))
             steps += 1
         yield state.round(number, steps)
@@ -206,12 +180,11 @@ def alternating(problem: Problem) -> Iterator[Round]:
             steps += 1
         state.mask.grad = None
         yield state.round(number, steps)
-        state.network.requires_grad_(False)
-        for index in islice(state.order, state.per_pass):
-            for _ in range(problem.pgd_steps):
-                loss(state.network, state.masked(index), pictures.labels[index]).backward()
-                descend(state.mask, problem.epsilon, EMN_STEP)
-        state.network.requires_grad_(True)
+        with frozen(state.network):
+            for index in islice(state.surrogate.order, state.surrogate.per_pass):
+                for _ in range(problem.pgd_steps):
+                    loss(state.network, state.masked(index), pictures.labels[index]).backward()
+                    descend(state.mask, problem.epsilon, EMN_STEP)
 
 
 SCHEDULES: dict[str, Schedule] = {"joint": joint, "alternating": alternating}

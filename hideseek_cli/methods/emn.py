@@ -11,6 +11,7 @@ from typing import ClassVar
 from hideseek_cli.core.bilevel import Problem, schedule, training_error
 from hideseek_cli.core.classifier import Tick, steps_per_pass
 from hideseek_cli.core.networks import Standardised
+from hideseek_cli.core.surrogate import checked
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Made, Patterns, Task, Training
 
@@ -41,6 +42,8 @@ class ClassWise:
     changeable: ClassVar[bool] = True
 
     schedule: str = "joint"
+    objective: str = "error-min"
+    """What masks do to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
     passes: int | None = None
     """Passes over the pictures for each pattern (joint). None: as many as make STEPS, and at least one."""
     stop_error: float = 0.1
@@ -54,6 +57,7 @@ class ClassWise:
 
     def __post_init__(self) -> None:
         schedule(self.schedule)
+        checked(self.objective)
         if not 0 < self.stop_error < 1:
             raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
         if min(self.passes or 1, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
@@ -62,10 +66,13 @@ class ClassWise:
     @property
     def robust(self) -> tuple[str, ...]:
         """What masks are trained through unless told otherwise; nothing where they are the paper's."""
-        return ("gray", "blur") if self.schedule == "joint" else ()
+        return ("gray", "blur") if self.schedule == "joint" and self.objective == "error-min" else ()
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
-        """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating`` one."""
+        """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating``, and of
+        those that raise the loss, one."""
+        if self.schedule == "joint" and self.objective == "error-max":
+            return (partial(self._joint, task, "sign"),)
         if self.schedule == "joint":
             return tuple(partial(self._joint, task, rule) for rule in (ROBUST if task.robust else PLAIN))
         return (partial(self._alternating, task),)
@@ -109,7 +116,7 @@ class ClassWise:
         return Problem(
             pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
             shifts=task.shown_shifts, banks=task.banks, through=task.robust, inner_steps=self.inner_steps,
-            pgd_steps=self.pgd_steps, rule=rule, rounds=rounds,
+            pgd_steps=self.pgd_steps, rule=rule, objective=self.objective, rounds=rounds,
         )  # fmt: skip
 
 

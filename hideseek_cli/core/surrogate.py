@@ -1,0 +1,111 @@
+"""The network that noise is trained with: its batches, its steps, and how pictures that carry noise become its input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from hideseek_cli.core.changes import ROBUST, Change, Images
+from hideseek_cli.core.classifier import Batch, batches, descent, steps_per_pass
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.networks import build
+from hideseek_cli.errors import InputError
+
+EMN_STEP = 0.8
+"""α of Equation 4 in grey levels, from the public settings of EMN."""
+ALTERNATING_RATE = 0.025
+"""Learning rate between passes of Equation 4."""
+OBJECTIVES = ("error-min", "error-max")
+
+
+def checked(objective: str) -> None:
+    """Raises InputError where that is no objective."""
+    if objective not in OBJECTIVES:
+        raise InputError(f"--objective {objective!r} is unknown: give {' or '.join(OBJECTIVES)}")
+
+
+class _Clip(torch.autograd.Function):
+    """Clipping to 0..255 that lets gradients through which lead back inside.
+
+    A pattern that has gone below black on a dark background would otherwise get no gradient any more and stay there,
+    without effect; gradients that lead further outside are stopped, because nothing would come of them.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.clamp(0, 255)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (values,) = ctx.saved_tensors
+        outward = ((values < 0) & (gradient > 0)) | ((values > 255) & (gradient < 0))
+        return gradient.masked_fill(outward, 0)
+
+
+class _Turned(torch.autograd.Function):
+    """Nothing ahead, and the gradient turned round on its way back: what follows it down climbs."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        return values.view_as(values)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return -gradient
+
+
+def clipped(values: Float[Tensor, "b c h w"], objective: str) -> Float[Tensor, "b c h w"]:
+    """Pictures as the files will hold them, through which noise is told how to serve an objective (of OBJECTIVES) by going
+    down its gradient. θ minimises the loss by either."""
+    found: Tensor = _Clip.apply(values)
+    if objective == "error-max":
+        found = _Turned.apply(found)
+    return found
+
+
+def _unchanged(images: Images, generator: torch.Generator) -> Images:
+    return images
+
+
+class Surrogate:
+    """A network in training, step by step."""
+
+    def __init__(
+        self, pictures: Pictures, view: Callable[[Tensor], Batch], learning_rate: float, factor: Callable[[int], float], *,
+        arch: str, batch_size: int, seed: int, through: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        """``view`` renders the batch of some of the pictures; ``factor``: of the learning rate, after so many steps;
+        ``through``: names of ``core.changes.ROBUST``, each for every other batch in turn."""
+        device, side = pictures.images.device, min(pictures.images.shape[2:])
+        self.network = build(arch, pictures.classes, side, pictures.moments(), seed).train()
+        self.generator = torch.Generator(device).manual_seed(seed)
+        changes = [either for name in through for change in ROBUST[name] for either in (_unchanged, change)]
+        self.changes: Iterator[Change] = cycle(changes or [_unchanged])
+        self.order = batches(len(pictures), batch_size, self.generator)
+        step_rule = torch.optim.SGD(
+            self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, factor)
+        self.descent = descent(self.network, view, self.order, step_rule, schedule)
+        self.per_pass = steps_per_pass(len(pictures), batch_size)
+
+    def changed(self, images: Images) -> Images:
+        """A batch changed in the way that is next."""
+        return next(self.changes)(images, self.generator)
+
+
+@contextmanager
+def frozen(network: nn.Module) -> Iterator[None]:
+    """While θ gets no gradients, which saves half of a backward pass."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:
+        network.requires_grad_(True)
