@@ -9,6 +9,8 @@ class alone. `cleaner`, `seek` and `audit` work on it as on any release, for the
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
@@ -26,7 +28,7 @@ def main() -> None:
     with pool(cores()) as executor, StagedFolder(out / "published") as stage:
         material = load(data, None, manifest.size, executor, Silent())
         levels = Levels(
-            epsilon=known.epsilon, published={channels: some[:classes] for channels, some in known.published.items()},
+            epsilon=known.epsilon, published={channels: some[np.arange(classes)] for channels, some in known.published.items()},
             which=known.which.astype(int) % classes, strength=known.strength, shifts=known.shifts, own={},
             tiers={tier.level: tier.touched for tier in known.tiers if tier.level != CLEAN},
         )  # fmt: skip

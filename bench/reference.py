@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from hideseek_cli.core.bilevel import ALTERNATING_RATE, EMN_STEP, Problem, Round
+from hideseek_cli.core.bilevel import Problem, Round
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.networks import build
+from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP
 from hideseek_cli.parallel import cores
 
 
