@@ -12,7 +12,7 @@ from scipy.ndimage import uniform_filter
 
 from hideseek_cli import keys
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, _State, training_error
-from hideseek_cli.core.classifier import batches, correct, expected_seconds, loss, steps_per_pass, train
+from hideseek_cli.core.classifier import batches, correct, expected_seconds, loss, silent, steps_per_pass, train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Correction, Evaluator, retrain, withheld
 from hideseek_cli.core.networks import build
@@ -166,6 +166,14 @@ def test_the_method_keeps_to_its_interface_and_stops_as_told():
     (alternating,) = ClassWise(schedule="alternating", inner_steps=2, max_rounds=5, stop_error=0.99).candidates(task)
     alternating(lambda *step: ticks.append(step))
     assert ticks == [(1, 5), (2, 5), (5, 5)]
+
+
+def test_masks_that_must_survive_changes_get_a_second_try_before_another_rule():
+    task = Task(pictures=toy(), epsilon=8, arch="slim", batch_size=36, seed=0, shifts=None, robust=("gray",))
+    first, second, other = (train(silent).patterns for train in ClassWise(passes=1).candidates(task))
+    again = ClassWise(passes=1).candidates(replace(task, seed=1))[0](silent).patterns
+    assert np.array_equal(second, again) and not np.array_equal(first, second)
+    assert not np.array_equal(other, second)
 
 
 def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
