@@ -7,9 +7,10 @@ name and renamed when it is complete; what a killed run left there is removed by
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +60,20 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise InputError(f"{path} exists already; choose another place, or replace it with --overwrite")
 
 
+def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """All that is below a folder, none of it in memory for long. Raises OSError."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(Path(entry))
+
+
+def _sum(names: Iterable[str]) -> int:
+    """Alike for two sets of names if they are the same, in whatever order they come, and takes no memory for each."""
+    return sum(int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()) for name in names)
+
+
 @contextmanager
 def _flushed(path: Path) -> Iterator[BinaryIO]:
     """A new file, on the disk when it is left."""
@@ -75,7 +90,7 @@ class StagedFolder:
     is not ours to delete.
     """
 
-    def __init__(self, place: Path, *, overwrite: bool = False, ours: Set[str] = frozenset()) -> None:
+    def __init__(self, place: Path, *, overwrite: bool = False, ours: Callable[[], Iterable[str]] = tuple) -> None:
         self.place, self.overwrite, self.ours = place, overwrite, ours
         self.beside = place.parent / f".{place.name}.partial"
         self.stage = self.beside / "content"
@@ -90,13 +105,21 @@ class StagedFolder:
             raise InputError(
                 f"{self.place} is not empty; choose another --out, or replace what hideseek wrote there with --overwrite"
             )
-        present = (file for file in self.place.rglob("*") if file.is_symlink() or not file.is_dir())
-        foreign = sorted({file.relative_to(self.place).as_posix() for file in present} - self.ours)
+        mine = (name for name in self.ours() if os.path.lexists(self.place / name))
+        if _sum(self._files()) == _sum(mine):
+            return
+        foreign = sorted({*self._files()} - {*self.ours()})
         if foreign:
             raise InputError(
                 f"{self.place} holds {len(foreign)} files that hideseek did not write, such as {foreign[0]}; "
                 "move them away or choose another --out"
             )
+
+    def _files(self) -> Iterator[str]:
+        """What is in the place and is no folder, relative to it. Raises OSError."""
+        return (
+            Path(one).relative_to(self.place).as_posix() for one in _walk(self.place) if not one.is_dir(follow_symlinks=False)
+        )
 
     def __enter__(self) -> StagedFolder:
         self.check()
@@ -159,8 +182,10 @@ class StagedFolder:
 
     def _appear(self) -> None:
         """Give the complete folder its name; what had it before comes back where that fails."""
-        for folder in (self.stage, *(path for path in self.stage.rglob("*") if path.is_dir())):
-            sync_folder(folder)
+        sync_folder(self.stage)
+        for entry in _walk(self.stage):
+            if entry.is_dir(follow_symlinks=False):
+                sync_folder(Path(entry))
         replaced = self.place.parent / f".{self.place.name}.replaced"
         if self.place.exists():
             shutil.rmtree(replaced, ignore_errors=True)

@@ -42,30 +42,38 @@ class Form:
         """What is not as it is unless told otherwise."""
         return {name: value for name, value in vars(self).items() if value != vars(Form())[name]}
 
-    def places(self, keys: Iterable[Key]) -> list[str]:
-        """Where the pictures of those classes and names lie, in that order: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
+    def place(self, key: Key, at: int) -> str:
+        """Where the picture of that class, name and number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
         if self.shard is None:
-            return [f"{label}/{name}.{self.encoding}" for label, name in keys]
-        each = self.shard
-        return [f"{shard_name(at // each)}:{sample(key)}.{self.encoding}" for at, key in enumerate(keys)]
+            return f"{key[0]}/{key[1]}.{self.encoding}"
+        return f"{shard_name(at // self.shard)}:{sample(key)}.{self.encoding}"
 
-    def files(self, keys: Iterable[Key]) -> list[str]:
+    def places(self, keys: Iterable[Key]) -> Iterator[str]:
+        """Where the pictures of those classes and names lie, in that order."""
+        return (self.place(key, at) for at, key in enumerate(keys))
+
+    def files(self, keys: Iterable[Key]) -> Iterator[str]:
         """The files in which the pictures of those classes and names lie."""
-        places = self.places(keys)
-        return places if self.shard is None else list(dict.fromkeys(place.partition(":")[0] for place in places))
-
-    def sources(self, folder: Path, keys: Iterable[Key]) -> dict[Key, Source]:
-        """Those of the pictures that are in the folder. Raises InputError where a shard is damaged."""
-        wanted = list(keys)
         if self.shard is None:
-            paths = ((key, folder / place) for key, place in zip(wanted, self.places(wanted), strict=True))
-            return {key: path for key, path in paths if path.is_file()}
+            return self.places(keys)
+        each = self.shard
+        return (shard_name(at // each) for at, _ in enumerate(keys) if at % each == 0)
+
+    def sources(self, folder: Path, keys: Iterable[Key]) -> Iterator[Source | None]:
+        """The pictures in a folder, None for one that is not there. Raises InputError, in the end, where a shard is damaged."""
+        if self.shard is None:
+            for place in self.places(keys):
+                path = folder / place
+                yield path if path.is_file() else None
+            return
         complaints: Complaints = {}
-        shards = [folder / name for name in self.files(wanted)]
-        entries = [entry for shard in shards if shard.is_file() for entry in samples(shard, complaints)]
+        found: dict[Key, Source] = {}
+        for at, key in enumerate(keys):
+            if at % self.shard == 0:
+                shard = folder / shard_name(at // self.shard)
+                found = {entry.key: entry.path for entry in samples(shard, complaints)} if shard.is_file() else {}
+            yield found.get(key)
         refuse_all(complaints)
-        found = {entry.key: entry.path for entry in entries}
-        return {key: found[key] for key in wanted if key in found}
 
     @contextmanager
     def writer(self, stage: StagedFolder) -> Iterator[tuple[Put, Finish]]:
@@ -82,7 +90,7 @@ PNG_FILES = Form()
 
 
 def _written(form: Form, stage: StagedFolder, key: Key, picture: Picture, icc: bytes | None) -> None:
-    stage.write(form.places([key])[0], encode(picture, icc, form.encoding))
+    stage.write(form.place(key, 0), encode(picture, icc, form.encoding))
 
 
 def _held(form: Form, stage: StagedFolder, key: Key, picture: Picture, icc: bytes | None) -> Held:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +112,7 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     journal_there = order.resume and order.journal.exists()
     for path in (order.masks, order.generator):
         refuse_existing(path, order.overwrite or journal_there)
-    stage = StagedFolder(order.out, overwrite=order.overwrite or journal_there, ours=manifest.owned(order.out))
+    stage = StagedFolder(order.out, overwrite=order.overwrite or journal_there, ours=partial(manifest.owned, order.out))
     stage.check()
     if order.calibration == "retrain" and order.recipe.name == "paper" and device.type == "cpu":
         progress.say("the paper's recipe on a CPU takes hours a run; --recipe quick takes minutes")

@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hideseek_cli.entry import Key, safe
+from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder
 from hideseek_cli.form import PNG_FILES, Form
+from hideseek_cli.listing import PICTURES, Identity, Listed, Row, Rows, opened, rows, sha256
 from hideseek_cli.picture import Picture, Source
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.scanner import MalformedError
 
 NAME = "hideseek.json"
-FORMAT = 1
+FORMAT, KIND = 1, "hideseek manifest"
 MAX_BYTES = 512 * 2**20
+MEMBERS = frozenset({
+    "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "encoding", "shard",
+    PICTURES,
+})  # fmt: skip
+"""What is read; others are passed over."""
 PUBLISHED, CLEAN = "published", "clean"
 """Names of the two levels that are no number: the strongest mask and none at all."""
 
@@ -45,10 +54,7 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a published or cleaned folder is.
-
-    ``digests`` maps (class, name) to the SHA-256 of the pixels beside this manifest, in order of class and name.
-    """
+    """What a published or cleaned folder is."""
 
     level: str
     """``published``, a level such as ``50``, or ``clean``."""
@@ -62,7 +68,8 @@ class Manifest:
     """Side to which pictures were cut and brought, None where they kept their own."""
     recipe: Recipe
     offers: tuple[Offer, ...]
-    digests: dict[Key, str]
+    pictures: Rows
+    """Class, name and SHA-256 of the pixels of each picture beside this manifest."""
     form: Form = PNG_FILES
     """How the pictures lie beside this manifest."""
 
@@ -71,11 +78,16 @@ class Manifest:
         """What the folder promises to train to, in percent: chance, or its level; None for the clean one."""
         return self.chance if self.level == PUBLISHED else None if self.level == CLEAN else float(self.level)
 
-    def to_bytes(self) -> bytes:
-        """The file's content: canonical JSON, no clock."""
+    @property
+    def digests(self) -> dict[Key, str]:
+        """All rows at once, for those who have the pictures in memory too."""
+        return dict(self.pictures)
+
+    def text(self) -> Iterator[str]:
+        """The file's content, row by row: canonical JSON, no clock."""
         document = {
             "format": FORMAT,
-            "kind": "hideseek manifest",
+            "kind": KIND,
             "level": self.level,
             "release": self.release,
             "classes": list(self.classes),
@@ -85,21 +97,35 @@ class Manifest:
             "recipe": self.recipe.to_json(),
             "offers": [asdict(offer) for offer in self.offers],
             **self.form.to_json(),
-            "pictures": {"/".join(key): digest for key, digest in self.digests.items()},
         }
-        return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+        yield json.dumps(document, indent=1, ensure_ascii=False).removesuffix("\n}")
+        mark = f',\n "{PICTURES}": {{\n'
+        for key, digest in self.pictures:
+            yield f'{mark}  {json.dumps("/".join(key), ensure_ascii=False)}: "{digest}"'
+            mark = ",\n"
+        yield "\n }\n}\n"
 
-    def files(self) -> frozenset[str]:
+    def write(self, stage: StagedFolder) -> None:
+        """Write it beside the pictures. Raises DiskError."""
+        with stage.saying(NAME), stage.opened(NAME) as file:
+            file.writelines(part.encode() for part in self.text())
+
+    def keys(self) -> Iterator[Key]:
+        """Class and name of each picture."""
+        return (key for key, _ in self.pictures)
+
+    def files(self) -> Iterator[str]:
         """Every file of the folder, relative to it."""
-        return frozenset({NAME, *self.form.files(self.digests)})
+        yield NAME
+        yield from self.form.files(self.keys())
 
-    def places(self) -> dict[Key, str]:
+    def places(self) -> Iterator[str]:
         """Where each picture lies, in words."""
-        return dict(zip(self.digests, self.form.places(self.digests), strict=True))
+        return self.form.places(self.keys())
 
-    def sources(self, folder: Path) -> dict[Key, Source]:
-        """Where the pictures that are in the folder can be read. Raises InputError where a shard is damaged."""
-        return self.form.sources(folder, self.digests)
+    def sources(self, folder: Path) -> Iterator[Source | None]:
+        """Where each picture can be read; None for what is not in the folder. Raises InputError where a shard is damaged."""
+        return self.form.sources(folder, self.keys())
 
 
 def pixel_digest(picture: Picture) -> str:
@@ -111,70 +137,76 @@ def pixel_digest(picture: Picture) -> str:
 
 
 def identity(digests: dict[Key, str]) -> str:
-    """The identity of a set of pictures: SHA-256 over class, name and pixel digest of each, in order."""
-    rows = [[*key, digest] for key, digest in sorted(digests.items())]
-    return hashlib.sha256(json.dumps(rows, ensure_ascii=True).encode()).hexdigest()
+    """The identity of a set of pictures, whatever their order here."""
+    whole = Identity()
+    for key, digest in sorted(digests.items()):
+        whole.add(key, digest)
+    return whole.hexdigest()
 
 
 def exists(folder: Path) -> bool:
     return (folder / NAME).is_file()
 
 
-def owned(folder: Path) -> frozenset[str]:
+def owned(folder: Path) -> Iterable[str]:
     """Files of a folder that hideseek wrote: those that its manifest lists, none where it has none."""
-    return read(folder).files() if exists(folder) else frozenset()
+    return read(folder).files() if exists(folder) else ()
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of a folder, checked from the ground up: it may come from a stranger."""
+    """The manifest of a folder, checked from the ground up: it may come from a stranger. Its rows stay on the disk.
+
+    Raises InputError.
+    """
     path = folder / NAME
-    try:
+    with opened(path) as scanner:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MiB and will not be read")
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); is {folder} a folder that hideseek wrote?") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not valid JSON ({error}); download the folder again") from error
-    try:
-        return _parse(document)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError, InputError) as error:
-        raise InputError(f"{path} is damaged or from another version of hideseek ({error}); download it again") from error
+        try:
+            document: dict[str, Any] = {}
+            for name in scanner.members():
+                if name in document:
+                    raise InputError(f"it says twice what its {name} is")
+                value = _walked(rows(scanner)) if name == PICTURES else scanner.value()
+                if name in MEMBERS:
+                    document[name] = value
+            scanner.end()
+            return _parse(document, path)
+        except MalformedError:
+            raise
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, InputError) as error:
+            raise InputError(f"{path} is damaged or from another version of hideseek ({error}); download it again") from error
 
 
-def _parse(document: Any) -> Manifest:
-    if document["format"] != FORMAT or document["kind"] != "hideseek manifest":
+def _walked(rows: Iterator[Row]) -> tuple[int, list[str], str]:
+    """How many pictures there are, their classes, and their identity."""
+    whole, labels = Identity(), [""]
+    for key, digest in rows:
+        whole.add(key, digest)
+        if key[0] != labels[-1]:
+            labels.append(key[0])
+    return whole.count, labels[1:], whole.hexdigest()
+
+
+def _parse(document: dict[str, Any], path: Path) -> Manifest:
+    if document["format"] != FORMAT or document["kind"] != KIND:
         raise InputError(f"format {document['format']!r}, this version reads {FORMAT}")
-    digests = {_key(name): _digest(digest) for name, digest in document["pictures"].items()}
+    count, labels, found = document[PICTURES]
     classes = tuple(str(name) for name in document["classes"])
-    if sorted({label for label, _ in digests}) != list(classes):
+    if labels != list(classes):
         raise InputError("its classes are not those of its pictures")
     manifest = Manifest(
         level=str(document["level"]),
-        release=_digest(document["release"]),
+        release=sha256(document["release"]),
         classes=classes,
         chance=float(document["chance"]),
         epsilon=int(document["epsilon"]),
         size=None if document["size"] is None else int(document["size"]),
         recipe=Recipe.from_json(document["recipe"]),
         offers=tuple(Offer(**offer) for offer in document["offers"]),
-        digests=digests,
+        pictures=Listed(path, count),
         form=Form(encoding=str(document.get("encoding", "png")), shard=int(document["shard"]) if "shard" in document else None),
     )
-    if manifest.level == PUBLISHED and identity(digests) != manifest.release:
+    if manifest.level == PUBLISHED and found != manifest.release:
         raise InputError("its pictures do not add up to its release")
     return manifest
-
-
-def _digest(value: object) -> str:
-    if not isinstance(value, str) or len(value) != 64 or set(value) - set("0123456789abcdef"):
-        raise InputError(f"{value!r} is no SHA-256 digest")
-    return value
-
-
-def _key(name: str) -> Key:
-    """Class and name of a listed picture; refuses whatever could lead out of the folder."""
-    label, _, rest = name.partition("/")
-    if not safe((label, rest)):
-        raise InputError(f"it lists {name!r}, which is no safe place for a picture")
-    return label, rest

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
 
-from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
 from hideseek_cli.entry import Key
 from hideseek_cli.files import StagedFolder
@@ -148,9 +147,9 @@ def write(
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
         epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
-        digests=digests[PUBLISHED], form=form,
+        pictures=tuple(digests[PUBLISHED].items()), form=form,
     )  # fmt: skip
-    stage.write(manifests.NAME, manifest.to_bytes())
+    manifest.write(stage)
     MaskFile(
         release=manifest.release, classes=folder.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,

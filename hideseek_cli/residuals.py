@@ -6,14 +6,15 @@
 >>> residuals = packer.done()
 >>> [part.tolist() for part in residuals.parts()]
 [[1, -2], [], [3]]
->>> [part.tolist() for part in residuals.parts(lambda number: (None, 0, 1)[number])]
+>>> [part.tolist() for part in residuals.parts([None, 0, 1])]
 [[], [], [3]]
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,15 +42,15 @@ class Residuals:
             packer.add(part)
         return packer.done()
 
-    def parts(self, most: Callable[[int], int | None] | None = None) -> Iterator[Int8[np.ndarray, " _"]]:
+    def parts(self, most: Iterable[int | None] | None = None) -> Iterator[Int8[np.ndarray, " _"]]:
         """The corrections of each picture in turn, in memory one at a time.
 
-        ``most``: how many a picture can have; None for one that is not asked for, and gives none. A count beyond that, and
-        a stream that is longer or shorter than announced, is refused with InputError.
+        ``most``: how many each picture can have; None for one that is not asked for, and gives none. It is asked before each
+        picture. A count beyond that, and a stream that is longer or shorter than announced, is refused with InputError.
         """
         stream = _Stream(self.packed)
-        for number, count in enumerate(self.counts.tolist()):
-            limit = most(number) if most else count
+        counts = map(int, self.counts)
+        for count, limit in ((count, count) for count in counts) if most is None else zip(counts, most, strict=False):
             if limit is None:
                 stream.skip(count)
                 yield np.empty(0, np.int8)
@@ -64,7 +65,7 @@ class Packer:
     """Builds residuals as pictures come."""
 
     def __init__(self) -> None:
-        self.counts: list[int] = []
+        self.counts = array("I")
         self.stream, self.packed = zlib.compressobj(9), bytearray()
 
     def add(self, part: Int8[np.ndarray, " _"]) -> None:
@@ -72,7 +73,8 @@ class Packer:
         self.packed += self.stream.compress(part.tobytes())
 
     def done(self) -> Residuals:
-        return Residuals(counts=np.array(self.counts, np.uint32), packed=bytes(self.packed + self.stream.flush()))
+        self.packed += self.stream.flush()
+        return Residuals(counts=np.array(self.counts, np.uint32), packed=bytes(self.packed))
 
 
 class _Stream:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import compress, tee
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int8
+from jaxtyping import Bool, Int8
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
@@ -23,7 +25,8 @@ from hideseek_cli.complaints import refuse
 from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.manifest import CLEAN, Manifest, identity, pixel_digest
+from hideseek_cli.listing import Spool
+from hideseek_cli.manifest import CLEAN, Manifest, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
 from hideseek_cli.picture import Source, read, shape, veiled, visible
@@ -45,8 +48,8 @@ class Sought:
     missing: int
 
 
-def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> dict[Key, Source]:
-    """The pictures to clean, and where they lie. Raises InputError where cleaner and folder do not belong together."""
+def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> Bool[np.ndarray, " n"]:
+    """Which pictures are there to be cleaned. Raises InputError where cleaner and folder do not belong together."""
     if published.level != manifests.PUBLISHED:
         raise InputError(f"{folder} is level {published.level} already; a cleaner applies to the published folder alone")
     if cleaner.release != published.release:
@@ -56,15 +59,34 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
         )
     if cleaner.classes != published.classes:
         raise InputError(f"the cleaner's classes are not those of {folder}, or in another order; get the cleaner again")
-    if len(cleaner.residuals.counts) != len(published.digests):
-        raise InputError(f"the cleaner is for {len(cleaner.residuals.counts)} pictures, not {len(published.digests)}")
-    present = published.sources(folder)
-    if not present:
-        raise InputError(f"none of the {len(published.digests)} published pictures is in {folder}; download it again")
+    listed = len(published.pictures)
+    if len(cleaner.residuals.counts) != listed:
+        raise InputError(f"the cleaner is for {len(cleaner.residuals.counts)} pictures, not {listed}")
+    present = np.fromiter((source is not None for source in published.sources(folder)), np.bool_, listed)
+    if not present.any():
+        raise InputError(f"none of the {listed} published pictures is in {folder}; download it again")
     if not allow_missing:
-        gone = [place for key, place in published.places().items() if key not in present]
+        gone = list(compress(published.places(), ~present))
         refuse(gone, f"published pictures are missing from {folder}; download them, or clean the rest with --allow-missing")
     return present
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One picture to clean."""
+
+    number: int
+    key: Key
+    digest: str
+    """Of the published picture."""
+    source: Source
+
+
+def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"]) -> Iterator[_Job | None]:
+    """One for each picture, none for one that is missing."""
+    listed = zip(published.pictures, published.sources(folder), present, strict=True)
+    for number, ((key, digest), source, here) in enumerate(listed):
+        yield _Job(number, key, digest, source) if here and source is not None else None
 
 
 def seek(
@@ -73,65 +95,61 @@ def seek(
 ) -> Sought:  # fmt: skip
     """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit."""
     published = manifests.read(folder)
-    sources = bind(published, cleaner, folder, allow_missing=allow_missing)
-    listed = list(published.digests)
+    present = bind(published, cleaner, folder, allow_missing=allow_missing)
+    total = int(present.sum())
 
-    def values(number: int) -> int | None:
+    def values(job: _Job | None) -> int | None:
         """At most how many values of a picture can be saturated, by its header where that matters; None where it is missing."""
         try:
-            if listed[number] not in sources:
+            if job is None:
                 return None
-            return 3 * prod(shape(sources[listed[number]])) if cleaner.residuals.counts[number] > MANY else MANY
+            return 3 * prod(shape(job.source)) if cleaner.residuals.counts[job.number] > MANY else MANY
         except InputError:
             return None
 
-    def work() -> Iterator[tuple[int, Int8[np.ndarray, " _"]]]:
-        return (pair for pair in enumerate(cleaner.residuals.parts(values)) if listed[pair[0]] in sources)
+    def work() -> Iterator[tuple[_Job, Int8[np.ndarray, " _"]]]:
+        here, ahead = tee(jobs(published, folder, present))
+        return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
-    digests: dict[Key, str] = {}
     faults: list[str] = []
-    folded = StagedFolder(out, overwrite=overwrite, ours=manifests.owned(out))
-    with folded as stage, published.form.writer(stage) as (put, finish):
+    folded = StagedFolder(out, overwrite=overwrite, ours=partial(manifests.owned, out))
+    with folded as stage, Spool(stage.aside()) as rows, published.form.writer(stage) as (put, finish):
 
-        def clean(job: tuple[int, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Any] | str:
-            number, lost = job
-            key = listed[number]
-            path = sources[key]
+        def clean(work: tuple[_Job, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Any] | str:
+            job, lost = work
             try:
-                picture, icc = read(path)
+                picture, icc = read(job.source)
             except InputError as error:
                 return str(error)
-            if pixel_digest(picture) != published.digests[key]:
-                return f"{path} is not as it was published"
+            if pixel_digest(picture) != job.digest:
+                return f"{job.source} is not as it was published"
             cleaned = picture
-            if cleaner.touched[number]:
+            if cleaner.touched[job.number]:
                 colours = visible(picture)
                 height, width, channels = colours.shape
                 if channels not in cleaner.patterns:
-                    return f"{path} has {channels} channels, and the cleaner has no pattern for so many"
-                shift = None if cleaner.shifts is None else cleaner.shifts[number : number + 1]
-                mask = place(cleaner.patterns[channels], cleaner.which[number : number + 1], shift, (height, width))
+                    return f"{job.source} has {channels} channels, and the cleaner has no pattern for so many"
+                own = slice(job.number, job.number + 1)
+                shift = None if cleaner.shifts is None else cleaner.shifts[own]
+                mask = place(cleaner.patterns[channels], cleaner.which[own], shift, (height, width))
                 cleaned = veiled(restore(colours[None], mask, lost)[0], picture)
-            return key, pixel_digest(cleaned), put(key, cleaned, icc)
+            return job.key, pixel_digest(cleaned), put(job.key, cleaned, icc)
 
         for done, result in enumerate(in_order(executor, clean, work()), 1):
             if isinstance(result, str):
                 faults.append(result)
             else:
                 key, digest, held = result
-                digests[key] = digest
                 finish(held)
-            progress.step("cleaning", done, len(sources))
+                rows.add(key, digest)
+            progress.step("cleaning", done, total)
         refuse(faults, "pictures do not belong to this release; download them again")
-        whole = len(sources) == len(published.digests)
-        exact = whole and identity(digests) == cleaner.result
+        whole = total == len(present)
+        exact = whole and rows.identity.hexdigest() == cleaner.result
         if whole and not exact:
             raise InputError("the cleaned pictures are not those that the owner made: the cleaner is damaged; get it again")
-        classes = tuple(name for name in published.classes if any(key[0] == name for key in digests))
-        cleaned = replace(published, level=cleaner.level, classes=classes, digests=digests, recipe=cleaner.recipe)
-        stage.write(manifests.NAME, cleaned.to_bytes())
-    missing = len(published.digests) - len(sources)
-    return Sought(level=cleaner.level, images=len(sources), exact=exact, path=out, missing=missing)
+        replace(published, level=cleaner.level, classes=tuple(rows.labels), pictures=rows, recipe=cleaner.recipe).write(stage)
+    return Sought(level=cleaner.level, images=total, exact=exact, path=out, missing=len(present) - total)
 
 
 def default_folder(level: str) -> Path:

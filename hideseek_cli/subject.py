@@ -38,18 +38,19 @@ class Subject:
 def load(folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None) -> Subject:
     """Read both parts. Raises InputError where the pictures are not those that the manifest lists, or do not fit."""
     promise = manifests.read(folder) if manifests.exists(folder) else None
+    listed = promise.digests if promise else {}
     part = scan(folder if promise else splits(folder)["train"])
     seen = {entry.key for entry in part.entries}
-    if promise is not None and seen != set(promise.digests):
+    if promise is not None and seen != listed.keys():
         raise InputError(
-            f"{folder} has {len(seen)} pictures, of which {len(seen & set(promise.digests))} are in its manifest of "
-            f"{len(promise.digests)}; download it again"
+            f"{folder} has {len(seen)} pictures, of which {len(seen & listed.keys())} are in its manifest of "
+            f"{len(listed)}; download it again"
         )
     size = size or (promise.size if promise else training_size(each(part, lambda entry: shape(entry.path), executor, progress)))
 
     def take(entry: Entry) -> tuple[Picture, bool]:
         picture = decode(entry.path)
-        same = promise is None or pixel_digest(picture) == promise.digests[entry.key]
+        same = promise is None or pixel_digest(picture) == listed[entry.key]
         return (visible(picture) if size is None else fitted(picture, size)), same
 
     read = each(part, take, executor, progress)

@@ -14,10 +14,23 @@ import hideseek_cli
 
 ROOT = Path(hideseek_cli.__file__).parent
 LAYERS = [
-    {"errors", "progress", "parallel", "recipe", "keys", "layers", "files", "picture", "carry", "residuals", "complaints"},
+    {
+        "errors",
+        "progress",
+        "parallel",
+        "recipe",
+        "keys",
+        "layers",
+        "files",
+        "picture",
+        "carry",
+        "residuals",
+        "complaints",
+        "scanner",
+    },
     {"entry", "tar", "container"},
     {"packed"},
-    {"mask"},
+    {"mask", "listing"},
     {"layouts", "shards"},
     {"folder", "form"},
     {"manifest", "stats", "metrics", "journal", "cache"},

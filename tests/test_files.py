@@ -109,7 +109,12 @@ def test_a_full_folder_is_refused_and_overwritten_only_where_all_of_it_is_ours(t
         StagedFolder(out).check()
     with pytest.raises(InputError, match="did not write, such as ours.png"):
         StagedFolder(out, overwrite=True).check()
-    with StagedFolder(out, overwrite=True, ours={"ours.png"}) as stage:
+    (out / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
+    for names in (["ours.png"], ["ours.png", "elsewhere/out/ours.png"]):
+        with pytest.raises(InputError, match="holds 1 files that hideseek did not write, such as elsewhere"):
+            StagedFolder(out, overwrite=True, ours=lambda names=names: names).check()
+    (out / "elsewhere").unlink()
+    with StagedFolder(out, overwrite=True, ours=lambda: ["gone.png", "ours.png"]) as stage:
         stage.write("new.png", b"2")
     assert os.listdir(out) == ["new.png"]
     assert os.listdir(tmp_path) == ["out"]

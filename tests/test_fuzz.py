@@ -16,6 +16,7 @@ import tarfile
 import time
 import zlib
 from collections.abc import Callable
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -104,7 +105,7 @@ def read_picture(path: Source) -> None:
 
 
 def read_cleaner(path: Path) -> None:
-    for _ in Cleaner.load(path).residuals.parts(lambda number: 2**20):
+    for _ in Cleaner.load(path).residuals.parts(repeat(2**20)):
         pass
 
 

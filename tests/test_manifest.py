@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hideseek_cli import manifest as manifests
+from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.manifest import Manifest, Offer, identity, pixel_digest
@@ -20,15 +23,21 @@ DIGESTS = {("cat", "a"): "0" * 64, ("cat", "sub/b"): "1" * 64, ("dog", "ü"): "2
 def published(digests=DIGESTS) -> Manifest:
     return Manifest(
         level="published", release=identity(digests), classes=("cat", "dog"), chance=66.7, epsilon=8, size=None,
-        recipe=preset("quick"), digests=digests,
+        recipe=preset("quick"), pictures=tuple(digests.items()),
         offers=(Offer(level=50.0, price=25.0, accuracy=49.1, low=47.0, high=51.2, runs=3, clean_classes=1),),
     )  # fmt: skip
 
 
+def text(manifest: Manifest = published()) -> str:  # noqa: B008
+    return "".join(manifest.text())
+
+
 def test_a_manifest_survives_its_file(tmp_path):
-    (tmp_path / manifests.NAME).write_bytes(published().to_bytes())
-    assert manifests.read(tmp_path) == published()
-    assert manifests.owned(tmp_path) == {"hideseek.json", "cat/a.png", "cat/sub/b.png", "dog/ü.png"}
+    (tmp_path / manifests.NAME).write_text(text())
+    found = manifests.read(tmp_path)
+    assert replace(found, pictures=tuple(found.pictures)) == published()
+    assert len(found.pictures) == 3 and found.digests == DIGESTS
+    assert list(manifests.owned(tmp_path)) == ["hideseek.json", "cat/a.png", "cat/sub/b.png", "dog/ü.png"]
 
 
 @pytest.mark.parametrize(
@@ -39,10 +48,10 @@ def test_a_manifest_survives_its_file(tmp_path):
      (Form(encoding="webp", shard=3), {"encoding": "webp", "shard": 3}, ["000000.tar"])],
 )  # fmt: skip
 def test_a_manifest_says_the_form_and_one_without_means_png_files(tmp_path, form, said, files):
-    plain = json.loads(published().to_bytes())
-    (tmp_path / manifests.NAME).write_bytes(replace(published(), form=form).to_bytes())
+    plain = json.loads(text())
+    (tmp_path / manifests.NAME).write_text(text(replace(published(), form=form)))
     assert json.loads((tmp_path / manifests.NAME).read_text()) == {**plain, **said}
-    assert manifests.read(tmp_path).form == form and manifests.owned(tmp_path) == {"hideseek.json", *files}
+    assert manifests.read(tmp_path).form == form and list(manifests.owned(tmp_path)) == ["hideseek.json", *files]
 
 
 def test_the_identity_covers_class_name_and_pixels():
@@ -66,7 +75,7 @@ def test_a_pixel_digest_covers_shape_and_pixels():
 
 def test_a_manifest_holds_no_secret():
     """Law 9: no key, pattern, seed or strength, and digests of published pixels alone."""
-    document = json.loads(published().to_bytes())
+    document = json.loads(text())
     assert set(document) == {
         "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "pictures",
     }  # fmt: skip
@@ -87,7 +96,7 @@ def damaged(**change):
      "cat/a\nb", "cat/" + "x" * 300, "cat/a\x00b", "cat/ ", ""],
 )  # fmt: skip
 def test_a_picture_that_leads_out_of_the_folder_is_refused(tmp_path, name):
-    document = json.loads(published().to_bytes())
+    document = json.loads(text())
     document["pictures"][name] = "4" * 64
     (tmp_path / manifests.NAME).write_text(json.dumps(document))
     with pytest.raises(InputError, match="no safe place for a picture"):
@@ -102,11 +111,66 @@ def test_a_picture_that_leads_out_of_the_folder_is_refused(tmp_path, name):
      damaged(shard=None), damaged(encoding="jpg"), lambda document: document.pop("epsilon")],
 )  # fmt: skip
 def test_a_damaged_manifest_is_refused(tmp_path, change):
-    document = json.loads(published().to_bytes())
+    document = json.loads(text())
     change(document)
     (tmp_path / manifests.NAME).write_text(json.dumps(document))
     with pytest.raises(InputError, match="damaged or from another version"):
         manifests.read(tmp_path)
+
+
+def test_pictures_may_stand_anywhere_but_in_order_and_once(tmp_path):
+    document = json.loads(text())
+    moved = {"pictures": document["pictures"], **document, "later": {"versions": ["may", "say", "more"]}}
+    (tmp_path / manifests.NAME).write_text(json.dumps(moved))
+    assert manifests.read(tmp_path).digests == DIGESTS
+    for change in (lambda rows: reversed(rows.items()), lambda rows: [*rows.items(), ("dog/b", "3" * 64)]):
+        (tmp_path / manifests.NAME).write_text(json.dumps({**document, "pictures": dict(change(document["pictures"]))}))
+        with pytest.raises(InputError, match="twice, or not in order"):
+            manifests.read(tmp_path)
+    row = f'  "cat/a": "{"0" * 64}",\n'
+    for twice in (text().replace(row, 2 * row), text().replace("{\n", '{\n "level": "clean",\n', 1)):
+        (tmp_path / manifests.NAME).write_text(twice)
+        with pytest.raises(InputError, match="twice"):
+            manifests.read(tmp_path)
+
+
+def test_a_manifest_that_changes_while_it_is_used_is_checked_again(tmp_path):
+    (tmp_path / manifests.NAME).write_text(text())
+    found = manifests.read(tmp_path)
+    for change in ("cat/sub/b", "../evil"), ('"pictures"', '"names"'):
+        (tmp_path / manifests.NAME).write_text(text().replace(*change))
+        with pytest.raises(InputError):
+            list(found.pictures)
+
+
+PARTS = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters="\\/."), min_size=1, max_size=5)
+DIGEST = st.text("0123456789abcdef", min_size=64, max_size=64)
+
+
+@given(st.dictionaries(st.tuples(PARTS, PARTS).filter(safe), DIGEST, max_size=5), st.data())
+def test_what_is_read_row_by_row_is_what_json_says(tmp_path_factory, digests, data):
+    """Written as ``json`` would, read as ``json`` does; what one changed character leaves is read the same, or refused."""
+    folder = tmp_path_factory.getbasetemp()
+    digests = dict(sorted({**digests, ("dog", "ü"): "2" * 64}.items()))
+    known = replace(
+        published(),
+        release=identity(digests),
+        classes=tuple(sorted({key[0] for key in digests})),
+        pictures=tuple(digests.items()),
+    )
+    content = text(known)
+    assert content == json.dumps(json.loads(content), indent=1, ensure_ascii=False) + "\n"
+    (folder / manifests.NAME).write_text(content)
+    found = manifests.read(folder)
+    assert replace(found, pictures=tuple(found.pictures)) == known
+    at = data.draw(st.integers(0, len(content) - 1))
+    changed = content[:at] + data.draw(st.sampled_from('"{}[],:0a \\\nü')) + content[at + data.draw(st.integers(0, 1)) :]
+    (folder / manifests.NAME).write_text(changed)
+    try:
+        found = manifests.read(folder)
+    except InputError:
+        return
+    assert {"/".join(key): digest for key, digest in found.pictures} == json.loads(changed)["pictures"]
 
 
 @pytest.mark.parametrize("content", [b"", b"[1,2", b"\xff\xfe", b"[" * 100_000, b"null", b"[]"])
@@ -117,12 +181,12 @@ def test_what_is_no_manifest_is_refused(tmp_path, content):
 
 
 def test_a_folder_without_manifest_is_not_ours(tmp_path):
-    assert manifests.owned(tmp_path) == frozenset()
+    assert not [*manifests.owned(tmp_path)]
     with pytest.raises(InputError, match="is .* a folder that hideseek wrote"):
         manifests.read(tmp_path)
 
 
 def test_a_cleaned_folder_keeps_the_identity_of_its_release(tmp_path):
-    cleaned = replace(published(), level="50", digests={("cat", "a"): "5" * 64, ("dog", "ü"): "6" * 64})
-    (tmp_path / manifests.NAME).write_bytes(cleaned.to_bytes())
+    cleaned = replace(published(), level="50", pictures=((("cat", "a"), "5" * 64), (("dog", "ü"), "6" * 64)))
+    (tmp_path / manifests.NAME).write_text(text(cleaned))
     assert manifests.read(tmp_path).release == identity(DIGESTS)

@@ -193,7 +193,7 @@ SEEK: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: [path.unlink() for path in (root / "published/class2").iterdir()], "8 published pictures are missing"
     ),
     "a changed manifest": (
-        lambda root: _rewrite(root / "published/hideseek.json", '/003"', '/9"'),
+        lambda root: _rewrite(root / "published/hideseek.json", '/003"', '/0030"'),
         "do not add up to its release",
     ),
     "no manifest": (lambda root: (root / "published/hideseek.json").unlink(), "cannot be read"),

@@ -184,7 +184,7 @@ def _rows(order: Order, hidden: Hidden) -> list[dict[str, Any]]:
 def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
     like = hidden.release.likeness["published"]
     return {
-        "published": str(order.out), "masks": str(order.masks), "images": len(hidden.release.manifest.digests),
+        "published": str(order.out), "masks": str(order.masks), "images": len(hidden.release.manifest.pictures),
         "classes": len(hidden.release.manifest.classes), "chance": hidden.release.manifest.chance,
         "clean_accuracy": hidden.clean.mean, "published_accuracy": hidden.published.mean,
         "published_at_chance": hidden.hidden, "mse": like.mse, "ssim": like.ssim, "linf": like.linf,

@@ -38,8 +38,8 @@ def seek(
     place = out or default_folder(bought.level)
     if dry_run:
         listed = manifest.read(published)
-        images = len(bind(listed, bought, published, allow_missing=allow_missing))
-        files = [published / name for name in listed.files()]
+        images = int(bind(listed, bought, published, allow_missing=allow_missing).sum())
+        files = (published / name for name in listed.files())
         size = sum(path.stat().st_size for path in files if path.is_file())
         document({"level": bought.level, "images": images, "path": str(place), "bytes": size})
         return
