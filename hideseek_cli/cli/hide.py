@@ -65,7 +65,7 @@ def hide(
         int | None, typer.Option("--inner-steps", help="M, steps between mask updates: 10 (alternating).", min=1)
     ] = None,
     pgd_steps: Annotated[
-        int | None, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch: 1, or 20 with --scope sample.", min=1)
+        int | None, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch: 1; of a sample 20, or 5 by joint.", min=1)
     ] = None,
     stop_error: Annotated[
         float | None,

@@ -61,7 +61,7 @@ class ClassWise:
         checked(self.objective)
         if not 0 < self.stop_error < 1:
             raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
-        if min(self.passes or 1, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
+        if min(1 if self.passes is None else self.passes, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
             raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
     @property

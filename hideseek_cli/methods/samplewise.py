@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import ClassVar
 
 import torch
 
-from hideseek_cli.core.classifier import Tick
-from hideseek_cli.core.samples import SCHEDULES, Samples
+from hideseek_cli.core.bilevel import Problem, schedule
+from hideseek_cli.core.classifier import Tick, steps_per_pass
+from hideseek_cli.core.samples import Noises, alternating, joint
 from hideseek_cli.core.surrogate import checked
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Made, Task, Training
+from hideseek_cli.methods.emn import PLAIN, ROBUST, STEPS
 
-PASSES = 6
-"""Passes of ``joint`` over the pictures (docs/methods.md)."""
+PGD_STEPS = {"joint": 5, "alternating": 20}
+"""Steps of Equation 4 on each picture; those of ``alternating`` are the paper's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,46 +34,63 @@ class SampleWise:
     objective: str = "error-min"
     """What noise does to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
     passes: int | None = None
-    """Passes over the pictures (joint); None: PASSES."""
+    """Passes over the pictures that train the surrogate (joint). None: as many as make STEPS, and at least one."""
     stop_error: float = 0.01
     """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
     inner_steps: int = 10
     """M: steps of θ between passes for the noise (alternating)."""
-    pgd_steps: int = 20
-    """Steps of Equation 4 on each batch."""
+    pgd_steps: int | None = None
+    """Steps of Equation 4 on each picture. None: PGD_STEPS."""
     max_rounds: int = 60
     """Rounds after which ``alternating`` gives up waiting for its stop."""
 
     def __post_init__(self) -> None:
+        schedule(self.schedule)
         checked(self.objective)
-        if self.schedule not in SCHEDULES:
-            raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
         if not 0 < self.stop_error < 1:
             raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
-        if min(self.passes or 1, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
+        counts = (self.passes, self.inner_steps, self.pgd_steps, self.max_rounds)
+        if min(count for count in counts if count is not None) < 1:
             raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
-        """A single one."""
-        return (partial(self._trained, task),)
+        """By ``joint`` from surrogates of each rule of class-wise masks, later ones where those before do not hide; by
+        ``alternating``, and of noise that raises the loss, one."""
+        if self.schedule == "alternating":
+            return (partial(self._alternating, task),)
+        if self.objective == "error-max":
+            return (partial(self._joint, task, "sign"),)
+        return tuple(partial(self._joint, task, rule) for rule in (ROBUST if task.robust else PLAIN))
 
-    def _trained(self, task: Task, tick: Tick) -> Made:
-        """By ``joint`` for so many passes; by ``alternating`` until the training error has fallen, as it never does where noise
-        raises the loss."""
-        count, device = len(task.pictures), task.pictures.images.device
-        most = (self.passes or PASSES) if self.schedule == "joint" else self.max_rounds
-        problem = Samples(
-            pictures=task.pictures, seen=torch.arange(count, device=device) if task.seen is None else task.seen,
-            epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed, objective=self.objective,
-            through=task.robust, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps, rounds=most,
-        )  # fmt: skip
-        for number, state in enumerate(SCHEDULES[self.schedule](problem), 1):
-            tick(number, most)
-            if number == most or (self.schedule == "alternating" and state.error() <= self.stop_error):
+    def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
+        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
+        noises = self._noises(task, rule, passes)
+        for number, found in enumerate(islice(joint(noises), passes), 1):
+            tick(number, passes + 1)
+            network = found
+        noises.attack(network, torch.arange(len(task.pictures), device=noises.seen.device))
+        tick(passes + 1, passes + 1)
+        return Made(patterns=noises.patterns())
+
+    def _alternating(self, task: Task, tick: Tick) -> Made:
+        """Until the training error falls to ``stop_error``, as it never may where noise raises the loss."""
+        noises = self._noises(task, "sign", 1)
+        for number, network in enumerate(alternating(noises), 1):
+            tick(number, self.max_rounds)
+            if number == self.max_rounds or noises.error(network) <= self.stop_error:
                 break
-        state.complete()
-        tick(most, most)
-        return Made(patterns=state.patterns())
+        noises.attack(network, noises.others())
+        tick(self.max_rounds, self.max_rounds)
+        return Made(patterns=noises.patterns())
+
+    def _noises(self, task: Task, rule: str, rounds: int) -> Noises:
+        problem = Problem(
+            pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
+            through=task.robust, inner_steps=self.inner_steps, pgd_steps=self.pgd_steps or PGD_STEPS[self.schedule],
+            rule=rule, objective=self.objective, rounds=rounds,
+        )  # fmt: skip
+        seen = torch.arange(len(task.pictures), device=task.pictures.images.device) if task.seen is None else task.seen
+        return Noises(task.pictures, seen, problem)
 
 
 METHODS = (SampleWise,)
