@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import load as tensors_of
 
+from hideseek_cli import keys
 from hideseek_cli.bundle import Cleaner, MaskFile
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
@@ -32,7 +34,7 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.release import Levels, write
 from hideseek_cli.seek import seek
 from tests.conftest import write_pictures
-from tests.test_cli import contents
+from tests.test_cli import contents, inside
 
 METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "emn class joint": ("emn", "class", {"passes": 1}),
@@ -113,6 +115,38 @@ def test_only_masks_of_single_pictures_are_packed(made):
     single = made.method.scope == "sample"
     assert made.owner.single is made.owner.cleaner(LEVEL).single is single
     assert all(isinstance(masks, Packed) is single for masks in made.owner.published.values())
+
+
+def test_a_picture_has_its_own_mask_in_its_own_kind_alone(made):
+    if made.method.scope == "sample":
+        for channels, (where, _) in made.material.stack.groups.items():
+            masks = made.owner.published[channels].whole()
+            assert masks[where].any((1, 2, 3)).all() and not np.delete(masks, where, 0).any()
+
+
+def test_thresholds_of_single_pictures_are_those_of_their_names_and_of_the_key(made):
+    thresholds = made.material.own_thresholds(MASTER)
+    some = thresholds[np.array([3, 0, 3])]
+    assert np.array_equal(some[0], some[2]) and not np.array_equal(some[0], some[1])
+    assert not np.array_equal(made.material.own_thresholds(bytes(32))[np.array([3])][0], some[0])
+    assert some.min() >= 0 and some.max() < 1 and thresholds.shape == (2 * EACH, SIDE, SIDE, 3)
+    first = made.material.folder.entries[0]
+    key = keys.subkey(MASTER, made.material.release_label(), "dither")
+    assert np.array_equal(keys.dither(keys.subkey(key, *first.key), (SIDE, SIDE, 3)), some[1])
+
+
+@pytest.mark.parametrize("scope", ["class", "sample"])
+def test_random_noise_is_drawn_from_the_key_and_not_from_the_seed(scope):
+    images = torch.zeros(4, 1, 8, 8, dtype=torch.uint8)
+    task = Task(pictures=Pictures(images, torch.tensor([0, 1, 0, 1]), 2), epsilon=8, arch="slim", batch_size=8, seed=0,
+                shifts=None, secret=MASTER)  # fmt: skip
+
+    def drawn(task: Task) -> np.ndarray:
+        return chosen("random", scope).candidates(task)[0](silent).patterns
+
+    assert np.array_equal(drawn(task), drawn(replace(task, seed=1)))
+    assert not np.array_equal(drawn(task), drawn(replace(task, secret=bytes(32))))
+    assert abs(drawn(task).mean()) < 1 and 4 < drawn(task).std() < 5.2, "uniform within the bound"
 
 
 def pixels(folder: Path) -> list[np.ndarray]:
@@ -204,6 +238,29 @@ def test_a_generator_comes_back_as_it_was_saved_and_is_secret(tmp_path):
     assert (tmp_path / "g").stat().st_mode & 0o777 == 0o600
     with pytest.raises(InputError, match="is a generator file, and a cleaner file is needed"):
         Cleaner.load(tmp_path / "g")
+
+
+def test_a_folder_is_hidden_with_the_cleaner_of_its_originals_alone_by_a_method_with_a_generator(tmp_path, monkeypatch):
+    """The whole command without --levels; what a method leaves to make noise with is written beside the masks."""
+    weights = {"layer.weight": np.arange(4, dtype=np.float32)}
+    write_pictures(tmp_path / "data", 2, 12)
+    made_with: list[bytes] = []
+
+    def drawn(task: Task, count: int, tick: Callable[[int, int], None]) -> Made:
+        made_with.append(task.secret)
+        return Made(patterns=np.full((count, 16, 16, 3), 2, np.float16), weights=weights)
+
+    monkeypatch.setattr("hideseek_cli.methods.noise._drawn", drawn)
+    arguments = ["--method", "random", "--scope", "sample", "--epochs", "1", "--batch-size", "8", "--threads", "1", "--json"]
+    done = inside("hide", "data", *arguments, "--min-ssim", "0.5", cwd=tmp_path, code=None)
+    assert done.returncode in (0, 1), done.stderr
+    assert len(made_with) == 1 and made_with[0] != bytes(32)
+    generator = Generator.load(tmp_path / "masks.generator.safetensors")
+    assert np.array_equal(generator.weights["layer.weight"], weights["layer.weight"]) and generator.method == "random"
+    masks = MaskFile.load(tmp_path / "masks.safetensors")
+    assert [tier.level for tier in masks.tiers] == ["clean"] and masks.release == generator.release
+    assert generator.strength == masks.strength and masks.single
+    assert not list(tmp_path.glob(".*")), "no journal is left"
 
 
 def test_what_may_be_trained_on_is_shown_and_nothing_else():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -71,5 +72,9 @@ def test_what_cannot_be_is_refused_before_memory_is_taken(damage, monkeypatch):
 )
 def test_a_block_that_unpacks_to_something_else_is_refused_where_it_is_read(content, words):
     packed = Packed.checked((9, 4, 5, 3), np.array([len(content)]), content)
+    tracemalloc.start()
     with pytest.raises(InputError, match=words):
         packed[np.array([0])]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000, "no further than its masks are long"

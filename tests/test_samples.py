@@ -48,7 +48,9 @@ def test_noise_does_to_the_loss_what_its_objective_says_within_the_bound(schedul
     before = state.noise.clone()
     assert not before[OTHERS].any() and before[SEEN].any() == (schedule == "alternating")
     assert torch.equal(state.others(), OTHERS)
+    known = {name: value.clone() for name, value in network.state_dict().items()}
     state.attack(network, OTHERS)
+    assert all(torch.equal(value, known[name]) for name, value in network.state_dict().items()), "frozen, its statistics too"
     assert torch.equal(state.noise[SEEN], before[SEEN]) and state.noise[OTHERS].flatten(1).any(1).all()
     assert float(state.noise.abs().max()) <= 8
     bare, masked = losses(network, state, OTHERS)
