@@ -75,7 +75,9 @@ def main() -> None:
             masks = maker.masks(patterns, strength)
             published = maker.render(masks, turns.which([]))
             alike = similarity(material.stack.clean()[:500], published[:500]).mean()
-            power = np.sqrt(np.mean([np.square(part.astype(np.float32)).mean() for part in masks.values()]))
+            power = np.sqrt(
+                np.mean([np.square(part[np.arange(len(part))].astype(np.float32)).mean() for part in masks.values()])
+            )
             hidden = pictures(published, labels, classes, device)
             trainings = [partial(retrain, hidden, test, recipe, seed=1000 + run) for run in range(options.runs)]
             found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
