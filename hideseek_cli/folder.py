@@ -60,7 +60,7 @@ def splits(root: Path) -> dict[str, Path]:
 
     A split is a folder, or the pattern of shards that have its name in theirs: ``train-*.tar``.
     """
-    _require(root)
+    require(root)
     names = {name: {name.lower()} for name in (child.name for child in root.glob("*/"))}
     if root.is_dir():
         names |= {name: set(re.split("[^a-z]+", name.lower())) for name in map(pattern, archives(root))}
@@ -92,7 +92,7 @@ def scan(root: Path, table: Path | None = None) -> Folder:
 
 def survey(root: Path, table: Path | None = None) -> tuple[Folder, Complaints]:
     """The same, with what is wrong: the folder holds only what is not."""
-    _require(root)
+    require(root)
     complaints: Complaints = {}
     if table:
         entries = from_table(root, table, complaints)
@@ -147,6 +147,7 @@ def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | N
     return each(folder, lambda entry: visible(decode(entry.path, size)), executor, progress)
 
 
-def _require(root: Path) -> None:
+def require(root: Path) -> None:
+    """Raises InputError where there is neither a folder nor a tar."""
     if not root.is_dir() and not archives(root):
         raise InputError(f"{root} is not a folder; give a folder that holds one folder a class, or tar shards")

@@ -120,6 +120,21 @@ def test_nothing_of_a_cluster_is_imported_before_it_is_asked_for():
     assert not {"dask", "distributed", "cloudpickle", "hideseek_cli.cluster"} & loaded
 
 
+@pytest.mark.parametrize("words", ["hide gone --levels 30", "verify gone --test gone", "audit gone --test gone"])
+def test_a_folder_that_is_not_there_is_refused_before_torch_is_loaded(words):
+    script = f"""
+import sys
+from hideseek_cli.cli import app
+sys.argv = ["hideseek", *{words.split()}]
+try:
+    app.main()
+except SystemExit as left:
+    print(left.code, "torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2", "False"] and "gone is not a folder" in done.stderr
+
+
 def test_no_module_imports_click():
     assert not any(re.search(r"^\s*(import|from) click", path.read_text(), re.M) for path in FILES)
 

@@ -51,6 +51,7 @@ def audit(
     Accuracy is that of the last epoch, peak that of the best one; gain is what the attack adds to what was paid for (chance
     for a published folder). An attack that fails is named, and the others go on.
     """
+    options.present(folder, test, clean, other)
     from hideseek_cli.attacks import chosen
     from hideseek_cli.audit import audit as run
     from hideseek_cli.audit import journal_of

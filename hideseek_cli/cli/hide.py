@@ -102,6 +102,7 @@ def hide(
     Writes the folder to publish and the secret mask file. Exit code 1 where a level could not be reached, or the
     published folder still teaches; everything that was reached is written all the same.
     """
+    options.present(data)
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.form import Form
     from hideseek_cli.hide import hide as run

@@ -113,6 +113,15 @@ def executor(jobs: int, engine: str | None) -> Iterator[Executor]:
         yield cluster
 
 
+def present(*folders: Path | None) -> None:
+    """Raises InputError where a folder that was given is not there: at once, before PyTorch is loaded."""
+    from hideseek_cli.folder import require
+
+    for folder in folders:
+        if folder is not None:
+            require(folder)
+
+
 def training_device(name: str, threads: int) -> torch.device:
     """The device that was asked for; sets the threads of training. Raises InputError where it is not there."""
     import torch

@@ -49,6 +49,7 @@ def verify(
     outside of it. Otherwise inconclusive (3): more --runs decide. A published folder promises at most chance. Of several
     networks the worst verdict counts.
     """
+    options.present(folder, test)
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.verify import verify as run
 
