@@ -19,6 +19,7 @@ from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Method, Task
 from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.methods.samplewise import SampleWise
 from hideseek_cli.recipe import ARCHITECTURES, PRESETS, Recipe, preset
 from tests.conftest import draw
 
@@ -168,10 +169,11 @@ def test_the_method_keeps_to_its_interface_and_stops_as_told():
     assert ticks == [(1, 5), (2, 5), (5, 5)]
 
 
-def test_masks_that_must_survive_changes_get_a_second_try_before_another_rule():
+@pytest.mark.parametrize("method", [ClassWise(passes=1), SampleWise(passes=1)], ids=["class", "sample"])
+def test_masks_that_must_survive_changes_get_a_second_try_before_another_rule(method):
     task = Task(pictures=toy(), epsilon=8, arch="slim", batch_size=36, seed=0, shifts=None, robust=("gray",))
-    first, second, other = (train(silent).patterns for train in ClassWise(passes=1).candidates(task))
-    again = ClassWise(passes=1).candidates(replace(task, seed=1))[0](silent).patterns
+    first, second, other = (train(silent).patterns for train in method.candidates(task))
+    again = method.candidates(replace(task, seed=1))[0](silent).patterns
     assert np.array_equal(second, again) and not np.array_equal(first, second)
     assert not np.array_equal(other, second)
 

@@ -16,7 +16,6 @@ Source: Huang et al., Unlearnable Examples, Equations 2 and 3; ``alternating`` a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -105,7 +104,7 @@ Rounds = Iterator[Standardised]
 
 def joint(noises: Noises) -> Rounds:
     """Passes of θ and masks of classes, whose step sizes fall over ``problem.rounds``; noise comes when they have ended."""
-    yield from (state.network for state in bilevel.joint(replace(noises.problem, banks=1)))
+    yield from (state.network for state in bilevel.joint(noises.problem))
 
 
 def alternating(noises: Noises) -> Rounds:

@@ -23,6 +23,27 @@ PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "balanced", "unseen
 leave differs by some points from training to training (docs/security.md), so they get a second try."""
 
 
+def checked_training(schedule_name: str, objective: str, stop_error: float, *counts: int | None) -> None:
+    """Raises InputError for options of mask training that are out of range; of ``counts``, None stands for one not given."""
+    schedule(schedule_name)
+    checked(objective)
+    if not 0 < stop_error < 1:
+        raise InputError(f"--stop-error {stop_error} is out of range: it is a share between 0 and 1")
+    if any(count is not None and count < 1 for count in counts):
+        raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
+
+
+def passes_for(task: Task, given: int | None) -> int:
+    """Passes over the pictures: those that were given, or as many as make STEPS, and at least one."""
+    return given or max(1, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
+
+
+def tries(task: Task) -> list[tuple[Task, str]]:
+    """The rules of ``core.rules`` to train masks by, in turn, with what to train on; a rule comes again with another seed."""
+    rules = ROBUST if task.robust else PLAIN
+    return [(replace(task, seed=task.seed + rules[:number].count(rule)), rule) for number, rule in enumerate(rules)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stopped:
     """The masks of one level by the paper's own stopping rule."""
@@ -57,12 +78,8 @@ class ClassWise:
     """Rounds after which ``alternating`` gives up waiting for its stop."""
 
     def __post_init__(self) -> None:
-        schedule(self.schedule)
-        checked(self.objective)
-        if not 0 < self.stop_error < 1:
-            raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
-        if min(1 if self.passes is None else self.passes, self.inner_steps, self.pgd_steps, self.max_rounds) < 1:
-            raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
+        counts = self.passes, self.inner_steps, self.pgd_steps, self.max_rounds
+        checked_training(self.schedule, self.objective, self.stop_error, *counts)
 
     @property
     def robust(self) -> tuple[str, ...]:
@@ -75,13 +92,11 @@ class ClassWise:
         if self.schedule == "joint" and self.objective == "error-max":
             return (partial(self._joint, task, "sign"),)
         if self.schedule == "joint":
-            rules = ROBUST if task.robust else PLAIN
-            tasks = (replace(task, seed=task.seed + rules[:number].count(rule)) for number, rule in enumerate(rules))
-            return tuple(partial(self._joint, one, rule) for one, rule in zip(tasks, rules, strict=True))
+            return tuple(partial(self._joint, one, rule) for one, rule in tries(task))
         return (partial(self._alternating, task),)
 
     def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
-        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
+        passes = passes_for(task, self.passes)
         for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
             tick(state.number, passes)
         return Made(patterns=state.pattern())

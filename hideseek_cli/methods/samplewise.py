@@ -9,13 +9,11 @@ from typing import ClassVar
 
 import torch
 
-from hideseek_cli.core.bilevel import Problem, schedule
-from hideseek_cli.core.classifier import Tick, steps_per_pass
+from hideseek_cli.core.bilevel import Problem
+from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.samples import Noises, alternating, joint
-from hideseek_cli.core.surrogate import checked
-from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Made, Task, Training
-from hideseek_cli.methods.emn import PLAIN, ROBUST, STEPS
+from hideseek_cli.methods.emn import checked_training, passes_for, tries
 
 PGD_STEPS = {"joint": 5, "alternating": 20}
 """Steps of Equation 4 on each picture; those of ``alternating`` are the paper's."""
@@ -45,13 +43,8 @@ class SampleWise:
     """Rounds after which ``alternating`` gives up waiting for its stop."""
 
     def __post_init__(self) -> None:
-        schedule(self.schedule)
-        checked(self.objective)
-        if not 0 < self.stop_error < 1:
-            raise InputError(f"--stop-error {self.stop_error} is out of range: it is a share between 0 and 1")
-        counts = (self.passes, self.inner_steps, self.pgd_steps, self.max_rounds)
-        if min(count for count in counts if count is not None) < 1:
-            raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
+        counts = self.passes, self.inner_steps, self.pgd_steps, self.max_rounds
+        checked_training(self.schedule, self.objective, self.stop_error, *counts)
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """By ``joint`` from surrogates of each rule of class-wise masks, later ones where those before do not hide; by
@@ -60,10 +53,10 @@ class SampleWise:
             return (partial(self._alternating, task),)
         if self.objective == "error-max":
             return (partial(self._joint, task, "sign"),)
-        return tuple(partial(self._joint, task, rule) for rule in (ROBUST if task.robust else PLAIN))
+        return tuple(partial(self._joint, one, rule) for one, rule in tries(task))
 
     def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
-        passes = self.passes or max(1, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
+        passes = passes_for(task, self.passes)
         noises = self._noises(task, rule, passes)
         for number, found in enumerate(islice(joint(noises), passes), 1):
             tick(number, passes + 1)
