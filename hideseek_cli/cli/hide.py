@@ -203,8 +203,9 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
 
 
 def _coverage(level: Sold) -> str:
-    """Which classes a level is made of, the first few by name."""
-    names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in level.cleaned.items()]
+    """Which classes a level is made of, the first few by name, whole ones first."""
+    parts = sorted(level.cleaned.items(), key=lambda part: part[1] < 1)
+    names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in parts]
     listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return f"level {level.level:g} cleans {listed}; other classes stay masked"
 
