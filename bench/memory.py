@@ -42,7 +42,7 @@ def main() -> None:
     for count in counts:
         with tempfile.TemporaryDirectory() as name:
             peak("-c", bench(f"fill(Path({name!r}) / 'data', 32, 32, {count})"))
-            peaks["publish"].append(peak("-c", bench(f"publish(Path({name!r}) / 'data', Path({name!r}), 2)")))
+            peaks["publish"].append(peak("-c", bench(f"publish(Path({name!r}) / 'data', Path({name!r}), 2, 1000)")))
             sought = ("seek", f"{name}/published", f"{name}/cleaner", "-o", f"{name}/clean", "-j", "2", "-q")
             peaks["seek"].append(peak("-m", "hideseek_cli", *sought))
     print("| work |", " | ".join(f"{count:,} pictures, MiB" for count in counts), "| bytes a picture |")

@@ -58,10 +58,10 @@ def loop(source: Path, out: Path, workers: int) -> None:
             pass
 
 
-def publish(source: Path, out: Path, workers: int) -> float:
-    """One level of half of the pictures, random patterns; returns the processor time of writing alone."""
+def publish(source: Path, out: Path, workers: int, most: int | None = None) -> float:
+    """One level of half of the pictures, random patterns, ``most`` in memory; returns the processor time of writing alone."""
     with pool(workers) as executor:
-        material = load(source, None, None, executor, Silent())
+        material = load(source, None, None, executor, Silent(), most=most)
         master = bytes(32)
         maker = Maker(material, 8, material.thresholds(master, 2), None)
         pattern = np.random.default_rng(1).normal(0, 4, maker.thresholds.shape)

@@ -1,10 +1,19 @@
-"""One labelled picture: its class, its name and where it lies, and which names are safe."""
+"""Labelled pictures: class, name and where each lies, many of them in little memory, and which names are safe."""
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from jaxtyping import Int64
 
 from hideseek_cli.picture import Source
+from hideseek_cli.tar import Span
 
 Key = tuple[str, str]
 """Class and name of a picture."""
@@ -33,3 +42,64 @@ def safe(key: Key) -> bool:
         and len(part.encode()) <= MAX_NAME
         for part in parts
     )  # fmt: skip
+
+
+class Entries(Sequence[Entry]):
+    """Entries below a root, class after class, in some 20 bytes each besides their names; made when asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.classes: list[str] = []
+        self._archives: dict[Path, int] = {}
+        self._numbers, self._ends, self._rows = array("I"), array("Q", [0]), bytearray()
+
+    def add(self, entry: Entry) -> None:
+        """Take the next one, of the last class or a new one."""
+        if self.classes[-1:] != [entry.label]:
+            self.classes.append(entry.label)
+        self._numbers.append(len(self.classes) - 1)
+        self._rows += "\0".join([entry.name, *self._told(entry)]).encode("utf-8", "surrogateescape")
+        self._ends.append(len(self._rows))
+
+    def _told(self, entry: Entry) -> list[str]:
+        """Where one lies: its suffix, or its path below the root, or its place in an archive."""
+        if isinstance(entry.path, Span):
+            span = entry.path
+            return [
+                str(self._archives.setdefault(span.archive, len(self._archives))),
+                str(span.offset),
+                str(span.length),
+                span.member,
+            ]
+        assert isinstance(entry.path, Path)
+        path, suffix = entry.path.relative_to(self.root).as_posix(), entry.path.suffix
+        return [suffix] if path == f"{entry.label}/{entry.name}{suffix}" else ["", path]
+
+    @property
+    def labels(self) -> Int64[np.ndarray, " n"]:
+        """Index of each entry's class."""
+        return np.array(self._numbers, np.int64)
+
+    def keys(self) -> Iterator[Key]:
+        """Class and name of each."""
+        for number, (first, end) in zip(self._numbers, pairwise(self._ends), strict=True):
+            yield self.classes[number], self._rows[first:end].partition(b"\0")[0].decode()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Entry, ...]: ...
+    def __getitem__(self, at: int | slice) -> Entry | tuple[Entry, ...]:
+        if isinstance(at, slice):
+            return tuple(self[number] for number in range(*at.indices(len(self))))
+        number = range(len(self))[at]
+        row = self._rows[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogateescape")
+        name, *told = row.split("\0")
+        label = self.classes[self._numbers[number]]
+        if len(told) == 4:
+            archive, offset, length, member = told
+            return Entry(label, name, Span([*self._archives][int(archive)], member, int(offset), int(length)))
+        return Entry(label, name, self.root / (told[1] if len(told) == 2 else f"{label}/{name}{told[0]}"))

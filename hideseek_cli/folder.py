@@ -8,24 +8,25 @@ under it is ever written.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Int64
 
 from hideseek_cli.complaints import CLASHES, NAMES, PICTURES, Complaints, refuse_all
-from hideseek_cli.entry import Entry, Key, safe
+from hideseek_cli.entry import Entries, Entry, safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.layouts import from_classes, from_table
-from hideseek_cli.parallel import Result, in_order
+from hideseek_cli.parallel import Item, Result, in_order
 from hideseek_cli.picture import Mixed, decode, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.shards import archives, from_shards, pattern
 
+Tick = Callable[[int], None]
 SPLITS = {
     "train": ("train", "training"),
     "val": ("val", "valid", "validation", "dev"),
@@ -38,21 +39,20 @@ class Folder:
     """A labelled folder: entries sorted by class and name, classes sorted."""
 
     root: Path
-    entries: tuple[Entry, ...]
+    entries: Entries
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(sorted({entry.label for entry in self.entries}))
+        return tuple(self.entries.classes)
 
     @property
     def labels(self) -> Int64[np.ndarray, " n"]:
         """Index of each picture's class."""
-        index = {label: number for number, label in enumerate(self.classes)}
-        return np.array([index[entry.label] for entry in self.entries], np.int64)
+        return self.entries.labels
 
     def chance(self) -> float:
         """Accuracy in percent of always naming the largest class."""
-        return 100 * max(Counter(entry.label for entry in self.entries).values()) / len(self.entries)
+        return 100 * int(np.bincount(self.labels).max()) / len(self.entries)
 
 
 def splits(root: Path) -> dict[str, Path]:
@@ -94,52 +94,59 @@ def survey(root: Path, table: Path | None = None) -> tuple[Folder, Complaints]:
     """The same, with what is wrong: the folder holds only what is not."""
     require(root)
     complaints: Complaints = {}
+    found: Iterable[Entry]
     if table:
-        entries = from_table(root, table, complaints)
+        found = sorted(from_table(root, table, complaints), key=attrgetter("key"))
     elif archives(root):
-        entries = from_shards(root, complaints)
+        found = sorted(from_shards(root, complaints), key=attrgetter("key"))
     else:
-        entries = from_classes(root, complaints)
-    if not entries and not complaints:
-        raise InputError(f"{root} holds no pictures; it needs one folder a class with the class's pictures inside")
-    good: dict[Key, Entry] = {}
-    for entry in entries:
+        found = from_classes(root, complaints)
+    entries = Entries(root)
+    before: Entry | None = None
+    for entry in found:
         if not safe(entry.key):
             complaints.setdefault(NAMES, []).append(repr(str(entry.path)))
-        elif entry.key in good:
-            complaints.setdefault(CLASHES, []).append(f"{good[entry.key].path} and {entry.path.name}")
+        elif before is not None and entry.key == before.key:
+            complaints.setdefault(CLASHES, []).append(f"{before.path} and {entry.path.name}")
         else:
-            good[entry.key] = entry
-    return Folder(root, tuple(good[key] for key in sorted(good))), complaints
+            entries.add(before := entry)
+    if not entries and not complaints:
+        raise InputError(f"{root} holds no pictures; it needs one folder a class with the class's pictures inside")
+    return Folder(root, entries), complaints
 
 
 def attempts(
-    folder: Folder, work: Callable[[Entry], Result], executor: Executor, progress: Progress, about: str = "reading"
-) -> tuple[dict[Entry, Result], Complaints]:
-    """``work`` of every picture, in the order of the entries, and what was wrong with those for which it raises InputError."""
+    items: Iterable[Item], work: Callable[[Item], Result], executor: Executor, complaints: Complaints, tick: Tick
+) -> Iterator[Result | None]:
+    """``work`` of every item, in their order; None where it raises InputError, which is added to ``complaints``."""
 
-    def attempt(entry: Entry) -> Result | InputError:
+    def attempt(item: Item) -> Result | InputError:
         try:
-            return work(entry)
+            return work(item)
         except InputError as error:
             return error
 
-    found: dict[Entry, Result] = {}
-    complaints: Complaints = {}
-    for done, (entry, result) in enumerate(zip(folder.entries, in_order(executor, attempt, folder.entries), strict=True), 1):
+    for done, result in enumerate(in_order(executor, attempt, items), 1):
+        tick(done)
         if isinstance(result, InputError):
             complaints.setdefault(PICTURES, []).append(str(result))
+            yield None
         else:
-            found[entry] = result
-        progress.step(f"{about} {folder.root.name}", done, len(folder.entries))
-    return found, complaints
+            yield result
 
 
 def each(folder: Folder, work: Callable[[Entry], Result], executor: Executor, progress: Progress) -> list[Result]:
     """``work`` of every picture, in the order of the entries; reports every picture that raises InputError at once."""
-    found, complaints = attempts(folder, work, executor, progress)
+    complaints: Complaints = {}
+    tick = ticking(folder, progress, "reading")
+    found = [result for result in attempts(folder.entries, work, executor, complaints, tick) if result is not None]
     refuse_all(complaints)
-    return list(found.values())
+    return found
+
+
+def ticking(folder: Folder, progress: Progress, about: str) -> Tick:
+    """Says how many of a folder's pictures are done."""
+    return lambda done: progress.step(f"{about} {folder.root.name}", done, len(folder.entries))
 
 
 def pixels(folder: Folder, executor: Executor, progress: Progress, size: int | None = None) -> Mixed:

@@ -97,7 +97,7 @@ def plan(order: Order, device: torch.device, executor: Executor, progress: Progr
         "retrainings_at_most": order.runs,
         "seconds_about": round(seconds),
         "size": material.size,
-        "bytes_about": sum(height * width * channels for height, width, channels in material.shapes),
+        "bytes_about": int(material.shapes.astype(np.int64).prod(1).sum()),
         "bargains": order.bargains(),
         "published": str(order.out),
         "masks": str(order.masks),

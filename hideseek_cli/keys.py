@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from array import array
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -56,27 +58,34 @@ def dither(key: bytes, shape: tuple[int, ...]) -> Float64[np.ndarray, "..."]:
     return (np.frombuffer(stream, "<u4").astype(np.float64) / 2**32).reshape(shape)
 
 
-def shifts(key: bytes, names: list[tuple[str, str]], height: int, width: int) -> UInt16[np.ndarray, "n 2"]:
+def shifts(key: bytes, names: Iterable[tuple[str, str]], height: int, width: int) -> UInt16[np.ndarray, "n 2"]:
     """The cyclic shift, down and right, of each picture: decided by the key and the picture's class and name."""
-    drawn = b"".join(subkey(key, *name)[:8] for name in names)
-    values = np.frombuffer(drawn, "<u4").reshape(len(names), 2)
+    drawn = bytearray()
+    for name in names:
+        drawn += subkey(key, *name)[:8]
+    values = np.frombuffer(drawn, "<u4").reshape(-1, 2)
     return (values % np.array([height, width], np.uint32)).astype(np.uint16)
 
 
-def turns(key: bytes, names: list[tuple[str, str]], last: Bool[np.ndarray, " n"], *, whole: bool) -> Int64[np.ndarray, " n"]:
+def turns(
+    key: bytes, names: Iterable[tuple[str, str]], last: Bool[np.ndarray, " n"], *, whole: bool
+) -> Int64[np.ndarray, " n"]:
     """The turn, from 0, in which each picture loses its mask when levels rise; decided by the key, class and name.
 
     The pictures of ``last`` come after all others of their class. The first so many turns hold every class in proportion
     to its size, as evenly as whole pictures can; ``whole``: one class after another, and only the last two like that,
     because who knows all classes but one knows that one too.
     """
-    drawn = np.frombuffer(b"".join(subkey(key, *name)[:8] for name in names), "<u8")
-    classes = np.array([label for label, _ in names])
-    place = np.empty(len(names))
-    found = {str(label): int.from_bytes(subkey(key, str(label))[:8], "little") / 2**64 for label in np.unique(classes)}
+    draws, numbers, index = bytearray(), array("I"), dict[str, int]()
+    for name in names:
+        draws += subkey(key, *name)[:8]
+        numbers.append(index.setdefault(name[0], len(index)))
+    drawn, classes = np.frombuffer(draws, "<u8"), np.array(numbers)
+    place = np.empty(len(classes))
+    found = {label: int.from_bytes(subkey(key, label)[:8], "little") / 2**64 for label in index}
     starts = sorted(found.values())
     for label, start in found.items():
-        members = np.flatnonzero(classes == label)
+        members = np.flatnonzero(classes == index[label])
         within = np.lexsort((drawn[members], last[members])).argsort() / len(members)
         turn = min(int(np.searchsorted(starts, start)), len(starts) - 2) if whole else 0
         place[members] = turn + within + start / len(members)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import csv
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from operator import attrgetter
+from pathlib import Path, PurePosixPath
 
 from hideseek_cli.complaints import Complaints
 from hideseek_cli.entry import Entry
@@ -16,17 +18,17 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.picture import SUFFIXES
 
 
-def from_classes(root: Path, complaints: Complaints) -> list[Entry]:
-    """The pictures of ``ROOT/<class>/*``; adds what is wrong to ``complaints``."""
-    entries: list[Entry] = []
+def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
+    """The pictures of ``ROOT/<class>/*`` in order of class and name; adds what is wrong to ``complaints``, in the end."""
     strange: list[str] = []
     empty: list[str] = []
-    for child in sorted(root.iterdir()):
+    for child in sorted(root.iterdir(), key=attrgetter("name")):
         if child.name.startswith(".") or not child.is_dir():
             if child.suffix.lower() in SUFFIXES and not child.name.startswith("."):
                 strange.append(str(child))
             continue
-        before = len(entries) + len(strange)
+        before = len(strange)
+        found: list[str] = []
         for folder, subfolders, names in os.walk(child):
             links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
             subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
@@ -37,14 +39,15 @@ def from_classes(root: Path, complaints: Complaints) -> list[Entry]:
                 if path.suffix.lower() not in SUFFIXES or not path.is_file():
                     strange.append(str(path))
                     continue
-                entries.append(Entry(child.name, path.relative_to(child).with_suffix("").as_posix(), path))
-        if len(entries) + len(strange) == before:
+                found.append(path.relative_to(child).as_posix())
+        named = sorted((PurePosixPath(path).with_suffix("").as_posix(), path) for path in found)
+        yield from (Entry(child.name, name, child / path) for name, path in named)
+        if not found and len(strange) == before:
             empty.append(str(child))
     _complain(
         complaints, "files are no pictures, or belong to no class (for a flat folder give --labels); move them away", strange
     )
     _complain(complaints, "classes hold no pictures; remove their folders or fill them", empty)
-    return entries
 
 
 def from_table(root: Path, table: Path, complaints: Complaints) -> list[Entry]:

@@ -6,21 +6,20 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import groupby
+from itertools import compress, groupby, islice
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
+from jaxtyping import Bool, Float64, Int64, Integer, UInt8, UInt16
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.complaints import PICTURES, refuse, refuse_all
-from hideseek_cli.entry import Entry, Key
+from hideseek_cli.entry import Entries
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Folder, attempts, pixels, scan, splits, survey
+from hideseek_cli.folder import Folder, attempts, pixels, scan, splits, survey, ticking
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
-from hideseek_cli.metrics import portions
+from hideseek_cli.metrics import portion
 from hideseek_cli.picture import Picture, decode, fitted, read, shape, unfit, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack
@@ -29,6 +28,9 @@ FEWEST = 4
 """Pictures that a class needs, so that every fold of it teaches and tests."""
 SMALL, SIDE = 96, 64
 """Pixels a side of pictures that are trained on as they are where all have one size, and to which others are brought."""
+DIGEST = 16
+"""Bytes of a digest that tell whether a picture has changed since it was read. No two pictures share them by chance, and who
+made two that do would gain nothing: a release is what was written. What a run is resumed by has all bytes."""
 LOOKED = 50
 """Pictures of a sample, however large they are."""
 
@@ -39,16 +41,16 @@ class Thresholds:
     derived from its class and name when they are asked for, because those of all take more memory than the pictures."""
 
     key: bytes
-    names: tuple[Key, ...]
+    entries: Entries
     size: tuple[int, int, int]
     """Height, width, channels."""
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        return (len(self.names), *self.size)
+        return (len(self.entries), *self.size)
 
     def __getitem__(self, numbers: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, "k h w c"]:
-        return np.stack([keys.dither(keys.subkey(self.key, *self.names[number]), self.size) for number in numbers])
+        return np.stack([keys.dither(keys.subkey(self.key, *self.entries[int(number)].key), self.size) for number in numbers])
 
 
 @dataclass(frozen=True)
@@ -56,39 +58,34 @@ class Material:
     """The training part of a folder, and its validation part where it has one."""
 
     folder: Folder
-    shapes: tuple[tuple[int, ...], ...]
+    shapes: UInt16[np.ndarray, "n 3"]
     """Of each picture as it lies in its file: height, width, channels."""
-    digests: tuple[str, ...]
-    """Of the pixels of each picture in its file; they stay at home."""
+    digests: UInt8[np.ndarray, "n d"]
+    """Of the pixels of each picture in its file, their first DIGEST bytes; they stay at home."""
+    fingerprint: str
+    """A hash over class, name and pixels of everything read; stays in the journal, at home."""
     size: int | None
     """Side to which pictures are brought for training; None where they have one size and are trained on as they are."""
+    taught: Int64[np.ndarray, " t"]
+    """The pictures, by number, on which masks and networks are trained: all, unless they are more than are held."""
     stack: Stack
-    """The pictures as networks see them."""
+    """Those as networks see them."""
     validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
 
     def __len__(self) -> int:
         return len(self.shapes)
 
-    @cached_property
-    def fingerprint(self) -> str:
-        """A hash over class, name and pixels of everything read; stays in the journal, at home."""
-        whole = hashlib.sha256(repr(self.size).encode())
-        for entry, digest in zip(self.folder.entries, self.digests, strict=True):
-            whole.update(repr((entry.key, digest)).encode())
-        for part in self.validation or ():
-            whole.update(part.tobytes())
-        return whole.hexdigest()
-
     def spread(self, pixels: int) -> int:
         """Every how many-th picture makes about so many pixels in all, and LOOKED at pictures at least; 1 for all of them."""
-        area = sum(height * width for height, width, *_ in self.shapes)
+        area = int(self.shapes[:, :2].astype(np.int64).prod(1).sum())
         return max(1, min(area // pixels, len(self) // LOOKED))
 
     def portions(self, every: int = 1) -> Iterator[list[int]]:
         """Every so many-th picture by number: consecutive ones of one shape, few enough to be worked on at once."""
-        for (height, width, *_), numbers in groupby(range(0, len(self), every), lambda number: self.shapes[number]):
-            kind = list(numbers)
-            yield from ([kind[place] for place in part] for part in portions(len(kind), height * width))
+        for sides, numbers in groupby(range(0, len(self), every), lambda number: tuple(self.shapes[number].tolist())):
+            size = portion(sides[0] * sides[1])
+            while part := list(islice(numbers, size)):
+                yield part
 
     def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[bytes | None]]:
         """Pictures of one shape as they lie in their files, and their ICC profiles.
@@ -100,21 +97,23 @@ class Material:
         changed = [
             str(entry.path)
             for entry, (picture, _), number in zip(entries, found, numbers, strict=True)
-            if pixel_digest(picture) != self.digests[number]
+            if not np.array_equal(_digest(pixel_digest(picture)), self.digests[number])
         ]
         refuse(changed, "pictures were changed while hide was at work; start again without --resume")
         return np.stack([picture for picture, _ in found]), [icc for _, icc in found]
 
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its pictures."""
-        rows = [(*entry.key, *shape) for entry, shape in zip(self.folder.entries, self.shapes, strict=True)]
-        return hashlib.sha256(repr(rows).encode()).hexdigest()
+        whole = hashlib.sha256(b"[")
+        for number, (key, own) in enumerate(zip(self.folder.entries.keys(), self.shapes, strict=True)):
+            whole.update(f"{', ' if number else ''}{(*key, *own.tolist())!r}".encode())
+        whole.update(b"]")
+        return whole.hexdigest()
 
     def own_thresholds(self, master: bytes) -> Thresholds:
         """The same of masks that belong to one picture each."""
-        keyed = [entry.key for entry in self.folder.entries]
         shape = (*self.stack.shape, self.stack.channels)
-        return Thresholds(keys.subkey(master, self.release_label(), "dither"), tuple(keyed), shape)
+        return Thresholds(keys.subkey(master, self.release_label(), "dither"), self.folder.entries, shape)
 
     def thresholds(self, master: bytes, banks: int = 1) -> Float64[np.ndarray, "p h w c"]:
         """Secret thresholds for quantising masks of every strength, ``banks`` patterns a class."""
@@ -129,28 +128,32 @@ class Material:
         """Where each picture's pattern is laid: None for the fixed placement."""
         if placement == "fixed":
             return None
-        names = [entry.key for entry in self.folder.entries]
-        return keys.shifts(keys.subkey(master, self.release_label(), "placement"), names, *self.stack.shape)
+        key = keys.subkey(master, self.release_label(), "placement")
+        return keys.shifts(key, self.folder.entries.keys(), *self.stack.shape)
 
     def turns(
-        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " n"] | None = None, *, banks: int = 1,
+        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " t"] | None = None, *, banks: int = 1,
         patterns: int = 1, own: bool = False,
     ) -> Turns:  # fmt: skip
-        """In which turn each picture loses its mask when levels rise, those of ``last`` at the end of their class.
+        """In which turn each picture loses its mask when levels rise, at the end of their class those that are trained on and
+        are ``last``.
 
         ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``banks``: layers with patterns of
         their own; ``patterns``: of each class in each of them; ``own``: every picture has one of its own.
         """
-        names = [entry.key for entry in self.folder.entries]
-        last = np.zeros(len(names), bool) if last is None else last
+        late = np.zeros(len(self), bool)
+        late[self.taught] = False if last is None else last
         key = keys.subkey(master, self.release_label(), "turns")
-        return Turns(keys.turns(key, names, last, whole=unmask == "classes"), self.folder.labels, banks, patterns, own)
+        numbers = keys.turns(key, self.folder.entries.keys(), late, whole=unmask == "classes")
+        return Turns(numbers, self.folder.labels, banks, patterns, own)
 
 
 def load(
-    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, encoding: str = "png"
-) -> Material:
-    """Read and check the owner's folder, which is to be published in that encoding.
+    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, encoding: str = "png", *,
+    most: int | None = None, seed: int = 0,
+) -> Material:  # fmt: skip
+    """Read and check the owner's folder, which is to be published in that encoding; ``most`` pictures, chosen by the seed, are
+    held for training.
 
     Raises InputError that names everything that cannot be used.
     """
@@ -158,37 +161,71 @@ def load(
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     parts = splits(data) if table is None else {"train": data}
     folder, complaints = survey(parts["train"], table)
-    headers, wrong = attempts(folder, lambda entry: shape(entry.path), executor, progress, "looking at")
-    size = size or (training_size(list(headers.values())) if headers else None)
+    entries, wrong = folder.entries, dict[str, list[str]]()
+    shapes = np.zeros((len(entries), 3), np.uint16)
+    for number, sides in enumerate(
+        attempts(entries, lambda entry: shape(entry.path), executor, wrong, ticking(folder, progress, "looking at"))
+    ):
+        shapes[number, :2] = sides or (0, 0)
+    known = shapes[:, 0] > 0
+    size = size or (training_size(shapes[known, :2]) if known.any() else None)
+    taught = np.arange(len(entries)) if most is None or len(entries) <= most else _drawn(folder.labels, most, seed)
+    wanted = np.isin(np.arange(len(entries)), taught)
 
-    def take(entry: Entry) -> tuple[Picture, tuple[int, ...], str]:
-        picture = decode(entry.path)
+    def take(number: int) -> tuple[int, tuple[int, ...], str, Picture | None]:
+        path = entries[number].path
+        picture = decode(path)
         if why := unfit(picture.shape, encoding):
-            raise InputError(f"{entry.path} {why}")
-        return (visible(picture) if size is None else fitted(picture, size)), picture.shape, pixel_digest(picture)
+            raise InputError(f"{path} {why}")
+        seen = (visible(picture) if size is None else fitted(picture, size)) if wanted[number] else None
+        return number, picture.shape, pixel_digest(picture), seen
 
-    found, damaged = attempts(Folder(folder.root, tuple(headers)), take, executor, progress)
-    offenders = sorted([*wrong.get(PICTURES, []), *damaged.get(PICTURES, [])])
-    refuse_all({**complaints, PICTURES: offenders})
+    whole = hashlib.sha256(repr(size).encode())
+    digests, pictures = np.zeros((len(entries), DIGEST), np.uint8), []
+    there = np.flatnonzero(known)
+    taken = attempts(map(int, there), take, executor, wrong, ticking(folder, progress, "reading"))
+    for key, found in zip(compress(entries.keys(), known), taken, strict=True):
+        if found is not None:
+            number, shapes[number], digest, seen = found
+            whole.update(repr((key, digest)).encode())
+            digests[number] = _digest(digest)
+            pictures += [] if seen is None else [seen]
+    refuse_all({**complaints, PICTURES: sorted(wrong.get(PICTURES, []))})
     if len(folder.classes) < 2:
         raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
-    few = [name for name in folder.classes if sum(entry.label == name for entry in folder.entries) < FEWEST]
+    few = [name for name, count in zip(folder.classes, np.bincount(folder.labels), strict=True) if count < FEWEST]
     if few:
         raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
-    seen, own, digests = zip(*found.values(), strict=True)
-    sides = None if size is None else np.array([min(height, width) for height, width, *_ in own], np.int64)
-    stack = Stack.of(folder, list(seen), sides)
+    stack = Stack.of(folder, pictures, None if size is None else shapes[taught, :2].min(1).astype(np.int64))
     validation = None
     if "val" in parts:
         validation = labelled(scan(parts["val"]), folder.classes, stack, executor, progress, size)
-    return Material(folder, own, digests, size, stack, validation)
+    for part in validation or ():
+        whole.update(part.tobytes())
+    if len(taught) < len(entries):
+        whole.update(taught.tobytes())
+    return Material(folder, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
 
 
-def training_size(found: Sequence[tuple[int, int]]) -> int | None:
+def _drawn(labels: Int64[np.ndarray, " n"], most: int, seed: int) -> Int64[np.ndarray, " t"]:
+    """About ``most`` pictures, by number: of every class the same share, and FEWEST at least where it has as many."""
+    generator = np.random.default_rng([seed, 0x7A06])
+    parts = []
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels == label))
+        parts.append(members[: max(FEWEST, int(most * len(members) / len(labels)))])
+    return np.sort(np.concatenate(parts))
+
+
+def _digest(whole: str) -> UInt8[np.ndarray, " d"]:
+    return np.frombuffer(bytes.fromhex(whole)[:DIGEST], np.uint8)
+
+
+def training_size(found: Integer[np.ndarray, "n 2"]) -> int | None:
     """The side at which pictures of these heights and widths are trained on; None: as they are, being small and alike."""
-    if len(set(found)) == 1 and found[0][0] * found[0][1] <= SMALL**2:
+    if (found == found[0]).all() and int(found[0, 0]) * int(found[0, 1]) <= SMALL**2:
         return None
-    return min(SIDE, int(np.median([min(one) for one in found])))
+    return min(SIDE, int(np.median(found.min(1))))
 
 
 def labelled(

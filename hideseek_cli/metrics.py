@@ -125,10 +125,9 @@ def _similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n
     return means
 
 
-def portions(count: int, pixels: int) -> Iterator[range]:
-    """``count`` pictures of so many pixels each, in portions that ``similarity`` works on inside the processor's cache."""
-    size = max(1, PORTION // pixels)
-    yield from (range(first, min(first + size, count)) for first in range(0, count, size))
+def portion(pixels: int) -> int:
+    """How many pictures of so many pixels each ``similarity`` works on inside the processor's cache."""
+    return max(1, PORTION // pixels)
 
 
 def _window_sums(values: Int32[np.ndarray, "n h w c"]) -> Int32[np.ndarray, "n a b c"]:

@@ -17,10 +17,10 @@ import numpy as np
 from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
-from hideseek_cli.entry import Key
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.form import PNG_FILES, Form
-from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, Offer, identity, pixel_digest
+from hideseek_cli.listing import Identity, Spool
+from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, Offer, pixel_digest
 from hideseek_cli.mask import apply, difference, place, residuals
 from hideseek_cli.material import Material
 from hideseek_cli.metrics import Comparison, Likeness, likenesses, summary
@@ -75,6 +75,7 @@ class Release:
     """A written release: its manifest, and how like the originals each level is."""
 
     manifest: Manifest
+    """Its rows can be walked through until the folder has appeared."""
     likeness: dict[str, Comparison]
     """By level, and for ``published``; of pictures evenly spread over the folder where all have more than MEASURED pixels."""
 
@@ -127,27 +128,27 @@ def write(
             for position, one in enumerate(held)
         ]
 
-    keys: list[Key] = [entry.key for entry in folder.entries]
-    digests: dict[str, dict[Key, str]] = {level: {} for level in (PUBLISHED, *tiers)}
-    alike: dict[str, list[tuple[str, Likeness]]] = {level: [] for level in digests}
+    wholes = {level: Identity() for level in (PUBLISHED, *tiers)}
+    alike: dict[str, list[tuple[str, Likeness]]] = {level: [] for level in wholes}
     packers = {level: Packer() for level in tiers}
-    source = iter(keys)
-    with form.writer(stage) as (put, finish):
+    source = folder.entries.keys()
+    with Spool(stage.aside()) as rows, form.writer(stage) as (put, finish):
         for some in in_order(executor, make, material.portions()):
             for key, made in zip(islice(source, len(some)), some, strict=True):
                 finish(made.held)
+                rows.add(key, made.versions[PUBLISHED].digest)
                 for level, one in made.versions.items():
-                    digests[level][key] = one.digest
+                    wholes[level].add(key, one.digest)
                     if one.alike is not None:
                         alike[level].append(("/".join(key), one.alike))
                     if level in packers:
                         packers[level].add(one.lost)
-            progress.step("publishing", len(digests[PUBLISHED]), len(keys))
-    identities = {level: identity(found) for level, found in digests.items()}
+            progress.step("publishing", len(rows), len(material))
+    identities = {level: whole.hexdigest() for level, whole in wholes.items()}
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
         epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
-        pictures=tuple(digests[PUBLISHED].items()), form=form,
+        pictures=rows, form=form,
     )  # fmt: skip
     manifest.write(stage)
     MaskFile(

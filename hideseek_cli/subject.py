@@ -6,7 +6,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from jaxtyping import Int64
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.complaints import refuse
@@ -46,7 +48,7 @@ def load(folder: Path, test: Path, executor: Executor, progress: Progress, devic
             f"{folder} has {len(seen)} pictures, of which {len(seen & listed.keys())} are in its manifest of "
             f"{len(listed)}; download it again"
         )
-    size = size or (promise.size if promise else training_size(each(part, lambda entry: shape(entry.path), executor, progress)))
+    size = size or (promise.size if promise else training_size(_shapes(part, executor, progress)))
 
     def take(entry: Entry) -> tuple[Picture, bool]:
         picture = decode(entry.path)
@@ -68,6 +70,10 @@ def load(folder: Path, test: Path, executor: Executor, progress: Progress, devic
 def digests(*parts: Pictures | None) -> list[str | None]:
     """The digest of each, None of what was not given."""
     return [part.digest() if part is not None else None for part in parts]
+
+
+def _shapes(part: Folder, executor: Executor, progress: Progress) -> Int64[np.ndarray, "n 2"]:
+    return np.array(each(part, lambda entry: shape(entry.path), executor, progress), np.int64)
 
 
 def _test_part(root: Path) -> Path:

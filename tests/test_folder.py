@@ -12,6 +12,7 @@ from PIL import Image
 from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
+from hideseek_cli.material import load
 from hideseek_cli.picture import decode, encode, fitted, read, shape
 from hideseek_cli.progress import Silent
 
@@ -85,7 +86,9 @@ def test_a_flat_folder_takes_its_classes_from_a_table(tmp_path, make_folder):
         (root / f"class{number}/000.png").rename(flat / f"p{number}.png")
     table = tmp_path / "labels.csv"
     table.write_text("name,class\np0.png,cat\np1.png,dog\n")
-    assert [entry.key for entry in scan(flat, table).entries] == [("cat", "p0"), ("dog", "p1")]
+    listed = scan(flat, table).entries
+    assert [entry.key for entry in listed] == [("cat", "p0"), ("dog", "p1")] == list(listed.keys())
+    assert [entry.path.name for entry in listed] == ["p0.png", "p1.png"] and all(entry.path.is_file() for entry in listed)
     for text, words in [
         ("p0.png,cat\n", "p1.png"),
         ("p0.png,cat\np1.png,dog\n../x.png,dog\n", "../x.png"),
@@ -180,3 +183,21 @@ def test_every_unreadable_picture_is_named_at_once(make_folder, executor):
         (root / name).write_bytes((root / name).read_bytes()[:50])
     with pytest.raises(InputError, match=r"2 pictures cannot be used.*class0/000.png.*class2/005.png"):
         pixels(scan(root), executor, Silent())
+
+
+def test_of_a_large_folder_a_share_of_every_class_is_held(make_folder, executor):
+    root = make_folder("data")
+    whole = load(root, None, None, executor, Silent())
+    part, again, other = (load(root, None, None, executor, Silent(), most=15, seed=seed) for seed in (0, 0, 1))
+    assert np.array_equal(whole.taught, np.arange(len(whole))) and len(part) == len(whole) == len(part.shapes)
+    assert len(set(np.bincount(part.folder.labels[part.taught]).tolist())) == 1 and len(part.taught) == 15
+    assert np.array_equal(part.stack.clean(), whole.stack.clean()[part.taught])
+    assert np.array_equal(part.taught, again.taught) and not np.array_equal(part.taught, other.taught)
+    assert part.fingerprint == again.fingerprint and len({part.fingerprint, other.fingerprint, whole.fingerprint}) == 3
+    assert part.release_label() == whole.release_label() and np.array_equal(part.digests, whole.digests)
+    late = np.arange(len(part.taught)) % 3 == 0
+    turns = part.turns(bytes(32), "pictures", late).numbers
+    for label in range(len(whole.folder.classes)):
+        mine = part.folder.labels == label
+        held = np.isin(np.arange(len(part)), part.taught[late]) & mine
+        assert turns[held].min() > turns[mine & ~held].max(), "withheld pictures lose their masks last"

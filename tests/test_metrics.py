@@ -13,7 +13,7 @@ from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structu
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import scan
-from hideseek_cli.metrics import compare, likeness, likenesses, portions, similarity
+from hideseek_cli.metrics import compare, likeness, likenesses, similarity
 from hideseek_cli.progress import Silent
 
 
@@ -61,11 +61,6 @@ def test_of_very_large_pictures_strips_from_top_to_bottom_are_looked_at():
     assert some.ssim == pytest.approx(whole.ssim, abs=0.01) and some.mse == pytest.approx(whole.mse, rel=0.15)
     assert 0.5 * whole.linf < some.linf <= whole.linf
     assert likenesses(a[None], a[None])[0].ssim == 1
-
-
-@pytest.mark.parametrize("pixels", [49, 32 * 32, 10**6])
-def test_portions_cover_every_picture_once(pixels):
-    assert [number for part in portions(1234, pixels) for number in part] == list(range(1234))
 
 
 def test_folders_are_compared_over_all_pictures_and_the_worst_is_named(make_folder, executor):

@@ -196,6 +196,10 @@ SEEK: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: _rewrite(root / "published/hideseek.json", '/003"', '/0030"'),
         "do not add up to its release",
     ),
+    "a manifest out of order": (
+        lambda root: _rewrite(root / "published/hideseek.json", '/003"', '/9"'),
+        "twice, or not in order of class and name",
+    ),
     "no manifest": (lambda root: (root / "published/hideseek.json").unlink(), "cannot be read"),
     "a full output folder": (lambda root: write_pictures(root / "cleaned", 1, 1), "cleaned is not empty"),
     "a mask file for a cleaner": (
