@@ -12,12 +12,13 @@ from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.folder import scan
 from hideseek_cli.levels import Maker, Scale
-from hideseek_cli.material import Material, labelled, load
+from hideseek_cli.material import Material, load
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.stack import labelled
 
 KEY = bytes(32)
 PUBLISHED = 0.8

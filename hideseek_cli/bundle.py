@@ -118,7 +118,8 @@ class MaskFile:
     """The levels that were reached, and the clean one."""
     shifts: UInt16[np.ndarray, "n 2"] | None
     origin: dict[str, Any]
-    """What it takes to make the same bytes again, besides data, options and key: device, threads, seed, torch."""
+    """What it takes to make the same bytes again, besides data, options and key: device, threads, seed, torch,
+    train_images."""
     single: bool = False
     """Whether no two pictures share a mask."""
 

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from hideseek_cli.complaints import CLASHES, NAMES, PICTURES, Complaints, refuse_all
 from hideseek_cli.entry import Entries, Entry, safe
@@ -49,6 +49,13 @@ class Folder:
     def labels(self) -> Int64[np.ndarray, " n"]:
         """Index of each picture's class."""
         return self.entries.labels
+
+    def only(self, which: Bool[np.ndarray, " n"]) -> Folder:
+        """Some of its pictures, by number."""
+        entries = Entries(self.root)
+        for number in np.flatnonzero(which):
+            entries.add(self.entries[int(number)])
+        return Folder(self.root, entries)
 
     def chance(self) -> float:
         """Accuracy in percent of always naming the largest class."""

@@ -20,16 +20,17 @@ from hideseek_cli.cache import Cache, code_digest, default_folder
 from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
-from hideseek_cli.core.evaluator import Evaluator, pictures
+from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
 from hideseek_cli.levels import Maker, best_hiding, stopped
 from hideseek_cli.manifest import Offer
-from hideseek_cli.material import Material, load
+from hideseek_cli.material import Material
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
+from hideseek_cli.plan import gather
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.release import Levels, Release, write
@@ -74,34 +75,14 @@ class Hidden:
     """Whether the published folder trains to chance."""
     levels: tuple[Sold, ...]
     runs: int
+    trained: int
+    """Pictures that masks and networks were trained on."""
     recipe: Recipe
 
     @property
     def complete(self) -> bool:
         """Whether every level was reached and the published folder hides."""
         return self.hidden and all(level.reachable for level in self.levels)
-
-
-def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
-    """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
-    material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
-    _above_chance(order, material)
-    recipe = order.recipe.for_pictures(len(material))
-    labels, classes = material.folder.labels, len(material.folder.classes)
-    seconds = seconds_about(order, pictures(material.stack.clean(), labels, classes, device), recipe, executor)
-    return {
-        "images": len(labels),
-        "classes": classes,
-        "chance": material.folder.chance(),
-        "recipe": recipe.to_json(),
-        "retrainings_at_most": order.runs,
-        "seconds_about": round(seconds),
-        "size": material.size,
-        "bytes_about": int(material.shapes.astype(np.int64).prod(1).sum()),
-        "bargains": order.bargains(),
-        "published": str(order.out),
-        "masks": str(order.masks),
-    }
 
 
 def hide(order: Order, device: torch.device, executor: Executor, progress: Progress) -> Hidden:
@@ -119,17 +100,16 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     for bargain in order.bargains():
         progress.say(f"prices: {bargain}")
     master = keys.master_key(order.key_file)
-    material = load(order.data, order.table, order.size, executor, progress, order.form.encoding)
+    material = gather(order, executor, progress)
     if material.size is not None:
         progress.say(
             f"files keep their sizes; networks see the central square of each at {material.size}x{material.size} (--size)"
         )
         if order.calibration == "stop":
             raise InputError("--calibration stop needs pictures of one size, at most 96x96; bring them to one first")
-    _above_chance(order, material)
     binding = {
-        **order.binding(), "data": material.fingerprint, "device": str(device), "threads": torch.get_num_threads(),
-        "file format": FORMAT,
+        **order.binding(), "train_images": len(material.stack), "data": material.fingerprint, "device": str(device),
+        "threads": torch.get_num_threads(), "file format": FORMAT,
     }  # fmt: skip
     if order.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
@@ -149,13 +129,6 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     return hidden
 
 
-def _above_chance(order: Order, material: Material) -> None:
-    chance = material.folder.chance()
-    low = [level for level in order.levels if level <= chance]
-    if low:
-        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
-
-
 def _hide(
     order: Order, material: Material, master: bytes, device: torch.device, stage: StagedFolder, journal: Journal,
     executor: Executor, progress: Progress,
@@ -164,14 +137,20 @@ def _hide(
     chance = folder.chance()
     recipe = order.recipe.for_pictures(len(material))
     evaluator = Evaluator(
-        stack.clean(), folder.labels, len(folder.classes), recipe, order.seed, device, material.validation, default_folder()
-    )
+        stack.clean(), material.labels, len(folder.classes), recipe, order.seed, device, material.validation, default_folder(),
+        material.taught,
+    )  # fmt: skip
     cache = Cache(default_folder(), {
-        "data": material.fingerprint, "recipe": recipe.to_json(), "seed": order.seed, "device": str(device),
+        "data": material.fingerprint, "held": len(stack), "recipe": recipe.to_json(), "seed": order.seed, "device": str(device),
         "threads": order.threads, "torch": torch.__version__, "code": code_digest(CORE),
     })  # fmt: skip
     trials = Trials(evaluator, chance, journal, cache, executor, progress, planned=order.runs, threads=order.threads)
     minutes = seconds_about(order, evaluator.clean, recipe, executor) / 60
+    if len(stack) < len(material):
+        progress.say(
+            f"{len(stack)} of {len(material)} pictures are trained on (--train-images); what the others would add to "
+            "accuracies is extrapolated"
+        )
     progress.say(
         f"{len(material)} pictures, {len(folder.classes)} classes; recipe {recipe.name} on {device}: {recipe.arch}, "
         f"{recipe.epochs} epochs; at most {order.runs} retrainings, about {minutes:.0f} min"
@@ -191,7 +170,7 @@ def _hide(
     task = Task(
         pictures=evaluator.clean, seen=evaluator.seen(), epsilon=order.epsilon, arch=recipe.each()[0].arch,
         batch_size=recipe.batch_size, seed=order.seed, banks=banks, robust=order.survived, secret=material.secret(master),
-        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts.astype(np.int64)).to(device),
+        shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts[material.taught].astype(np.int64)).to(device),
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
     turns = material.turns(
@@ -238,12 +217,13 @@ def _hide(
         release = write(
             material, levels, stage, executor, progress, recipe=recipe, masks=order.masks, form=order.form,
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
-            origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__},
+            origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__,
+                    "train_images": len(stack)},
         )  # fmt: skip
         strongest.save_generator(order, material, release.manifest.release)
     return Hidden(
         release=release, clean=trials.estimate(clean), published=published, hidden=published.mean <= hidden_at,
-        runs=trials.runs, recipe=recipe,
+        runs=trials.runs, trained=len(stack), recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
                  cleaned=classes(one.share), known=turns.strippable(one.share, shares),

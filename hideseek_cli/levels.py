@@ -69,9 +69,10 @@ class Maker:
                 found[channels][~np.isin(numbers, where)] = 0
         return found
 
-    def render(self, masks: Patterns, which: Int64[np.ndarray, " n"]) -> Images:
-        """All pictures as networks see them, each with the mask of that number."""
-        return self.material.stack.masked(masks, which, self.shifts)
+    def render(self, masks: Patterns, which: Int64[np.ndarray, " a"]) -> Images:
+        """All pictures that are trained on as networks see them, each with the mask of that number."""
+        taught = self.material.taught
+        return self.material.stack.masked(masks, which[taught], None if self.shifts is None else self.shifts[taught])
 
     def likeness(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
         """SSIM of pictures of one shape, as they lie in their files, under several choices of the masks of all pictures."""
@@ -97,7 +98,8 @@ class Scale:
 
     def render(self, share: float, shares: Sequence[float]) -> Images:
         masked = self.maker.render(self.masks, self.turns.which(shares))
-        return np.where(self.turns.touched(share)[:, None, None, None], self.maker.material.stack.clean(), masked)
+        bare = self.turns.touched(share)[self.maker.material.taught]
+        return np.where(bare[:, None, None, None], self.maker.material.stack.clean(), masked)
 
     def trial(self, share: float, shares: Sequence[float]) -> Trial:
         return Trial(partial(self.render, share, tuple(shares)), share, masked=~self.turns.touched(share))

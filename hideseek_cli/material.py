@@ -16,13 +16,13 @@ from hideseek_cli import keys, manifest
 from hideseek_cli.complaints import PICTURES, refuse, refuse_all
 from hideseek_cli.entry import Entries
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Folder, attempts, pixels, scan, splits, survey, ticking
+from hideseek_cli.folder import Folder, attempts, scan, splits, survey, ticking
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portion
 from hideseek_cli.picture import Picture, decode, fitted, read, shape, unfit, visible
 from hideseek_cli.progress import Progress
-from hideseek_cli.stack import Stack
+from hideseek_cli.stack import Stack, labelled
 
 FEWEST = 4
 """Pictures that a class needs, so that every fold of it teaches and tests."""
@@ -31,6 +31,8 @@ SMALL, SIDE = 96, 64
 DIGEST = 16
 """Bytes of a digest that tell whether a picture has changed since it was read. No two pictures share them by chance, and who
 made two that do would gain nothing: a release is what was written. What a run is resumed by has all bytes."""
+HELD = 50_000 * 3 * 64 * 64
+"""Bytes of pictures that are trained on unless told otherwise, as networks see them in colour."""
 LOOKED = 50
 """Pictures of a sample, however large they are."""
 
@@ -66,14 +68,19 @@ class Material:
     """A hash over class, name and pixels of everything read; stays in the journal, at home."""
     size: int | None
     """Side to which pictures are brought for training; None where they have one size and are trained on as they are."""
-    taught: Int64[np.ndarray, " t"]
-    """The pictures, by number, on which masks and networks are trained: all, unless they are more than are held."""
+    taught: Bool[np.ndarray, " n"]
+    """On which pictures masks and networks are trained: on all, unless they are more than are held."""
     stack: Stack
     """Those as networks see them."""
     validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
 
     def __len__(self) -> int:
         return len(self.shapes)
+
+    @property
+    def labels(self) -> Int64[np.ndarray, " t"]:
+        """Index of the class of each picture that is trained on."""
+        return self.folder.labels[self.taught]
 
     def spread(self, pixels: int) -> int:
         """Every how many-th picture makes about so many pixels in all, and LOOKED at pictures at least; 1 for all of them."""
@@ -152,8 +159,8 @@ def load(
     data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, encoding: str = "png", *,
     most: int | None = None, seed: int = 0,
 ) -> Material:  # fmt: skip
-    """Read and check the owner's folder, which is to be published in that encoding; ``most`` pictures, chosen by the seed, are
-    held for training.
+    """Read and check the owner's folder, which is to be published in that encoding. At most ``most`` pictures, chosen by the
+    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many.
 
     Raises InputError that names everything that cannot be used.
     """
@@ -169,15 +176,15 @@ def load(
         shapes[number, :2] = sides or (0, 0)
     known = shapes[:, 0] > 0
     size = size or (training_size(shapes[known, :2]) if known.any() else None)
-    taught = np.arange(len(entries)) if most is None or len(entries) <= most else _drawn(folder.labels, most, seed)
-    wanted = np.isin(np.arange(len(entries)), taught)
+    pixels_each = int(shapes[:, :2].astype(np.int64).prod(1).max(initial=1)) if size is None else size**2
+    taught = _drawn(folder, HELD // (3 * pixels_each) if most is None else most, seed)
 
     def take(number: int) -> tuple[int, tuple[int, ...], str, Picture | None]:
         path = entries[number].path
         picture = decode(path)
         if why := unfit(picture.shape, encoding):
             raise InputError(f"{path} {why}")
-        seen = (visible(picture) if size is None else fitted(picture, size)) if wanted[number] else None
+        seen = (visible(picture) if size is None else fitted(picture, size)) if taught[number] else None
         return number, picture.shape, pixel_digest(picture), seen
 
     whole = hashlib.sha256(repr(size).encode())
@@ -196,25 +203,31 @@ def load(
     few = [name for name, count in zip(folder.classes, np.bincount(folder.labels), strict=True) if count < FEWEST]
     if few:
         raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
-    stack = Stack.of(folder, pictures, None if size is None else shapes[taught, :2].min(1).astype(np.int64))
+    if taught.sum() > (most or len(entries)):
+        raise InputError(f"--train-images {most} is too few for {len(folder.classes)} classes; give at least {taught.sum()}")
+    sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
+    stack = Stack.of(folder, pictures, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
     validation = None
     if "val" in parts:
-        validation = labelled(scan(parts["val"]), folder.classes, stack, executor, progress, size)
-    for part in validation or ():
-        whole.update(part.tobytes())
-    if len(taught) < len(entries):
-        whole.update(taught.tobytes())
+        part = scan(parts["val"])
+        part = part.only(_drawn(part, len(stack), seed))
+        validation = labelled(part, folder.classes, stack, executor, progress, size)
+    for held in validation or ():
+        whole.update(held.tobytes())
     return Material(folder, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
 
 
-def _drawn(labels: Int64[np.ndarray, " n"], most: int, seed: int) -> Int64[np.ndarray, " t"]:
-    """About ``most`` pictures, by number: of every class the same share, and FEWEST at least where it has as many."""
-    generator = np.random.default_rng([seed, 0x7A06])
-    parts = []
-    for label in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == label))
-        parts.append(members[: max(FEWEST, int(most * len(members) / len(labels)))])
-    return np.sort(np.concatenate(parts))
+def _drawn(folder: Folder, most: int, seed: int) -> Bool[np.ndarray, " n"]:
+    """Which ``most`` pictures to hold at most: FEWEST of every class, and of what it has besides the same share of all."""
+    labels, generator = folder.labels, np.random.default_rng([seed, 0x7A06])
+    found = np.ones(len(labels), bool)
+    if len(labels) > most:
+        besides = [max(0, int(count) - FEWEST) for count in np.bincount(labels)]
+        room = max(0, most - FEWEST * len(besides))
+        for label, more in enumerate(besides):
+            members = generator.permutation(np.flatnonzero(labels == label))
+            found[members[FEWEST + room * more // max(1, sum(besides)) :]] = False
+    return found
 
 
 def _digest(whole: str) -> UInt8[np.ndarray, " d"]:
@@ -226,25 +239,3 @@ def training_size(found: Integer[np.ndarray, "n 2"]) -> int | None:
     if (found == found[0]).all() and int(found[0, 0]) * int(found[0, 1]) <= SMALL**2:
         return None
     return min(SIDE, int(np.median(found.min(1))))
-
-
-def labelled(
-    folder: Folder, classes: tuple[str, ...], like: Stack, executor: Executor, progress: Progress, size: int | None
-) -> tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]]:
-    """Pixels and labels of a validation or test part, as a network trained on ``like`` expects them.
-
-    Raises InputError where its classes, sizes or channels are not those of the training part.
-    """
-    if folder.classes != classes:
-        odd = sorted(set(folder.classes) ^ set(classes))
-        raise InputError(f"{folder.root} and the training part have not the same classes; they differ in: {', '.join(odd)}")
-    stack = Stack.of(folder, pixels(folder, executor, progress, size))
-    if stack.shape != like.shape:
-        (h, w), (height, width) = stack.shape, like.shape
-        raise InputError(f"pictures of {folder.root} are {w}x{h}, those trained on {width}x{height}; give --size to both")
-    if stack.channels > like.channels:
-        raise InputError(f"{folder.root} has pictures in colour, and those trained on are grey; convert one of them")
-    images = stack.clean()
-    if stack.channels < like.channels:
-        images = np.repeat(images, like.channels, axis=3)
-    return images, folder.labels

@@ -48,6 +48,9 @@ class Order:
     calibration: str = "retrain"
     method: Method = field(default_factory=ClassWise)
     size: int | None = None
+    train_images: int | None = None
+    """Most pictures that masks and networks are trained on; the others are published all the same. None: as many as take
+    ``material.HELD`` bytes."""
     table: Path | None = None
     key_file: Path | None = None
     form: Form = PNG_FILES
@@ -100,6 +103,8 @@ class Order:
             raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
         if self.size is not None and not 8 <= self.size <= 1024:
             raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
+        if self.train_images is not None and self.train_images < 1:
+            raise InputError(f"--train-images {self.train_images} trains on none; give at least 4 for each class")
         if self.runs < self.fewest:
             raise InputError(
                 f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {self.fewest}"

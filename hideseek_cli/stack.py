@@ -9,6 +9,8 @@ otherwise be the mask's own.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +19,10 @@ from jaxtyping import Float, Int8, Int64, UInt8, UInt16
 from hideseek_cli.bundle import Patterns
 from hideseek_cli.carry import returned
 from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Folder
+from hideseek_cli.folder import Folder, pixels
 from hideseek_cli.mask import apply, place, quantise
 from hideseek_cli.picture import Mixed
+from hideseek_cli.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,13 @@ class Stack:
     """Of the central square of each picture as it lies in its file; None where all are as they lie there."""
 
     @classmethod
-    def of(cls, folder: Folder, pictures: Mixed, sides: Int64[np.ndarray, " n"] | None = None) -> Stack:
-        """Raises InputError where the sizes differ."""
+    def of(
+        cls, folder: Folder, pictures: Mixed, sides: Int64[np.ndarray, " n"] | None = None, kinds: Collection[int] = ()
+    ) -> Stack:
+        """``kinds``: numbers of channels that masks are made for, though no picture here may have them.
+
+        Raises InputError where the sizes differ.
+        """
         sizes = Counter(picture.shape[:2] for picture in pictures)
         if len(sizes) > 1:
             common = ", ".join(f"{count} of {w}x{h}" for (h, w), count in sizes.most_common(3))
@@ -44,10 +52,16 @@ class Stack:
             )
         channels = np.array([picture.shape[2] for picture in pictures])
         groups = {}
-        for count in sorted(set(channels.tolist())):
+        for count in sorted({*channels.tolist(), *kinds}):
             where = np.flatnonzero(channels == count)
-            groups[count] = (where, np.stack([pictures[number] for number in where]))
+            images = np.empty((len(where), *pictures[0].shape[:2], count), np.uint8)
+            for position, number in enumerate(where):
+                images[position] = pictures[number]
+            groups[count] = (where, images)
         return cls(len(pictures), groups, sides)
+
+    def __len__(self) -> int:
+        return self.count
 
     @property
     def channels(self) -> int:
@@ -93,6 +107,28 @@ class Stack:
         for count, images in parts.items():
             whole[self.groups[count][0]] = images
         return whole
+
+
+def labelled(
+    folder: Folder, classes: tuple[str, ...], like: Stack, executor: Executor, progress: Progress, size: int | None
+) -> tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]]:
+    """Pixels and labels of a validation or test part, as a network trained on ``like`` expects them.
+
+    Raises InputError where its classes, sizes or channels are not those of the training part.
+    """
+    if folder.classes != classes:
+        odd = sorted(set(folder.classes) ^ set(classes))
+        raise InputError(f"{folder.root} and the training part have not the same classes; they differ in: {', '.join(odd)}")
+    stack = Stack.of(folder, pixels(folder, executor, progress, size))
+    if stack.shape != like.shape:
+        (h, w), (height, width) = stack.shape, like.shape
+        raise InputError(f"pictures of {folder.root} are {w}x{h}, those trained on {width}x{height}; give --size to both")
+    if stack.channels > like.channels:
+        raise InputError(f"{folder.root} has pictures in colour, and those trained on are grey; convert one of them")
+    images = stack.clean()
+    if stack.channels < like.channels:
+        images = np.repeat(images, like.channels, axis=3)
+    return images, folder.labels
 
 
 def _resized(

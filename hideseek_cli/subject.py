@@ -18,10 +18,10 @@ from hideseek_cli.entry import Entry
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, each, scan, splits
 from hideseek_cli.manifest import Manifest, pixel_digest
-from hideseek_cli.material import labelled, training_size
+from hideseek_cli.material import training_size
 from hideseek_cli.picture import Picture, decode, fitted, shape, visible
 from hideseek_cli.progress import Progress
-from hideseek_cli.stack import Stack
+from hideseek_cli.stack import Stack, labelled
 
 
 @dataclass(frozen=True, kw_only=True)

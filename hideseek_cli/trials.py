@@ -37,7 +37,7 @@ class Trial:
     about: Any
     """Says of what, in JSON, and must be the same when resumed."""
     masked: Bool[np.ndarray, " n"] | None = None
-    """Which pictures carry the published mask; None: not one."""
+    """Which pictures of the folder carry the published mask; None: not one."""
     half: bool = False
     """Whether to train on half of the pictures."""
     lasting: bool = False
@@ -91,9 +91,9 @@ class Trials:
         return remembered[0] if remembered else None
 
     def clean(self, images: Images) -> list[float]:
-        """Clean accuracy, corrected; one more run measures the correction where pictures are withheld."""
+        """Clean accuracy, corrected; one more run measures the correction where runs do not learn from all pictures."""
         trials = [Trial(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
-        if not self.evaluator.held.any():
+        if self.evaluator.whole:
             return self.group(self.round(trials))
         *raw, half = self.round([*trials, Trial(lambda: images, "half", half=True, lasting=True)])
         self.correction = Correction.measured(self.chance, float(np.mean(raw)), half)

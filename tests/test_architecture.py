@@ -53,7 +53,7 @@ LAYERS = [
     {"order", "material"},
     {"release"},
     {"trials"},
-    {"levels"},
+    {"levels", "plan"},
     {"subject"},
     {"hide", "seek", "verify", "audit"},
     {"cli.terminal"},

@@ -195,7 +195,9 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     assert sorted(os.listdir(tmp_path)) == [journal.name]
     assert journal.stat().st_mode & 0o777 == 0o600
     refused = run(*arguments, "--resume", "--epsilon", "9", cwd=tmp_path, code=2)
-    assert "another epsilon" in refused.stderr and journal.exists()
+    assert "another epsilon;" in refused.stderr and journal.exists()
+    refused = run(*arguments, "--resume", "--train-images", "24", cwd=tmp_path, code=2)
+    assert "another train_images;" in refused.stderr and journal.exists()
     run(*arguments, "--resume", cwd=tmp_path, code=None)
     assert contents(tmp_path / "published") == contents(road / "published")
     assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
@@ -224,6 +226,19 @@ def test_paper_calibration_runs_and_reports(road, tmp_path):
     (level,) = json.loads(done.stdout)["levels"]
     assert level["runs"] == 2 and level["cleaned"] == {}, "every picture is masked, by the level's own mask"
     assert "take any buyer to be able to reach every level" in done.stderr
+
+
+def test_pictures_beyond_those_that_are_held_are_published_and_sought_exactly(road, tmp_path):
+    """Trained on half of them; and a run goes on only with as many."""
+    arguments = ["hide", road / "data/train", "--levels", "55", "--max-runs", "13", "--robust", "none", *FAST, "--json"]
+    found = json.loads(run(*arguments, "--train-images", 24, cwd=tmp_path, code=None).stdout)
+    assert found["images"] == 48 and found["train_images"] == 24
+    assert json.loads(run(*arguments, "--dry-run", "--train-images", 31, cwd=tmp_path).stdout)["train_images"] <= 31
+    for row in json.loads(run("cleaner", "masks.safetensors", "--all", "--json", cwd=tmp_path).stdout):
+        sought = json.loads(run("seek", "published", row["path"], "-o", row["level"], "--json", cwd=tmp_path).stdout)
+        assert sought["exact"] and sought["images"] == 48
+    for original, cleaned in zip(scan(road / "data/train").entries, scan(tmp_path / "clean").entries, strict=True):
+        assert original.key == cleaned.key and np.array_equal(decode(original.path), decode(cleaned.path))
 
 
 def test_hide_dry_run_writes_nothing(road, tmp_path):

@@ -189,15 +189,28 @@ def test_of_a_large_folder_a_share_of_every_class_is_held(make_folder, executor)
     root = make_folder("data")
     whole = load(root, None, None, executor, Silent())
     part, again, other = (load(root, None, None, executor, Silent(), most=15, seed=seed) for seed in (0, 0, 1))
-    assert np.array_equal(whole.taught, np.arange(len(whole))) and len(part) == len(whole) == len(part.shapes)
-    assert len(set(np.bincount(part.folder.labels[part.taught]).tolist())) == 1 and len(part.taught) == 15
+    assert whole.taught.all() and len(part) == len(whole) == len(part.shapes)
+    assert np.bincount(part.labels).tolist() == [5, 5, 5] and len(part.stack) == part.taught.sum() == 15
     assert np.array_equal(part.stack.clean(), whole.stack.clean()[part.taught])
     assert np.array_equal(part.taught, again.taught) and not np.array_equal(part.taught, other.taught)
-    assert part.fingerprint == again.fingerprint and len({part.fingerprint, other.fingerprint, whole.fingerprint}) == 3
+    assert len({one.fingerprint for one in (part, again, other, whole)}) == 1, "all of them were read"
     assert part.release_label() == whole.release_label() and np.array_equal(part.digests, whole.digests)
-    late = np.arange(len(part.taught)) % 3 == 0
+    late = np.arange(15) % 3 == 0
     turns = part.turns(bytes(32), "pictures", late).numbers
     for label in range(len(whole.folder.classes)):
         mine = part.folder.labels == label
-        held = np.isin(np.arange(len(part)), part.taught[late]) & mine
+        held = np.isin(np.arange(len(part)), np.flatnonzero(part.taught)[late]) & mine
         assert turns[held].min() > turns[mine & ~held].max(), "withheld pictures lose their masks last"
+
+
+@pytest.mark.parametrize("most", [12, 13, 20, 35, 36, 50])
+def test_no_more_than_that_are_held_and_some_of_every_class(make_folder, executor, most):
+    root = make_folder("data/train")
+    for path in sorted((root / "class1").iterdir())[5:]:
+        path.unlink()
+    make_folder("data/val", each=20)
+    material = load(root.parent, None, None, executor, Silent(), most=most)
+    assert len(material.stack) == material.taught.sum() <= most and (most < 29 or material.taught.all())
+    assert np.bincount(material.labels, minlength=3).min() >= 4
+    assert material.validation is not None and len(material.validation[1]) <= len(material.stack)
+    assert len(set(material.validation[1])) == 3

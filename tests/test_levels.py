@@ -149,11 +149,13 @@ def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
     assert made.ends([share]) == [] and made.strippable(share, [share]) == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize("most", [None, 8])
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
 def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
-    make_folder: MakeFolder, tmp_path, executor, placement
+    make_folder: MakeFolder, tmp_path, executor, placement, most
 ):
-    material = load(make_folder("data", classes=2, each=36, mode="mixed"), None, None, executor, Silent())
+    """Whether they are trained on or not."""
+    material = load(make_folder("data", classes=2, each=36, mode="mixed"), None, None, executor, Silent(), most=most)
     master = bytes(range(32))
     maker = Maker(material, 8, material.thresholds(master, 3), material.shifts(master, placement))
     pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
@@ -173,6 +175,7 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
         return [decode(entry.path) for entry in scan(folder).entries]
 
     published = pixels(tmp_path / "published")
+    assert all((picture != material.own([number])[0][0]).any() for number, picture in enumerate(published)), "all are masked"
     for level, touched in (*tiers.items(), ("clean", np.ones(72, bool))):
         cleaner = owner.cleaner(level)
         assert len(cleaner.patterns[3]) == {"30": 2, "50": 4, "clean": 6}[level], "of its own layers and those below"
@@ -183,6 +186,36 @@ def test_a_cleaner_touches_its_pictures_and_leaves_the_others_as_published(
         if placement == "keyed":
             assert cleaner.shifts is not None and not cleaner.shifts[~touched].any()
             assert cleaner.shifts[touched].any()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_pictures_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(make_folder, tmp_path, executor, mode):
+    """Ten grey pictures among coloured ones, or the other way round, of which none is held."""
+    root = make_folder("data", classes=2, each=36, mode="RGB" if mode == "L" else "L")
+    for seed in range(100):
+        taught = load(root, None, None, executor, Silent(), most=8, seed=seed).taught
+        if not taught[:10].any():
+            break
+    for number in range(10):
+        picture = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(picture).convert(mode).save(root / f"class0/{number:03}.png")
+    material = load(root, None, None, executor, Silent(), most=8, seed=seed)
+    assert np.array_equal(material.taught, taught) and material.stack.clean().shape == (8, 16, 16, 3)
+    maker = Maker(material, 8, material.thresholds(bytes(32), 2), None)
+    masks, turns = maker.masks(np.full(maker.thresholds.shape, 5.0), 1.0), material.turns(bytes(32), banks=2)
+    assert maker.render(masks, turns.which([])).shape == (8, 16, 16, 3)
+    levels = Levels(epsilon=8, published=masks, which=turns.which([]), strength=1.0, tiers={}, own={}, shifts=None)
+    with StagedFolder(tmp_path / "published") as stage:
+        write(
+            material, levels, stage, executor, Silent(), recipe=preset("quick"), offers=(), masks=tmp_path / "masks", origin={}
+        )  # fmt: skip
+    cleaner = MaskFile.load(tmp_path / "masks").cleaner("clean")
+    assert seek(tmp_path / "published", cleaner, tmp_path / "clean", executor, Silent()).exact
+    cleaned, published = (scan(tmp_path / name).entries for name in ("clean", "published"))
+    for number in range(72):
+        original = material.own([number])[0][0]
+        assert np.array_equal(decode(cleaned[number].path), original)
+        assert (decode(published[number].path) != original).any()
 
 
 def test_the_likeness_holds_whichever_patterns_the_pictures_get(make_folder, executor):

@@ -110,6 +110,14 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an unknown device": (["hide", "data", *LEVELS, "--device", "x"], lambda root: None, "unknown device 'x'"),
     "a GPU that is not there": (["hide", "data", *LEVELS, "--device", "cuda:99"], lambda root: None, "is not there"),
     "the wrong schedule": (["hide", "data", *LEVELS, "--calibration", "stop"], lambda root: None, "--schedule alternating"),
+    "nothing to train on": (["hide", "data", *LEVELS, "--train-images", "0"], lambda root: None, "0 trains on none"),
+    "too little to train on": (
+        ["hide", "data", *LEVELS, "--train-images", "11"], lambda root: None, "11 is too few for 3 classes; give at least 12"
+    ),
+    "masks of pictures that are not held": (
+        ["hide", "data", "--method", "random", "--scope", "sample", "--train-images", "20"],
+        lambda root: None, "each of the 36 pictures, and 18 are held: give --train-images 36",
+    ),
     "too few runs": (["hide", "data", *LEVELS, "--max-runs", "3"], lambda root: None, "too few for 1 levels; give at least 13"),
     "a full output folder": (["hide", "data", *LEVELS], _fill_output, "published is not empty"),
     "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "did not write, such as mine.txt"),

@@ -239,6 +239,22 @@ def test_growth_is_that_of_the_pictures_that_teach():
     assert withheld(np.zeros(10_000, np.int64), 0).sum() == 2000 and withheld(np.zeros(50_000, np.int64), 0).sum() == 5000
 
 
+def test_runs_on_a_part_of_a_folder_are_corrected_for_the_rest():
+    labels = np.repeat([0, 1], 40)
+    among = np.arange(800) % 10 == 3
+    images = np.zeros((80, 8, 8, 1), np.uint8)
+    made = Evaluator(images, labels, 2, TINY, 0, torch.device("cpu"), among=among)
+    assert not made.whole and made.held.sum() == 20 and len(made.nothing) == 800
+    assert made.growth(made.nothing) == pytest.approx(np.log(800 / 60)) and made.growth(~made.nothing) == 0
+    seen = np.zeros(800, bool)
+    seen[np.flatnonzero(among)[~made.held][:30]] = True
+    assert made.growth(~seen) == 0 and made.growth(seen) == pytest.approx(np.log(770 / 30)), "of what teaches, seen or not"
+    assert made.growth(among) == 0, "what is unmasked was not seen: nothing was measured of it"
+    half = made.half()
+    assert len(half) == len(set(half)) == 30 and not made.held[half].any(), "half of the pictures in half of the steps"
+    assert evaluator(labels).whole is False and len(evaluator(labels).half()) == 80
+
+
 def test_the_evaluator_tests_on_clean_pictures_that_it_withheld():
     data = toy()
     images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()

@@ -72,6 +72,10 @@ def hide(
         typer.Option("--stop-error", help="Training error that ends it: 0.1, or 0.01 with --scope sample (alternating)."),
     ] = None,
     size: options.Size = None,
+    train_images: Annotated[
+        int | None,
+        typer.Option("--train-images", help="Pictures to train on at most; all are published (600 MB of them)."),
+    ] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
     pictures: Annotated[str, typer.Option("--pictures", help="How pictures are written: png, or webp (lossless).")] = "png",
     shards: Annotated[
@@ -106,17 +110,17 @@ def hide(
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.form import Form
     from hideseek_cli.hide import hide as run
-    from hideseek_cli.hide import plan
     from hideseek_cli.methods import chosen
     from hideseek_cli.order import Order
+    from hideseek_cli.plan import plan
 
     chosen_device = options.training_device(device, threads)
     order = Order(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
         unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
-        table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs, tolerance=tolerance,
-        overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards),
+        train_images=train_images, table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs,
+        tolerance=tolerance, overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards),
         method=chosen(method, scope, {
             "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
             "stop_error": stop_error, "objective": objective,
@@ -189,7 +193,7 @@ def _document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
         "classes": len(hidden.release.manifest.classes), "chance": hidden.release.manifest.chance,
         "clean_accuracy": hidden.clean.mean, "published_accuracy": hidden.published.mean,
         "published_at_chance": hidden.hidden, "mse": like.mse, "ssim": like.ssim, "linf": like.linf,
-        "runs": hidden.runs, "recipe": hidden.recipe.to_json(),
+        "runs": hidden.runs, "train_images": hidden.trained, "recipe": hidden.recipe.to_json(),
         "levels": [
             {"level": one.level, "accuracy": one.found.mean, "low": one.found.interval()[0],
              "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.share,

@@ -7,6 +7,9 @@ like them take their places twice. So a run learns from what the buyer's will, i
 teach are withheld, as for the clean folder, that costs accuracy. It is measured once, by a run on half of them: accuracy
 grows about linearly with the logarithm of their number, so ``log(all / used)`` of that slope is added, in proportion to
 what a level has left above chance.
+
+A folder may have more pictures than are held in memory. Then runs see a part of it and are corrected in the same way for the
+rest, by what a run on half of that part in half as many steps says.
 """
 
 from __future__ import annotations
@@ -74,15 +77,16 @@ class Evaluator:
         self, clean: Images, labels: Int64[np.ndarray, " n"], classes: int, recipe: Recipe, seed: int,
         device: torch.device,
         validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None = None,
-        checkpoints: Path | None = None,
+        checkpoints: Path | None = None, among: Bool[np.ndarray, " a"] | None = None,
     ) -> None:  # fmt: skip
-        """``checkpoints``: a folder for trainings that take long."""
+        """``checkpoints``: a folder for trainings that take long. ``among``: which of a folder's pictures these are."""
         self.checkpoints = checkpoints
+        self.among = np.ones(len(labels), bool) if among is None else among
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = pictures(clean, labels, classes, device)
-        self.nothing = np.zeros(len(labels), bool)
-        """No picture carries the published mask."""
-        self.held = self.nothing if validation else withheld(labels, seed)
+        self.nothing = np.zeros(len(self.among), bool)
+        """No picture of the folder carries the published mask."""
+        self.held = np.zeros(len(labels), bool) if validation else withheld(labels, seed)
         """Which pictures are withheld; not one where there is a validation part."""
         self.test = pictures(*validation, classes, device) if validation else self.clean.subset(self._index(self.held))
 
@@ -93,9 +97,15 @@ class Evaluator:
         """The pictures that are not withheld, as indices on the device: what masks may be trained on."""
         return self._index(~self.held)
 
-    def growth(self, masked: Bool[np.ndarray, " n"]) -> float:
+    @property
+    def whole(self) -> bool:
+        """Whether runs learn from every picture of the folder."""
+        return bool(self.among.all() and not self.held.any())
+
+    def growth(self, masked: Bool[np.ndarray, " a"]) -> float:
         """log(all / used) of the pictures that are not ``masked``: by how much more a buyer learns from than a run."""
-        return log((~masked).sum() / (~masked & ~self.held).sum()) if (~masked).any() else 0.0
+        used = (~masked[self.among] & ~self.held).sum()
+        return log((~masked).sum() / used) if used else 0.0
 
     def training(self, masked: Bool[np.ndarray, " n"], run: int) -> Int64[np.ndarray, " n"]:
         """What a run trains on, as many indices as there are pictures: some stand twice, in place of those withheld.
@@ -113,18 +123,21 @@ class Evaluator:
                 parts.append(generator.choice(alike, count, replace=count > len(alike)))
         return np.sort(np.concatenate(parts))
 
-    def half(self) -> Int64[np.ndarray, " n"]:
-        """Every second picture of each class that is not withheld, as often as it takes to be as many."""
+    def half(self) -> Int64[np.ndarray, " _"]:
+        """Every second picture of each class that is not withheld, as often as it takes to be as many; or once, where a buyer
+        has more pictures and with them takes more steps."""
         used = np.flatnonzero(~self.held)
         some = used[np.argsort(self.labels[used], kind="stable")][::2]
+        if not self.among.all():
+            return some
         return some[np.arange(len(self.labels)) * len(some) // len(self.labels)]
 
-    def accuracy(self, images: Images, masked: Bool[np.ndarray, " n"], run: int, tick: Tick, *, half: bool = False) -> float:
+    def accuracy(self, images: Images, masked: Bool[np.ndarray, " a"], run: int, tick: Tick, *, half: bool = False) -> float:
         """Percent on clean pictures after training on ``images`` with the seed of ``run``.
 
-        ``masked``: which of them carry the published mask. ``half``: train on half of the pictures.
+        ``masked``: which pictures of the folder carry the published mask. ``half``: train on half of the pictures.
         """
-        used = self.half() if half else self.training(masked, run)
+        used = self.half() if half else self.training(masked[self.among], run)
         data = pictures(images[used], self.labels[used], self.classes, self.device)
         return retrain(data, self.test, self.recipe, tick, seed=seed_of(self.seed, 0xE7A1, run), checkpoints=self.checkpoints)
 

@@ -1,0 +1,54 @@
+"""What an order of ``hide`` is about, and what it would take."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+
+import numpy as np
+import torch
+
+from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.errors import InputError
+from hideseek_cli.material import Material, load
+from hideseek_cli.order import Order
+from hideseek_cli.progress import Progress
+from hideseek_cli.trials import seconds_about
+
+
+def gather(order: Order, executor: Executor, progress: Progress) -> Material:
+    """Read and check what an order is about. Raises InputError where it cannot be carried out on these pictures."""
+    material = load(
+        order.data, order.table, order.size, executor, progress, order.form.encoding, most=order.train_images, seed=order.seed
+    )
+    if order.method.scope == "sample" and not material.taught.all():
+        raise InputError(
+            f"--scope sample makes a mask for each of the {len(material)} pictures, and {len(material.stack)} are held: "
+            f"give --train-images {len(material)} where memory allows, or leave --scope out"
+        )
+    chance = material.folder.chance()
+    low = [level for level in order.levels if level <= chance]
+    if low:
+        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
+    return material
+
+
+def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
+    """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
+    material = gather(order, executor, progress)
+    recipe = order.recipe.for_pictures(len(material))
+    classes = len(material.folder.classes)
+    seconds = seconds_about(order, pictures(material.stack.clean(), material.labels, classes, device), recipe, executor)
+    return {
+        "images": len(material),
+        "train_images": len(material.stack),
+        "classes": classes,
+        "chance": material.folder.chance(),
+        "recipe": recipe.to_json(),
+        "retrainings_at_most": order.runs,
+        "seconds_about": round(seconds),
+        "size": material.size,
+        "bytes_about": int(material.shapes.astype(np.int64).prod(1).sum()),
+        "bargains": order.bargains(),
+        "published": str(order.out),
+        "masks": str(order.masks),
+    }
