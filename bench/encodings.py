@@ -29,7 +29,7 @@ def main() -> None:
     for name, pictures in (("clean", clean), ("masked", masked)):
         for encoding in ENCODINGS:
             begun = time.process_time()
-            size = sum(len(encode(picture, None, encoding)) for picture in pictures)
+            size = sum(len(encode(picture, encoding=encoding)) for picture in pictures)
             spent = time.process_time() - begun
             print(f"{name} {encoding}: {len(pictures)} pictures, {size / 1e6:.2f} MB, {spent:.2f} s")
 

@@ -13,11 +13,11 @@ from hideseek_cli.complaints import Complaints, refuse_all
 from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.picture import ENCODINGS, Picture, Source, encode
+from hideseek_cli.picture import ENCODINGS, Notes, Picture, Source, encode
 from hideseek_cli.shards import Held, Writer, hold, sample, samples, shard_name
 
-Put = Callable[[Key, Picture, bytes | None], Any]
-"""Takes a picture and its ICC profile, in any thread or process; what it returns can be pickled."""
+Put = Callable[[Key, Picture, Notes], Any]
+"""Takes a picture and what its file says besides, in any thread or process; what it returns can be pickled."""
 Finish = Callable[[Any], None]
 """Takes what was returned, where the folder is written, in the order of the pictures."""
 
@@ -30,6 +30,8 @@ class Form:
     """One of ``picture.ENCODINGS``."""
     shard: int | None = None
     """Pictures of a tar shard, of the last one at most; None where each is a file."""
+    exif: bool = False
+    """Whether files say how their pictures were taken."""
 
     def __post_init__(self) -> None:
         """Raises InputError."""
@@ -89,12 +91,12 @@ PNG_FILES = Form()
 """The form of folders that were written before there was a choice."""
 
 
-def _written(form: Form, stage: StagedFolder, key: Key, picture: Picture, icc: bytes | None) -> None:
-    stage.write(form.place(key, 0), encode(picture, icc, form.encoding))
+def _written(form: Form, stage: StagedFolder, key: Key, picture: Picture, notes: Notes) -> None:
+    stage.write(form.place(key, 0), encode(picture, notes, form.encoding))
 
 
-def _held(form: Form, stage: StagedFolder, key: Key, picture: Picture, icc: bytes | None) -> Held:
-    return hold(stage, key, encode(picture, icc, form.encoding))
+def _held(form: Form, stage: StagedFolder, key: Key, picture: Picture, notes: Notes) -> Held:
+    return hold(stage, key, encode(picture, notes, form.encoding))
 
 
 def _done(_: None) -> None:

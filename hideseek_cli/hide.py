@@ -215,7 +215,7 @@ def _hide(
     )  # fmt: skip
     with stage:
         release = write(
-            material, levels, stage, executor, progress, recipe=recipe, masks=order.masks, form=order.form,
+            material, levels, stage, executor, progress, recipe=recipe, masks=order.masks,
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__,
                     "train_images": len(stack)},

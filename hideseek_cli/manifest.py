@@ -29,7 +29,7 @@ FORMAT, KIND = 1, "hideseek manifest"
 MAX_BYTES = 512 * 2**20
 MEMBERS = frozenset({
     "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "encoding", "shard",
-    PICTURES,
+    "exif", PICTURES,
 })  # fmt: skip
 """What is read; others are passed over."""
 PUBLISHED, CLEAN = "published", "clean"
@@ -205,7 +205,11 @@ def _parse(document: dict[str, Any], path: Path) -> Manifest:
         recipe=Recipe.from_json(document["recipe"]),
         offers=tuple(Offer(**offer) for offer in document["offers"]),
         pictures=Listed(path, count),
-        form=Form(encoding=str(document.get("encoding", "png")), shard=int(document["shard"]) if "shard" in document else None),
+        form=Form(
+            encoding=str(document.get("encoding", "png")),
+            shard=int(document["shard"]) if "shard" in document else None,
+            exif=document.get("exif") is True,
+        ),
     )
     if manifest.level == PUBLISHED and found != manifest.release:
         raise InputError("its pictures do not add up to its release")

@@ -17,10 +17,11 @@ from hideseek_cli.complaints import PICTURES, refuse, refuse_all
 from hideseek_cli.entry import Entries
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, attempts, scan, splits, survey, ticking
+from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portion
-from hideseek_cli.picture import Picture, decode, fitted, read, shape, unfit, visible
+from hideseek_cli.picture import Notes, Picture, fitted, read, shape, unfit, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack, labelled
 
@@ -60,6 +61,8 @@ class Material:
     """The training part of a folder, and its validation part where it has one."""
 
     folder: Folder
+    form: Form
+    """How it is to be published."""
     shapes: UInt16[np.ndarray, "n 3"]
     """Of each picture as it lies in its file: height, width, channels."""
     digests: UInt8[np.ndarray, "n d"]
@@ -94,20 +97,20 @@ class Material:
             while part := list(islice(numbers, size)):
                 yield part
 
-    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[bytes | None]]:
-        """Pictures of one shape as they lie in their files, and their ICC profiles.
+    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes]]:
+        """Pictures of one shape as they lie in their files, and what is published besides.
 
         Raises InputError where one is no longer what was read.
         """
         entries = [self.folder.entries[number] for number in numbers]
-        found = [read(entry.path) for entry in entries]
+        found = [read(entry.path, exif=self.form.exif) for entry in entries]
         changed = [
             str(entry.path)
             for entry, (picture, _), number in zip(entries, found, numbers, strict=True)
             if not np.array_equal(_digest(pixel_digest(picture)), self.digests[number])
         ]
         refuse(changed, "pictures were changed while hide was at work; start again without --resume")
-        return np.stack([picture for picture, _ in found]), [icc for _, icc in found]
+        return np.stack([picture for picture, _ in found]), [notes for _, notes in found]
 
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its pictures."""
@@ -156,10 +159,10 @@ class Material:
 
 
 def load(
-    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, encoding: str = "png", *,
+    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, form: Form = PNG_FILES, *,
     most: int | None = None, seed: int = 0,
 ) -> Material:  # fmt: skip
-    """Read and check the owner's folder, which is to be published in that encoding. At most ``most`` pictures, chosen by the
+    """Read and check the owner's folder, which is to be published in that form. At most ``most`` pictures, chosen by the
     seed, are held for training (None: as many as take HELD bytes), and of a validation part as many.
 
     Raises InputError that names everything that cannot be used.
@@ -181,8 +184,8 @@ def load(
 
     def take(number: int) -> tuple[int, tuple[int, ...], str, Picture | None]:
         path = entries[number].path
-        picture = decode(path)
-        if why := unfit(picture.shape, encoding):
+        picture, _ = read(path, exif=form.exif)
+        if why := unfit(picture.shape, form.encoding):
             raise InputError(f"{path} {why}")
         seen = (visible(picture) if size is None else fitted(picture, size)) if taught[number] else None
         return number, picture.shape, pixel_digest(picture), seen
@@ -214,7 +217,7 @@ def load(
         validation = labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():
         whole.update(held.tobytes())
-    return Material(folder, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
+    return Material(folder, form, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
 
 
 def _drawn(folder: Folder, most: int, seed: int) -> Bool[np.ndarray, " n"]:

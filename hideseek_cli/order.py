@@ -164,7 +164,8 @@ class Order:
 
     def binding(self) -> dict[str, Any]:
         """The options that a resumed run must share."""
-        kept = {name: value for name, value in asdict(self).items() if name not in ("overwrite", "resume", "prices")}
+        kept = {name: value for name, value in asdict(self).items() if name not in ("overwrite", "resume", "prices", "form")}
+        kept |= {"pictures": self.form.encoding, "shards": self.form.shard, "keep_exif": self.form.exif}
         kept["method"] |= {"name": self.method.name, "scope": self.method.scope}
         return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 

@@ -11,6 +11,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +19,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.exif import harmless
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 ENCODINGS: dict[str, dict[str, bool]] = {"png": {}, "webp": {"lossless": True, "exact": True}}
@@ -40,6 +42,19 @@ Mixed = list[UInt8[np.ndarray, "_ _ _"]]
 """Pictures that are grey and in colour."""
 
 
+@dataclass(frozen=True)
+class Notes:
+    """What a picture's file says besides its pixels."""
+
+    icc: bytes | None = None
+    """The profile of its colours."""
+    exif: bytes | None = None
+    """What may be published of how it was taken."""
+
+
+NO_NOTES = Notes()
+
+
 @runtime_checkable
 class Source(Protocol):
     """Where a picture lies: a file (a ``Path`` is one) or a span of an archive. Printed, it names the place to a user."""
@@ -56,7 +71,7 @@ def _opened(path: Source) -> Iterator[ImageFile.ImageFile]:
     """The picture file, not decoded yet. Raises InputError, then and inside, where it is none or cannot be used."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # what matters of what Pillow warns of is refused
             with path.open("rb") as file, Image.open(file) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise InputError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller")
@@ -94,8 +109,9 @@ def shape(path: Source) -> tuple[int, int]:
         return (image.width, image.height) if turned else (image.height, image.width)
 
 
-def read(path: Source) -> tuple[Picture, bytes | None]:
-    """The picture in grey levels, EXIF orientation applied, and the ICC profile of its colours where one still holds.
+def read(path: Source, *, exif: bool = False) -> tuple[Picture, Notes]:
+    """The picture in grey levels, EXIF orientation applied, and the ICC profile of its colours where one still holds; with
+    ``exif`` also what is harmless of that.
 
     Refused, each with its reason: what is no picture, is damaged, animated, deeper than 8 bits, or too large or too small.
     """
@@ -103,7 +119,8 @@ def read(path: Source) -> tuple[Picture, bytes | None]:
         found = image.info.get("icc_profile")
         fits = isinstance(found, bytes) and image.mode in PROFILES.get(found[16:20], ())
         array = np.asarray(_plain(path, ImageOps.exif_transpose(image)))
-    return (array[:, :, None] if array.ndim == 2 else array), found if fits else None
+        notes = Notes(found if fits else None, harmless(image.getexif()) if exif else None)
+    return (array[:, :, None] if array.ndim == 2 else array), notes
 
 
 def decode(path: Source, size: int | None = None) -> Picture:
@@ -157,9 +174,9 @@ def unfit(shape: tuple[int, ...], encoding: str) -> str | None:
     return None
 
 
-def encode(picture: Picture, icc: bytes | None = None, encoding: str = "png") -> bytes:
-    """The picture as PNG or lossless WebP, with that ICC profile and no other metadata: the same bytes for the same pixels."""
+def encode(picture: Picture, notes: Notes = NO_NOTES, encoding: str = "png") -> bytes:
+    """The picture as PNG or lossless WebP, with those notes and no others: the same bytes for the same pixels."""
     stream = io.BytesIO()
     image = Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture)
-    image.save(stream, encoding.upper(), icc_profile=icc, **ENCODINGS[encoding])
+    image.save(stream, encoding.upper(), icc_profile=notes.icc, exif=notes.exif or b"", **ENCODINGS[encoding])
     return stream.getvalue()

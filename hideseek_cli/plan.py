@@ -18,7 +18,7 @@ from hideseek_cli.trials import seconds_about
 def gather(order: Order, executor: Executor, progress: Progress) -> Material:
     """Read and check what an order is about. Raises InputError where it cannot be carried out on these pictures."""
     material = load(
-        order.data, order.table, order.size, executor, progress, order.form.encoding, most=order.train_images, seed=order.seed
+        order.data, order.table, order.size, executor, progress, order.form, most=order.train_images, seed=order.seed
     )
     if order.method.scope == "sample" and not material.taught.all():
         raise InputError(

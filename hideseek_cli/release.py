@@ -18,7 +18,6 @@ from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.listing import Identity, Spool
 from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, Offer, pixel_digest
 from hideseek_cli.mask import apply, difference, place, residuals
@@ -82,7 +81,7 @@ class Release:
 
 def write(
     material: Material, levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
-    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any], form: Form = PNG_FILES,
+    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any],
 ) -> Release:  # fmt: skip
     """Fill ``stage`` with the published pictures and their manifest, and write the mask file.
 
@@ -94,7 +93,7 @@ def write(
 
     def make(numbers: Sequence[int]) -> list[_Made]:
         """Pictures of one shape, at every level. What says how transparent they are stays as it is."""
-        own, profiles = material.own(numbers)
+        own, notes = material.own(numbers)
         clean = visible(own)
         height, width, channels = clean.shape[1:]
         shift = None if levels.shifts is None else levels.shifts[numbers]
@@ -102,8 +101,7 @@ def write(
         published = apply(clean, strongest)
         measured = [position for position, number in enumerate(numbers) if number % every == 0]
         held = [
-            put(folder.entries[number].key, picture, icc)
-            for number, picture, icc in zip(numbers, veiled(published, own), profiles, strict=True)
+            put(folder.entries[number].key, *one) for number, *one in zip(numbers, veiled(published, own), notes, strict=True)
         ]
 
         def versions(target: UInt8[np.ndarray, "n y x c"], cleaner: Int8[np.ndarray, "n y x c"]) -> list[_Version]:
@@ -132,7 +130,7 @@ def write(
     alike: dict[str, list[tuple[str, Likeness]]] = {level: [] for level in wholes}
     packers = {level: Packer() for level in tiers}
     source = folder.entries.keys()
-    with Spool(stage.aside()) as rows, form.writer(stage) as (put, finish):
+    with Spool(stage.aside()) as rows, material.form.writer(stage) as (put, finish):
         for some in in_order(executor, make, material.portions()):
             for key, made in zip(islice(source, len(some)), some, strict=True):
                 finish(made.held)
@@ -148,7 +146,7 @@ def write(
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
         epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
-        pictures=rows, form=form,
+        pictures=rows, form=material.form,
     )  # fmt: skip
     manifest.write(stage)
     MaskFile(

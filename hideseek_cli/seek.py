@@ -118,7 +118,7 @@ def seek(
         def clean(work: tuple[_Job, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Any] | str:
             job, lost = work
             try:
-                picture, icc = read(job.source)
+                picture, notes = read(job.source, exif=published.form.exif)
             except InputError as error:
                 return str(error)
             if pixel_digest(picture) != job.digest:
@@ -133,7 +133,7 @@ def seek(
                 shift = None if cleaner.shifts is None else cleaner.shifts[own]
                 mask = place(cleaner.patterns[channels], cleaner.which[own], shift, (height, width))
                 cleaned = veiled(restore(colours[None], mask, lost)[0], picture)
-            return job.key, pixel_digest(cleaned), put(job.key, cleaned, icc)
+            return job.key, pixel_digest(cleaned), put(job.key, cleaned, notes)
 
         for done, result in enumerate(in_order(executor, clean, work()), 1):
             if isinstance(result, str):

@@ -14,6 +14,7 @@ import hideseek_cli
 
 ROOT = Path(hideseek_cli.__file__).parent
 LAYERS = [
+    {"exif"},
     {
         "errors",
         "progress",

@@ -198,6 +198,8 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     assert "another epsilon;" in refused.stderr and journal.exists()
     refused = run(*arguments, "--resume", "--train-images", "24", cwd=tmp_path, code=2)
     assert "another train_images;" in refused.stderr and journal.exists()
+    refused = run(*arguments, "--resume", "--keep-exif", "--shards", 5, cwd=tmp_path, code=2)
+    assert "another keep_exif, shards;" in refused.stderr and journal.exists()
     run(*arguments, "--resume", cwd=tmp_path, code=None)
     assert contents(tmp_path / "published") == contents(road / "published")
     assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()

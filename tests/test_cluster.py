@@ -26,6 +26,7 @@ from hideseek_cli.form import Form
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import ROUND, in_order
+from hideseek_cli.picture import NO_NOTES
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.verify import verify
@@ -237,7 +238,7 @@ def test_shards_are_filled_from_elsewhere(workers, executor, tmp_path):
         with StagedFolder(tmp_path / name) as stage, Form(shard=2).writer(stage) as (write, finish):
 
             def work(number: int) -> object:
-                return write(("a", str(number)), pictures[number], None)
+                return write(("a", str(number)), pictures[number], NO_NOTES)
 
             for held in in_order(hands, work, range(3)):
                 finish(held)

@@ -13,7 +13,7 @@ from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
 from hideseek_cli.material import load
-from hideseek_cli.picture import decode, encode, fitted, read, shape
+from hideseek_cli.picture import Notes, decode, encode, fitted, read, shape
 from hideseek_cli.progress import Silent
 
 
@@ -160,9 +160,9 @@ def test_exif_orientation_is_applied_once(tmp_path, orientation):
 def test_a_colour_profile_is_kept_where_it_still_holds(tmp_path, mode, space, kept):
     icc = bytes(16) + space + bytes(108)
     path = picture_file(tmp_path, mode, suffix="tiff", icc_profile=icc)
-    assert read(path)[1] == (icc if kept else None)
+    assert read(path)[1] == Notes(icc if kept else None)
     (tmp_path / "b.png").write_bytes(encode(*read(path)))
-    assert read(tmp_path / "b.png")[1] == (icc if kept else None)
+    assert read(tmp_path / "b.png")[1] == Notes(icc if kept else None)
 
 
 def test_what_is_transparent_stays_so_and_networks_see_the_colours(tmp_path):

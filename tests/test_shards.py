@@ -23,7 +23,7 @@ from hideseek_cli.folder import scan, splits
 from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.manifest import identity, pixel_digest
 from hideseek_cli.material import load
-from hideseek_cli.picture import decode, encode, read
+from hideseek_cli.picture import NO_NOTES, Notes, decode, encode, read
 from hideseek_cli.progress import Silent
 from hideseek_cli.shards import Writer, hold
 from tests.conftest import draw, write_pictures
@@ -38,7 +38,7 @@ def put(root: Path, form: Form, keys: Iterable[Key], side: int = 8) -> Path:
     """Pictures of those classes and names, each of its own."""
     shutil.rmtree(root, ignore_errors=True)
     with StagedFolder(root) as stage, form.writer(stage) as (write, finish):
-        for held in [write(key, draw(0, number, side, 3), None) for number, key in enumerate(sorted(keys))]:
+        for held in [write(key, draw(0, number, side, 3), NO_NOTES) for number, key in enumerate(sorted(keys))]:
             finish(pickle.loads(pickle.dumps(held)))
     return root
 
@@ -75,7 +75,7 @@ def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, ke
 def test_the_order_of_the_work_is_not_that_of_the_shard(tmp_path):
     keys = [("a", str(number)) for number in range(5)]
     with StagedFolder(tmp_path / "out") as stage, Form(shard=2).writer(stage) as (write, finish):
-        held = {key: write(key, draw(0, int(key[1]), 8, 3), None) for key in reversed(keys)}
+        held = {key: write(key, draw(0, int(key[1]), 8, 3), NO_NOTES) for key in reversed(keys)}
         for key in keys:
             finish(held[key])
     assert contents(tmp_path / "out") == contents(put(tmp_path / "other", Form(shard=2), keys))
@@ -125,10 +125,10 @@ def test_webp_keeps_every_pixel_also_under_what_is_transparent_and_the_profile(t
     if picture[2] == 4:
         pixels[:10, :, 3] = 0
     icc = bytes(16) + b"RGB " + bytes(108)
-    (tmp_path / "a.webp").write_bytes(encode(pixels, icc, "webp"))
-    found, profile = read(tmp_path / "a.webp")
-    assert np.array_equal(found, pixels) and profile == icc
-    assert encode(pixels, icc, "webp") == encode(pixels.copy(), icc, "webp")
+    (tmp_path / "a.webp").write_bytes(encode(pixels, Notes(icc), "webp"))
+    found, notes = read(tmp_path / "a.webp")
+    assert np.array_equal(found, pixels) and notes == Notes(icc)
+    assert encode(pixels, notes, "webp") == encode(pixels.copy(), notes, "webp")
 
 
 def test_what_webp_cannot_hold_is_refused_by_name_before_anything_is_trained(tmp_path, executor):
@@ -136,7 +136,7 @@ def test_what_webp_cannot_hold_is_refused_by_name_before_anything_is_trained(tmp
     wide = np.zeros((8, 16_384, 3), np.uint8)
     (tmp_path / "data/class0/wide.png").write_bytes(encode(wide))
     with pytest.raises(RefusalError) as refused:
-        load(tmp_path / "data", None, None, executor, Silent(), "webp")
+        load(tmp_path / "data", None, None, executor, Silent(), Form(encoding="webp"))
     assert "5 pictures cannot be used" in str(refused.value) and str(refused.value).count("is grey, and WebP knows") == 4
     assert "class0/wide.png is 16384x8, and WebP has at most 16383 pixels a side" in str(refused.value)
     load(tmp_path / "data", None, None, executor, Silent())

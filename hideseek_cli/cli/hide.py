@@ -81,6 +81,9 @@ def hide(
     shards: Annotated[
         int | None, typer.Option("--shards", help="Write tar shards of so many pictures, in place of a file each.")
     ] = None,
+    keep_exif: Annotated[
+        bool, typer.Option("--keep-exif", help="Publish where, when and how pictures were taken (EXIF); thumbnails never.")
+    ] = False,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
     max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (8, and 7 for each level).")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
@@ -120,7 +123,7 @@ def hide(
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
         unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
         train_images=train_images, table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs,
-        tolerance=tolerance, overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards),
+        tolerance=tolerance, overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards, exif=keep_exif),
         method=chosen(method, scope, {
             "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
             "stop_error": stop_error, "objective": objective,
