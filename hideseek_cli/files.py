@@ -87,11 +87,15 @@ class StagedFolder:
     """A folder that is filled under a hidden name beside its place and renamed when complete.
 
     ``ours`` are the files that an existing folder may hold when it is overwritten, relative to it: anything else there
-    is not ours to delete.
+    is not ours to delete. ``keep``: what is finished stays where the run is interrupted or the disk fails; ``resume``: go on
+    with what a run has left.
     """
 
-    def __init__(self, place: Path, *, overwrite: bool = False, ours: Callable[[], Iterable[str]] = tuple) -> None:
-        self.place, self.overwrite, self.ours = place, overwrite, ours
+    def __init__(
+        self, place: Path, *, overwrite: bool = False, ours: Callable[[], Iterable[str]] = tuple, keep: bool = False,
+        resume: bool = False,
+    ) -> None:  # fmt: skip
+        self.place, self.overwrite, self.ours, self.keep, self.resume = place, overwrite, ours, keep, resume
         self.beside = place.parent / f".{place.name}.partial"
         self.stage = self.beside / "content"
 
@@ -127,13 +131,22 @@ class StagedFolder:
             if self.beside.exists():
                 if any(self.beside.iterdir()) and not (self.beside / MARK).is_file():
                     raise InputError(f"{self.beside} is in the way and not from hideseek; move it away")
-                shutil.rmtree(self.beside)
-            self.beside.mkdir(parents=True)
+                self._clear()
+            self.beside.mkdir(parents=True, exist_ok=True)
             (self.beside / MARK).touch()
-            self.stage.mkdir()
+            self.stage.mkdir(exist_ok=True)
         except OSError as error:
             raise DiskError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
         return self
+
+    def _clear(self) -> None:
+        """Remove what an earlier run left, or only what was not finished. Raises OSError."""
+        if not self.resume:
+            shutil.rmtree(self.beside)
+            return
+        for path in self.beside.iterdir():
+            if path != self.stage:
+                path.unlink()
 
     def write(self, name: str, content: bytes) -> None:
         """Write one file of the folder; ``name`` is relative, with forward slashes.
@@ -176,9 +189,11 @@ class StagedFolder:
             if kind is None:
                 self._appear()
         except OSError as fault:
-            raise DiskError(f"{self.place} cannot be written: {fault.strerror}; free space there") from fault
+            error = DiskError(f"{self.place} cannot be written: {fault.strerror}; free space there")
+            raise error from fault
         finally:
-            shutil.rmtree(self.beside, ignore_errors=True)
+            if not (self.keep and isinstance(error, KeyboardInterrupt | DiskError)):
+                shutil.rmtree(self.beside, ignore_errors=True)
 
     def _appear(self) -> None:
         """Give the complete folder its name; what had it before comes back where that fails."""

@@ -15,11 +15,12 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.picture import ENCODINGS, Notes, Picture, Source, encode
 from hideseek_cli.shards import Held, Writer, hold, sample, samples, shard_name
+from hideseek_cli.tar import members
 
 Put = Callable[[Key, Picture, Notes], Any]
 """Takes a picture and what its file says besides, in any thread or process; what it returns can be pickled."""
 Finish = Callable[[Any], None]
-"""Takes what was returned, where the folder is written, in the order of the pictures."""
+"""Takes what was returned, where the folder is written, in the order of the pictures; None for one that is there already."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +77,16 @@ class Form:
                 found = {entry.key: entry.path for entry in samples(shard, complaints)} if shard.is_file() else {}
             yield found.get(key)
         refuse_all(complaints)
+
+    def settle(self, folder: Path) -> None:
+        """Of a folder that was being filled, remove what may not be whole: its last shard, of which not all need be on the
+        disk, and a damaged one with all behind it. Raises OSError.
+        """
+        shards = sorted(folder.glob("*.tar") if self.shard else (), key=lambda shard: int(shard.stem))
+        damaged: Complaints = {}
+        for number, shard in enumerate(shards, 1):
+            if number == len(shards) or damaged or not members(shard, damaged):
+                shard.unlink()
 
     @contextmanager
     def writer(self, stage: StagedFolder) -> Iterator[tuple[Put, Finish]]:

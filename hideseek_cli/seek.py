@@ -2,16 +2,17 @@
 
 D_k = D_kmax + c_k (Equation 6) on the pictures that the cleaner touches, with what clipping lost put back. Every
 published picture is checked against the release that the cleaner names, and what comes out against the identity that the
-owner computed.
+owner computed. A run that was interrupted leaves what it has cleaned; the next one looks at it and goes on.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import compress, tee
+from itertools import compress, repeat, tee
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -23,17 +24,19 @@ from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
 from hideseek_cli.complaints import refuse
 from hideseek_cli.entry import Key
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import StagedFolder
+from hideseek_cli.journal import Journal, beside
 from hideseek_cli.listing import Spool
 from hideseek_cli.manifest import CLEAN, Manifest, pixel_digest
 from hideseek_cli.mask import place, restore
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import Source, read, shape, veiled, visible
+from hideseek_cli.picture import Source, decode, read, shape, veiled, visible
 from hideseek_cli.progress import Progress
 
 MANY = 2**16
 """Corrections of one picture that fit into memory unasked."""
+LEFT = "what an interrupted run left is damaged; start again without --resume"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,43 +83,78 @@ class _Job:
     digest: str
     """Of the published picture."""
     source: Source
+    cleaned: Source | None
+    """What an interrupted run made of it."""
 
 
-def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"]) -> Iterator[_Job | None]:
-    """One for each picture, none for one that is missing."""
+def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], begun: Path | None) -> Iterator[_Job | None]:
+    """One for each picture, none for one that is missing; ``begun``: where an interrupted run cleaned some."""
     listed = zip(published.pictures, published.sources(folder), present, strict=True)
+    cleaned = published.form.sources(begun, compress(published.keys(), present)) if begun else repeat(None)
     for number, ((key, digest), source, here) in enumerate(listed):
-        yield _Job(number, key, digest, source) if here and source is not None else None
+        made = next(cleaned) if here else None
+        yield _Job(number, key, digest, source, made) if here and source is not None else None
 
 
 def seek(
     folder: Path, cleaner: Cleaner, out: Path, executor: Executor, progress: Progress, *,
-    allow_missing: bool = False, overwrite: bool = False,
+    allow_missing: bool = False, overwrite: bool = False, resume: bool = False,
 ) -> Sought:  # fmt: skip
-    """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit."""
+    """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit.
+
+    A run that is interrupted, or that the disk fails, leaves what is cleaned, with which ``resume`` goes on.
+    """
     published = manifests.read(folder)
     present = bind(published, cleaner, folder, allow_missing=allow_missing)
+    binding = {
+        "published folder": [published.release, published.form.to_json()], "cleaner": [cleaner.level, cleaner.result],
+        "set of pictures": hashlib.sha256(present.tobytes()).hexdigest(),
+    }  # fmt: skip
+    journal = Journal(beside(out, "seek"), binding, resume=resume)
+    begun = resume and journal.path.exists()
+    stage = StagedFolder(out, overwrite=overwrite or begun, ours=partial(manifests.owned, out), keep=True, resume=begun)
+    try:
+        sought = _seek(published, folder, present, cleaner, stage, journal, executor, progress)
+    except DiskError as error:
+        kept = "; what is finished is kept, go on with --resume" if journal.path.exists() else ""
+        raise DiskError(f"{error}{kept}") from error
+    except InputError:
+        journal.close()
+        raise
+    journal.close()
+    return sought
+
+
+def _seek(
+    published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], cleaner: Cleaner, folded: StagedFolder,
+    journal: Journal, executor: Executor, progress: Progress,
+) -> Sought:  # fmt: skip
     total = int(present.sum())
 
     def values(job: _Job | None) -> int | None:
-        """At most how many values of a picture can be saturated, by its header where that matters; None where it is missing."""
+        """At most how many values of a picture can be saturated, by its header where that matters; None where none are due."""
         try:
-            if job is None:
+            if job is None or job.cleaned is not None:
                 return None
             return 3 * prod(shape(job.source)) if cleaner.residuals.counts[job.number] > MANY else MANY
         except InputError:
             return None
 
     def work() -> Iterator[tuple[_Job, Int8[np.ndarray, " _"]]]:
-        here, ahead = tee(jobs(published, folder, present))
+        here, ahead = tee(jobs(published, folder, present, folded.stage if folded.resume else None))
         return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
     faults: list[str] = []
-    folded = StagedFolder(out, overwrite=overwrite, ours=partial(manifests.owned, out))
     with folded as stage, Spool(stage.aside()) as rows, published.form.writer(stage) as (put, finish):
+        journal.remember("pictures", total)
+        with stage.saying(manifests.NAME):
+            (stage.stage / manifests.NAME).unlink(missing_ok=True)
+            published.form.settle(stage.stage)
 
         def clean(work: tuple[_Job, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Any] | str:
             job, lost = work
+            if job.cleaned is not None:
+                return job.key, _left(job.cleaned), None
             try:
                 picture, notes = read(job.source, exif=published.form.exif)
             except InputError as error:
@@ -147,9 +185,18 @@ def seek(
         whole = total == len(present)
         exact = whole and rows.identity.hexdigest() == cleaner.result
         if whole and not exact:
-            raise InputError("the cleaned pictures are not those that the owner made: the cleaner is damaged; get it again")
+            fault = LEFT if folded.resume else "the cleaner is damaged; get it again"
+            raise InputError(f"the cleaned pictures are not those that the owner made: {fault}")
         replace(published, level=cleaner.level, classes=tuple(rows.labels), pictures=rows, recipe=cleaner.recipe).write(stage)
-    return Sought(level=cleaner.level, images=total, exact=exact, path=out, missing=len(present) - total)
+    return Sought(level=cleaner.level, images=total, exact=exact, path=folded.place, missing=len(present) - total)
+
+
+def _left(cleaned: Source) -> str:
+    """The digest of what an interrupted run made of a picture."""
+    try:
+        return pixel_digest(decode(cleaned))
+    except InputError as error:
+        raise InputError(LEFT) from error
 
 
 def default_folder(level: str) -> Path:

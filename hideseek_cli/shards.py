@@ -169,9 +169,11 @@ class Writer:
         """Of the shard that is being filled."""
         return shard_name(max(0, self.count - 1) // self.each)
 
-    def add(self, held: Held) -> None:
-        """Write a picture and its class."""
+    def add(self, held: Held | None) -> None:
+        """Write a picture and its class; None: it lies in a shard that is there already."""
         self.count += 1
+        if held is None:
+            return
         with self.stage.saying(self.name), ExitStack() as taken:
             if self.count % self.each == 1 % self.each:
                 self.shard.close()

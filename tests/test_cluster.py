@@ -169,13 +169,18 @@ def test_seek_makes_the_same_bytes_though_a_worker_is_killed_under_its_pictures(
     assert sorted(os.listdir(bought)) == [SEEK[2], "out", "published"]
 
 
-def test_an_interrupted_command_leaves_nothing_here_or_there(machines, bought):
+def test_an_interrupted_command_ends_here_and_there_and_goes_on(machines, alone, bought):
     process = halfway(machines, bought)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
+    left = contents(bought)
     time.sleep(0.2)
-    assert sorted(os.listdir(bought)) == [SEEK[2], "published"]
+    assert contents(bought) == left
+    assert sorted(os.listdir(bought)) == [".out.partial", ".out.seek", SEEK[2], "published"]
+    run(*SEEK, "-o", "out", "--resume", "--engine", machines.address, cwd=bought)
+    assert contents(bought / "out") == contents(alone / "cleaned")
+    assert sorted(os.listdir(bought)) == [SEEK[2], "out", "published"]
 
 
 def test_verify_measures_the_same(machines, executor, alone):

@@ -26,7 +26,7 @@ HIDE = ("hide", "data", "--levels", "55", "--max-runs", "14", "--robust", "none"
 COMMANDS = {
     "hide": (*HIDE, "--resume"),
     "cleaner": ("cleaner", "masks.safetensors", "--all", "--overwrite"),
-    "seek": ("seek", "published", "cleaner_clean.safetensors", "--overwrite"),
+    "seek": ("seek", "published", "cleaner_clean.safetensors", "--resume", "--overwrite"),
 }
 ORDER = ("hide", "seek", "cleaner", "seek", "hide", "seek")
 NEEDS = {

@@ -81,6 +81,19 @@ def test_the_order_of_the_work_is_not_that_of_the_shard(tmp_path):
     assert contents(tmp_path / "out") == contents(put(tmp_path / "other", Form(shard=2), keys))
 
 
+@pytest.mark.parametrize(("damaged", "kept"), [(None, 3), (0, 0), (1, 1), (2, 2), (3, 3)])
+def test_of_a_folder_that_was_being_filled_whole_shards_stay(tmp_path, damaged, kept):
+    """The last may have been under way, whatever it looks like."""
+    root = put(tmp_path / "out", Form(shard=2), [("cat", str(number)) for number in range(8)])
+    if damaged is not None:
+        shard = root / f"{damaged:06}.tar"
+        shard.write_bytes(shard.read_bytes()[:-11_000])
+    Form(shard=2).settle(root)
+    assert sorted(contents(root)) == [f"{number:06}.tar" for number in range(kept)]
+    Form().settle(root)
+    assert len(contents(root)) == kept
+
+
 def test_a_shard_holds_no_clock_no_owner_and_what_other_tools_read(tmp_path):
     root = put(tmp_path / "out", Form(shard=2), [("cat", "a.b"), ("cat", "x" * 200), ("dög", "é")])
     assert sorted(os.listdir(root)) == ["000000.tar", "000001.tar"]

@@ -17,6 +17,7 @@ def seek(
     allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Clean what there is, though not all is.")] = False,
     jobs: Workers = 0,
     engine: Engine = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted run has cleaned.")] = False,
     overwrite: Overwrite = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -44,9 +45,13 @@ def seek(
         document({"level": bought.level, "images": images, "path": str(place), "bytes": size})
         return
     with terminal(quiet) as screen, executor(jobs, engine) as hands:
-        sought = run(
-            published, bought, place, hands, screen, allow_missing=allow_missing, overwrite=overwrite
-        )  # fmt: skip
+        try:
+            sought = run(
+                published, bought, place, hands, screen, allow_missing=allow_missing, overwrite=overwrite, resume=resume
+            )
+        except KeyboardInterrupt:
+            screen.say(f"pictures that are cleaned are kept beside {place}; go on with --resume")
+            raise
     if json:
         document(
             {"level": sought.level, "images": sought.images, "exact": sought.exact, "path": str(place),
