@@ -26,8 +26,10 @@ from hideseek_cli.picture import Picture, decode, visible
 from hideseek_cli.progress import Progress
 
 WINDOW = 7
-PORTION, STRIP, SAMPLE = 100_000, 60_000, 300_000
+PORTION, STRIP, SAMPLE = 100_000, 24_000, 300_000
 """Pixels of small pictures that are worked on at once, of a strip of a large one, and of all its strips that are looked at."""
+CACHED = 3 * STRIP
+"""Values that fit into a processor's cache as often as SSIM needs them."""
 Measure = Callable[[UInt8[np.ndarray, "n h w c"], UInt8[np.ndarray, "n h w c"]], Float64[np.ndarray, " n"]]
 SSIM = f"scikit-image, uniform {WINDOW}x{WINDOW} window, data range 1, mean over channels"
 
@@ -112,17 +114,21 @@ def _strips(pictures: UInt8[np.ndarray, "n h w c"], sample: int | None) -> Itera
 
 
 def _similarity(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
-    """Sums over windows are exact, in integers (Wang et al. 2004)."""
+    """Wang et al. 2004, with sums over windows, and products of them, that are exact: numerators over the square of a count."""
+    each = max(1, CACHED // clean[0].size)
+    return np.concatenate([_cached(clean[at : at + each], other[at : at + each]) for at in range(0, len(clean), each)])
+
+
+def _cached(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
     a, b = clean.astype(np.int32), other.astype(np.int32)
-    count = WINDOW**2
-    mean_a, mean_b, aa, bb, ab = (_window_sums(values) / count for values in (a, b, a * a, b * b, a * b))
-    sample = count / (count - 1)
-    spread = sample * (aa - mean_a**2 + bb - mean_b**2)
-    shared = sample * (ab - mean_a * mean_b)
-    low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    alike = (2 * mean_a * mean_b + low) * (2 * shared + high) / ((mean_a**2 + mean_b**2 + low) * (spread + high))
-    means: np.ndarray = alike.mean((1, 2, 3))
-    return means
+    count, sample = WINDOW**2, WINDOW**2 / (WINDOW**2 - 1)
+    low, high = (0.01 * 255 * count) ** 2, (0.03 * 255 * count) ** 2
+    sum_a, sum_b, products, squares = (_window_sums(values) for values in (a, b, a * b, a * a + b * b))
+    means, level = sum_a * sum_b, sum_a * sum_a + sum_b * sum_b
+    shared, spread = count * products - means, count * squares - level
+    alike = (2 * means + low) * (2 * sample * shared + high) / ((level + low) * (sample * spread + high))
+    found: np.ndarray = alike.mean((1, 2, 3))
+    return found
 
 
 def portion(pixels: int) -> int:
