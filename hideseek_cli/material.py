@@ -97,20 +97,21 @@ class Material:
             while part := list(islice(numbers, size)):
                 yield part
 
-    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes]]:
-        """Pictures of one shape as they lie in their files, and what is published besides.
+    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes], list[str]]:
+        """Pictures of one shape as they lie in their files, what is published besides, and the digests of their pixels.
 
         Raises InputError where one is no longer what was read.
         """
         entries = [self.folder.entries[number] for number in numbers]
         found = [read(entry.path, exif=self.form.exif) for entry in entries]
+        digests = [pixel_digest(picture) for picture, _ in found]
         changed = [
             str(entry.path)
-            for entry, (picture, _), number in zip(entries, found, numbers, strict=True)
-            if not np.array_equal(_digest(pixel_digest(picture)), self.digests[number])
+            for entry, digest, number in zip(entries, digests, numbers, strict=True)
+            if not np.array_equal(_digest(digest), self.digests[number])
         ]
         refuse(changed, "pictures were changed while hide was at work; start again without --resume")
-        return np.stack([picture for picture, _ in found]), [notes for _, notes in found]
+        return np.stack([picture for picture, _ in found]), [notes for _, notes in found], digests
 
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its pictures."""

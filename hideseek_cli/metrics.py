@@ -26,8 +26,10 @@ from hideseek_cli.picture import Picture, decode, visible
 from hideseek_cli.progress import Progress
 
 WINDOW = 7
-PORTION, STRIP, SAMPLE = 100_000, 24_000, 300_000
+PORTION, STRIP, SAMPLE = 100_000, 12_000, 300_000
 """Pixels of small pictures that are worked on at once, of a strip of a large one, and of all its strips that are looked at."""
+LEAST = 8
+"""Rows of windows of a strip, each of which needs all rows of one window more."""
 CACHED = 3 * STRIP
 """Values that fit into a processor's cache as often as SSIM needs them."""
 Measure = Callable[[UInt8[np.ndarray, "n h w c"], UInt8[np.ndarray, "n h w c"]], Float64[np.ndarray, " n"]]
@@ -106,7 +108,7 @@ def _strips(pictures: UInt8[np.ndarray, "n h w c"], sample: int | None) -> Itera
     """Rows of strips: those that are a strip's alone, those with the windows that begin in it, and how many rows of windows
     those are. All strips, or so many that they have about ``sample`` pixels."""
     height, width = pictures.shape[1:3]
-    last, step = height - WINDOW + 1, max(1, STRIP // width)
+    last, step = height - WINDOW + 1, max(LEAST, STRIP // width)
     firsts = range(0, last, step)
     for first in firsts[:: max(1, height * width // sample) if sample else 1]:
         count = min(step, last - first)

@@ -93,7 +93,7 @@ def write(
 
     def make(numbers: Sequence[int]) -> list[_Made]:
         """Pictures of one shape, at every level. What says how transparent they are stays as it is."""
-        own, notes = material.own(numbers)
+        own, notes, digests = material.own(numbers)
         clean = visible(own)
         height, width, channels = clean.shape[1:]
         shift = None if levels.shifts is None else levels.shifts[numbers]
@@ -104,19 +104,20 @@ def write(
             put(folder.entries[number].key, *one) for number, *one in zip(numbers, veiled(published, own), notes, strict=True)
         ]
 
-        def versions(target: UInt8[np.ndarray, "n y x c"], cleaner: Int8[np.ndarray, "n y x c"]) -> list[_Version]:
+        def versions(
+            target: UInt8[np.ndarray, "n y x c"], lost: list[Int8[np.ndarray, " _"]], known: list[str] | None = None
+        ) -> list[_Version]:
             alike = dict(zip(measured, likenesses(clean[measured], target[measured]) if measured else (), strict=True))
-            lost = residuals(published, cleaner, target)
-            return [
-                _Version(pixel_digest(file), lost[position], alike.get(position))
-                for position, file in enumerate(veiled(target, own))
-            ]
+            whole = known or [pixel_digest(file) for file in veiled(target, own)]
+            return [_Version(*one, alike.get(position)) for position, one in enumerate(zip(whole, lost, strict=True))]
 
-        masked, bare = versions(published, np.zeros_like(strongest)), versions(clean, -strongest)
+        bare = versions(clean, residuals(published, -strongest, clean), digests)
+        masked = versions(published, [np.zeros_like(one.lost) for one in bare])
         special = {}
         for level, patterns in levels.own.items():
             mask = place(patterns[channels], levels.which[numbers], shift)
-            special[level] = versions(apply(clean, mask), difference(mask, strongest))
+            target = apply(clean, mask)
+            special[level] = versions(target, residuals(published, difference(mask, strongest), target))
 
         def at(level: str, position: int) -> _Version:
             return (special.get(level, bare) if tiers[level][numbers[position]] else masked)[position]

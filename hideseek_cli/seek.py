@@ -89,7 +89,8 @@ class _Job:
 
 def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], begun: Path | None) -> Iterator[_Job | None]:
     """One for each picture, none for one that is missing; ``begun``: where an interrupted run cleaned some."""
-    listed = zip(published.pictures, published.sources(folder), present, strict=True)
+    rows, again = tee(published.pictures)
+    listed = zip(rows, published.form.sources(folder, (key for key, _ in again)), present, strict=True)
     cleaned = published.form.sources(begun, compress(published.keys(), present)) if begun else repeat(None)
     for number, ((key, digest), source, here) in enumerate(listed):
         made = next(cleaned) if here else None

@@ -59,7 +59,7 @@ def test_every_level_of_real_pictures_is_sought_bit_for_bit(request, tmp_path, e
         out = tmp_path / level
         assert seek(tmp_path / "published", owner.cleaner(level), out, executor, Silent()).exact
         for number, entry in enumerate(scan(out).entries):
-            original, _ = material.own([number])
+            original, *_ = material.own([number])
             target, carried = original, levels.own.get(level)
             if level == "30" and turns[number] >= 0.1 * len(turns):
                 carried = levels.published

@@ -27,7 +27,7 @@ def test_masked_pictures_are_what_a_network_sees_of_the_files(make_folder, execu
     labels = material.folder.labels
     shown = material.stack.masked(masks, labels, shifts)
     for number in range(len(material)):
-        own, _ = material.own([number])
+        own, *_ = material.own([number])
         shift = None if shifts is None else shifts[number : number + 1]
         file = apply(own, place(masks[own.shape[3]], labels[number : number + 1], shift, own.shape[1:3]))[0]
         apart = np.abs(fitted(file, 16).astype(int) - shown[number])
