@@ -32,22 +32,30 @@ def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
         for folder, subfolders, names in os.walk(child):
             links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
             subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
-            for name in sorted([*names, *links]):
+            names += links
+            names.sort()
+            for name in names:
                 path = Path(folder) / name
                 if name.startswith("."):
                     continue
                 if path.suffix.lower() not in SUFFIXES or not path.is_file():
                     strange.append(str(path))
                     continue
-                found.append(path.relative_to(child).as_posix())
-        named = sorted((PurePosixPath(path).with_suffix("").as_posix(), path) for path in found)
-        yield from (Entry(child.name, name, child / path) for name, path in named)
+                found.append(name if folder == str(child) else path.relative_to(child).as_posix())
+        found.sort()
+        found.sort(key=_name)  # those of one name stay in order
+        yield from (Entry(child.name, _name(path), child / path) for path in found)
         if not found and len(strange) == before:
             empty.append(str(child))
     _complain(
         complaints, "files are no pictures, or belong to no class (for a flat folder give --labels); move them away", strange
     )
     _complain(complaints, "classes hold no pictures; remove their folders or fill them", empty)
+
+
+def _name(path: str) -> str:
+    """What a picture is called that lies there; not kept, because a class may have more pictures than fit into memory twice."""
+    return PurePosixPath(path).with_suffix("").as_posix()
 
 
 def from_table(root: Path, table: Path, complaints: Complaints) -> list[Entry]:
