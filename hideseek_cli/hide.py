@@ -21,7 +21,7 @@ from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.evaluator import Evaluator
-from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
 from hideseek_cli.journal import Journal
 from hideseek_cli.levels import Maker, best_hiding, stopped
@@ -118,15 +118,8 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
         if journal.value("key") is None:
             journal.remember("key", master.hex())
         master = bytes.fromhex(journal.value("key"))
-    try:
-        hidden = _hide(order, material, master, device, stage, journal, executor, progress)
-    except DiskError as error:
-        raise DiskError(f"{error}; what is finished is kept, go on with --resume") from error
-    except InputError:
-        journal.close()
-        raise
-    journal.close()
-    return hidden
+    with journal.running():
+        return _hide(order, material, master, device, stage, journal, executor, progress)
 
 
 def _hide(

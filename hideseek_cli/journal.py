@@ -7,6 +7,8 @@ removed when the run is complete. It names the options of the run; a run with ot
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import write_whole
 
 
@@ -55,6 +57,20 @@ class Journal:
     def close(self) -> None:
         """Forget everything: the run is complete, or nothing of it shall remain."""
         self.path.unlink(missing_ok=True)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """While a run works: what it remembered is forgotten when it is complete or its input is refused, and stays, as the
+        error then says, where the disk fails."""
+        try:
+            yield
+        except DiskError as error:
+            kept = "; what is finished is kept, go on with --resume" if self.path.exists() else ""
+            raise DiskError(f"{error}{kept}") from error
+        except InputError:
+            self.close()
+            raise
+        self.close()
 
     def _load(self) -> None:
         try:

@@ -24,7 +24,7 @@ from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
 from hideseek_cli.complaints import refuse
 from hideseek_cli.entry import Key
-from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.journal import Journal, beside
 from hideseek_cli.listing import Spool
@@ -97,6 +97,11 @@ def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], beg
         yield _Job(number, key, digest, source, made) if here and source is not None else None
 
 
+def journal_of(out: Path) -> Path:
+    """Where it is noted that a folder is being filled; gone when it is."""
+    return beside(out, "seek")
+
+
 def seek(
     folder: Path, cleaner: Cleaner, out: Path, executor: Executor, progress: Progress, *,
     allow_missing: bool = False, overwrite: bool = False, resume: bool = False,
@@ -111,19 +116,11 @@ def seek(
         "published folder": [published.release, published.form.to_json()], "cleaner": [cleaner.level, cleaner.result],
         "set of pictures": hashlib.sha256(present.tobytes()).hexdigest(),
     }  # fmt: skip
-    journal = Journal(beside(out, "seek"), binding, resume=resume)
+    journal = Journal(journal_of(out), binding, resume=resume)
     begun = resume and journal.path.exists()
     stage = StagedFolder(out, overwrite=overwrite or begun, ours=partial(manifests.owned, out), keep=True, resume=begun)
-    try:
-        sought = _seek(published, folder, present, cleaner, stage, journal, executor, progress)
-    except DiskError as error:
-        kept = "; what is finished is kept, go on with --resume" if journal.path.exists() else ""
-        raise DiskError(f"{error}{kept}") from error
-    except InputError:
-        journal.close()
-        raise
-    journal.close()
-    return sought
+    with journal.running():
+        return _seek(published, folder, present, cleaner, stage, journal, executor, progress)
 
 
 def _seek(

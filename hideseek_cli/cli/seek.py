@@ -32,7 +32,7 @@ def seek(
     from hideseek_cli import manifest
     from hideseek_cli.bundle import Cleaner
     from hideseek_cli.cli.terminal import document
-    from hideseek_cli.seek import bind, default_folder
+    from hideseek_cli.seek import bind, default_folder, journal_of
     from hideseek_cli.seek import seek as run
 
     bought = Cleaner.load(cleaner)
@@ -50,7 +50,8 @@ def seek(
                 published, bought, place, hands, screen, allow_missing=allow_missing, overwrite=overwrite, resume=resume
             )
         except KeyboardInterrupt:
-            screen.say(f"pictures that are cleaned are kept beside {place}; go on with --resume")
+            if journal_of(place).exists():
+                screen.say(f"pictures that are cleaned are kept beside {place}; go on with --resume")
             raise
     if json:
         document(
