@@ -50,7 +50,8 @@ class Entries(Sequence[Entry]):
     def __init__(self, root: Path) -> None:
         self.root = root
         self.classes: list[str] = []
-        self._archives: dict[Path, int] = {}
+        self._archives: list[Path] = []
+        self._places: dict[Path, int] = {}
         self._numbers, self._ends, self._rows = array("I"), array("Q", [0]), bytearray()
 
     def add(self, entry: Entry) -> None:
@@ -65,12 +66,10 @@ class Entries(Sequence[Entry]):
         """Where one lies: its suffix, or its path below the root, or its place in an archive."""
         if isinstance(entry.path, Span):
             span = entry.path
-            return [
-                str(self._archives.setdefault(span.archive, len(self._archives))),
-                str(span.offset),
-                str(span.length),
-                span.member,
-            ]
+            if span.archive not in self._places:
+                self._places[span.archive] = len(self._archives)
+                self._archives.append(span.archive)
+            return [str(self._places[span.archive]), str(span.offset), str(span.length), span.member]
         assert isinstance(entry.path, Path)
         path, suffix = entry.path.relative_to(self.root).as_posix(), entry.path.suffix
         return [suffix] if path == f"{entry.label}/{entry.name}{suffix}" else ["", path]
@@ -101,5 +100,5 @@ class Entries(Sequence[Entry]):
         label = self.classes[self._numbers[number]]
         if len(told) == 4:
             archive, offset, length, member = told
-            return Entry(label, name, Span([*self._archives][int(archive)], member, int(offset), int(length)))
+            return Entry(label, name, Span(self._archives[int(archive)], member, int(offset), int(length)))
         return Entry(label, name, self.root / (told[1] if len(told) == 2 else f"{label}/{name}{told[0]}"))
