@@ -14,8 +14,8 @@ import numpy as np
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
+from hideseek_cli.intake import load
 from hideseek_cli.manifest import CLEAN
-from hideseek_cli.material import load
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.release import Levels, write

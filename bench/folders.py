@@ -11,8 +11,9 @@ from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.folder import scan
+from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker, Scale
-from hideseek_cli.material import Material, load
+from hideseek_cli.material import Material
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.parallel import cores, pool

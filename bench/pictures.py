@@ -25,8 +25,8 @@ from PIL import Image
 from hideseek_cli.bundle import Cleaner, MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
+from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker
-from hideseek_cli.material import load
 from hideseek_cli.parallel import in_order, pool
 from hideseek_cli.picture import decode, encode
 from hideseek_cli.progress import Silent

@@ -31,7 +31,7 @@ from hideseek_cli.core.classifier import autocast, train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.networks import build
-from hideseek_cli.material import load
+from hideseek_cli.intake import load
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import Recipe, preset

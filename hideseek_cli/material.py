@@ -1,39 +1,29 @@
-"""What a run of ``hide`` works on: the owner's pictures, read once and checked, and what the key decides about them."""
+"""What a run of ``hide`` works on: the owner's pictures, and what the key decides about them."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from itertools import compress, groupby, islice
-from pathlib import Path
+from itertools import groupby, islice
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64, Integer, UInt8, UInt16
+from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
-from hideseek_cli import keys, manifest
-from hideseek_cli.complaints import PICTURES, refuse, refuse_all
+from hideseek_cli import keys
+from hideseek_cli.complaints import refuse
 from hideseek_cli.entry import Entries
-from hideseek_cli.errors import InputError
-from hideseek_cli.folder import Folder, attempts, scan, splits, survey, ticking
-from hideseek_cli.form import PNG_FILES, Form
+from hideseek_cli.folder import Folder
+from hideseek_cli.form import Form
 from hideseek_cli.layers import Turns
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portion
-from hideseek_cli.picture import Notes, Picture, fitted, read, shape, unfit, visible
-from hideseek_cli.progress import Progress
-from hideseek_cli.stack import Stack, labelled
+from hideseek_cli.picture import Notes, read
+from hideseek_cli.stack import Stack
 
-FEWEST = 4
-"""Pictures that a class needs, so that every fold of it teaches and tests."""
-SMALL, SIDE = 96, 64
-"""Pixels a side of pictures that are trained on as they are where all have one size, and to which others are brought."""
 DIGEST = 16
 """Bytes of a digest that tell whether a picture has changed since it was read. No two pictures share them by chance, and who
 made two that do would gain nothing: a release is what was written. What a run is resumed by has all bytes."""
-HELD = 50_000 * 3 * 64 * 64
-"""Bytes of pictures that are trained on unless told otherwise, as networks see them in colour."""
 LOOKED = 50
 """Pictures of a sample, however large they are."""
 
@@ -108,7 +98,7 @@ class Material:
         changed = [
             str(entry.path)
             for entry, digest, number in zip(entries, digests, numbers, strict=True)
-            if not np.array_equal(_digest(digest), self.digests[number])
+            if not np.array_equal(digested(digest), self.digests[number])
         ]
         refuse(changed, "pictures were changed while hide was at work; start again without --resume")
         return np.stack([picture for picture, _ in found]), [notes for _, notes in found], digests
@@ -159,87 +149,6 @@ class Material:
         return Turns(numbers, self.folder.labels, banks, patterns, own)
 
 
-def load(
-    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress, form: Form = PNG_FILES, *,
-    most: int | None = None, seed: int = 0,
-) -> Material:  # fmt: skip
-    """Read and check the owner's folder, which is to be published in that form. At most ``most`` pictures, chosen by the
-    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many.
-
-    Raises InputError that names everything that cannot be used.
-    """
-    if manifest.exists(data):
-        raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
-    parts = splits(data) if table is None else {"train": data}
-    folder, complaints = survey(parts["train"], table)
-    entries, wrong = folder.entries, dict[str, list[str]]()
-    shapes = np.zeros((len(entries), 3), np.uint16)
-    for number, sides in enumerate(
-        attempts(entries, lambda entry: shape(entry.path), executor, wrong, ticking(folder, progress, "looking at"))
-    ):
-        shapes[number, :2] = sides or (0, 0)
-    known = shapes[:, 0] > 0
-    size = size or (training_size(shapes[known, :2]) if known.any() else None)
-    pixels_each = int(shapes[:, :2].astype(np.int64).prod(1).max(initial=1)) if size is None else size**2
-    taught = _drawn(folder, HELD // (3 * pixels_each) if most is None else most, seed)
-
-    def take(number: int) -> tuple[int, tuple[int, ...], str, Picture | None]:
-        path = entries[number].path
-        picture, _ = read(path, exif=form.exif)
-        if why := unfit(picture.shape, form.encoding):
-            raise InputError(f"{path} {why}")
-        seen = (visible(picture) if size is None else fitted(picture, size)) if taught[number] else None
-        return number, picture.shape, pixel_digest(picture), seen
-
-    whole = hashlib.sha256(repr(size).encode())
-    digests, pictures = np.zeros((len(entries), DIGEST), np.uint8), []
-    there = np.flatnonzero(known)
-    taken = attempts(map(int, there), take, executor, wrong, ticking(folder, progress, "reading"))
-    for key, found in zip(compress(entries.keys(), known), taken, strict=True):
-        if found is not None:
-            number, shapes[number], digest, seen = found
-            whole.update(repr((key, digest)).encode())
-            digests[number] = _digest(digest)
-            pictures += [] if seen is None else [seen]
-    refuse_all({**complaints, PICTURES: sorted(wrong.get(PICTURES, []))})
-    if len(folder.classes) < 2:
-        raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
-    few = [name for name, count in zip(folder.classes, np.bincount(folder.labels), strict=True) if count < FEWEST]
-    if few:
-        raise InputError(f"classes with fewer than {FEWEST} pictures cannot be trained: {', '.join(few)}; add or remove")
-    if taught.sum() > (most or len(entries)):
-        raise InputError(f"--train-images {most} is too few for {len(folder.classes)} classes; give at least {taught.sum()}")
-    sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
-    stack = Stack.of(folder, pictures, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
-    validation = None
-    if "val" in parts:
-        part = scan(parts["val"])
-        part = part.only(_drawn(part, len(stack), seed))
-        validation = labelled(part, folder.classes, stack, executor, progress, size)
-    for held in validation or ():
-        whole.update(held.tobytes())
-    return Material(folder, form, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
-
-
-def _drawn(folder: Folder, most: int, seed: int) -> Bool[np.ndarray, " n"]:
-    """Which ``most`` pictures to hold at most: FEWEST of every class, and of what it has besides the same share of all."""
-    labels, generator = folder.labels, np.random.default_rng([seed, 0x7A06])
-    found = np.ones(len(labels), bool)
-    if len(labels) > most:
-        besides = [max(0, int(count) - FEWEST) for count in np.bincount(labels)]
-        room = max(0, most - FEWEST * len(besides))
-        for label, more in enumerate(besides):
-            members = generator.permutation(np.flatnonzero(labels == label))
-            found[members[FEWEST + room * more // max(1, sum(besides)) :]] = False
-    return found
-
-
-def _digest(whole: str) -> UInt8[np.ndarray, " d"]:
+def digested(whole: str) -> UInt8[np.ndarray, " d"]:
+    """What is kept of a pixel digest in hexadecimals."""
     return np.frombuffer(bytes.fromhex(whole)[:DIGEST], np.uint8)
-
-
-def training_size(found: Integer[np.ndarray, "n 2"]) -> int | None:
-    """The side at which pictures of these heights and widths are trained on; None: as they are, being small and alike."""
-    if (found == found[0]).all() and int(found[0, 0]) * int(found[0, 1]) <= SMALL**2:
-        return None
-    return min(SIDE, int(np.median(found.min(1))))

@@ -50,7 +50,7 @@ class Order:
     size: int | None = None
     train_images: int | None = None
     """Most pictures that masks and networks are trained on; the others are published all the same. None: as many as take
-    ``material.HELD`` bytes."""
+    ``intake.HELD`` bytes."""
     table: Path | None = None
     key_file: Path | None = None
     form: Form = PNG_FILES

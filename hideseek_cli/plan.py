@@ -9,7 +9,8 @@ import torch
 
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.errors import InputError
-from hideseek_cli.material import Material, load
+from hideseek_cli.intake import load
+from hideseek_cli.material import Material
 from hideseek_cli.order import Order
 from hideseek_cli.progress import Progress
 from hideseek_cli.trials import seconds_about

@@ -17,8 +17,8 @@ from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.entry import Entry
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import Folder, each, scan, splits
+from hideseek_cli.intake import training_size
 from hideseek_cli.manifest import Manifest, pixel_digest
-from hideseek_cli.material import training_size
 from hideseek_cli.picture import Picture, decode, fitted, shape, visible
 from hideseek_cli.progress import Progress
 from hideseek_cli.stack import Stack, labelled

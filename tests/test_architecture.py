@@ -52,7 +52,7 @@ LAYERS = [
     {"attacks.augmentation", "attacks.matching", "attacks.denoising"},
     {"attacks.estimation", "attacks.tiers"},
     {"order", "material"},
-    {"release"},
+    {"release", "intake"},
     {"trials"},
     {"levels", "plan"},
     {"subject"},

@@ -35,8 +35,8 @@ from hideseek_cli.core.data import Pictures, cyclic, read
 from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
+from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker, Scale
-from hideseek_cli.material import load
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.progress import Silent

@@ -18,8 +18,8 @@ from hideseek_cli.exif import ABOUT, harmless
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.form import Form
+from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker
-from hideseek_cli.material import load
 from hideseek_cli.picture import Notes, decode, read
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset

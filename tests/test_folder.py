@@ -12,7 +12,7 @@ from PIL import Image
 from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
-from hideseek_cli.material import load
+from hideseek_cli.intake import load
 from hideseek_cli.picture import Notes, decode, encode, fitted, read, shape
 from hideseek_cli.progress import Silent
 

@@ -16,9 +16,9 @@ from hideseek_cli import keys
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
+from hideseek_cli.intake import load
 from hideseek_cli.layers import Turns
 from hideseek_cli.levels import Maker, Scale, strongest_strength
-from hideseek_cli.material import load
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import pool
 from hideseek_cli.picture import decode, encode

@@ -11,8 +11,8 @@ from hideseek_cli import keys, manifest
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
+from hideseek_cli.intake import load
 from hideseek_cli.mask import apply, place
-from hideseek_cli.material import load
 from hideseek_cli.picture import decode
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset

@@ -16,8 +16,8 @@ import pytest
 from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.form import Form
+from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker
-from hideseek_cli.material import load
 from hideseek_cli.parallel import pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset

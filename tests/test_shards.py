@@ -21,8 +21,8 @@ from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan, splits
 from hideseek_cli.form import PNG_FILES, Form
+from hideseek_cli.intake import load
 from hideseek_cli.manifest import identity, pixel_digest
-from hideseek_cli.material import load
 from hideseek_cli.picture import NO_NOTES, Notes, decode, encode, read
 from hideseek_cli.progress import Silent
 from hideseek_cli.shards import Writer, hold

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from hideseek_cli.folder import scan
+from hideseek_cli.intake import load
 from hideseek_cli.mask import apply, place
-from hideseek_cli.material import load
 from hideseek_cli.picture import fitted
 from hideseek_cli.progress import Silent
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from hideseek_cli.errors import InputError, RefusalError
 from hideseek_cli.folder import scan
-from hideseek_cli.material import load
+from hideseek_cli.intake import load
 from hideseek_cli.picture import decode
 from hideseek_cli.progress import Silent
 from tests.conftest import write_pictures
