@@ -41,6 +41,10 @@ class Journal:
         """What was remembered under that name, or None."""
         return self.values.get(name)
 
+    def begin(self) -> None:
+        """Note that a run with these options is at work, before anything is finished."""
+        self._write()
+
     def remember(self, name: str, value: Any) -> None:
         self.values[name] = value
         self._write()

@@ -68,7 +68,7 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
     present = np.fromiter((source is not None for source in published.sources(folder)), np.bool_, listed)
     if not present.any():
         raise InputError(f"none of the {listed} published pictures is in {folder}; download it again")
-    if not allow_missing:
+    if not (allow_missing or present.all()):
         gone = list(compress(published.places(), ~present))
         refuse(gone, f"published pictures are missing from {folder}; download them, or clean the rest with --allow-missing")
     return present
@@ -144,7 +144,7 @@ def _seek(
 
     faults: list[str] = []
     with folded as stage, Spool(stage.aside()) as rows, published.form.writer(stage) as (put, finish):
-        journal.remember("pictures", total)
+        journal.begin()
         with stage.saying(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             published.form.settle(stage.stage)
