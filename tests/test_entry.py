@@ -1,0 +1,44 @@
+"""Lists of pictures come back as they were taken, whatever lies where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hideseek_cli.entry import Entries, Entry
+from hideseek_cli.tar import Span
+
+ROOT = Path("root")
+names = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=6).filter(
+    lambda name: name not in (".", "..")
+)
+ends = st.sampled_from([".png", ".JPG", ".jpeg", ".t\udcffif"])
+"""The last one is of a file system whose names are no UTF-8."""
+
+
+@st.composite
+def entries(draw: st.DrawFn) -> Entry:
+    label, name, end = draw(names), draw(names), draw(ends)
+    places = [ROOT / label / f"{name}{end}", ROOT / f"{name}{end}", ROOT / "els\udce9where" / f"{name}{end}"]
+    offsets = st.integers(0, 2**40)
+    spans = st.builds(
+        Span, st.sampled_from([ROOT / "0.tar", ROOT / "1.tar", Path("2.tar")]), st.just(f"{name}{end}"), offsets, offsets
+    )
+    return Entry(label, name, draw(st.sampled_from(places) | spans))
+
+
+@given(st.lists(entries(), max_size=8), st.data())
+def test_entries_come_back_as_they_were_taken_one_by_one_and_in_parts(taken, data):
+    taken.sort(key=lambda entry: entry.key)
+    found = Entries(ROOT)
+    for entry in taken:
+        found.add(entry)
+    assert list(found) == taken and len(found) == len(taken)
+    assert list(found.keys()) == [entry.key for entry in taken]
+    assert found.classes == sorted({entry.label for entry in taken})
+    np.testing.assert_array_equal(found.labels, [found.classes.index(entry.label) for entry in taken])
+    part = data.draw(st.slices(len(taken)))
+    assert found[part] == tuple(taken[part])
