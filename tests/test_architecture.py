@@ -28,6 +28,7 @@ LAYERS = [
         "residuals",
         "complaints",
         "scanner",
+        "memory",
     },
     {"tar", "container"},
     {"entry"},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -54,6 +57,35 @@ def test_every_training_keeps_to_its_threads_and_the_caller_to_his(monkeypatch):
     with ThreadPoolExecutor(8) as executor:
         list(side_by_side([training] * 6, executor, CPU, threads=4, tick=silent))
     assert seen == [4] * 6 and most[0] <= 2 and torch.get_num_threads() == before
+
+
+FREED = """
+import resource, torch
+from concurrent.futures import ThreadPoolExecutor
+from hideseek_cli.cli.options import training_device
+from hideseek_cli.core.rounds import side_by_side
+
+def training(tick):
+    kept = torch.ones(2**18)
+    for _ in range(50):
+        [torch.ones(2**20) for _ in range(8)]
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+device = training_device("cpu", 1)
+with ThreadPoolExecutor(2) as executor:
+    before = faults()
+    list(side_by_side([training] * 2, executor, device, threads=1, tick=lambda done, total: None))
+    print(faults() - before)
+"""
+"""A hundred steps of 32 MiB."""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
+def test_what_a_step_frees_is_there_for_the_next_one():
+    found = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)
+    assert int(found.stdout) * 4096 < 25 * 2**25
 
 
 def test_progress_counts_the_steps_of_all():

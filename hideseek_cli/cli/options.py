@@ -123,10 +123,13 @@ def present(*folders: Path | None) -> None:
 
 
 def training_device(name: str, threads: int) -> torch.device:
-    """The device that was asked for; sets the threads of training. Raises InputError where it is not there."""
+    """The device that was asked for; sets the threads and the memory of training. Raises InputError where it is not there."""
     import torch
 
+    from hideseek_cli.memory import keep_freed
+
     torch.set_num_threads(threads or cores())
+    keep_freed()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
