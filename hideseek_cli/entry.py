@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
-from typing import overload
+from typing import Generic, TypeVar, overload
 
 import numpy as np
 from jaxtyping import Int64
@@ -17,6 +18,7 @@ from hideseek_cli.tar import Span
 
 Key = tuple[str, str]
 """Class and name of a picture."""
+Thing = TypeVar("Thing", bound=Hashable)
 MAX_NAME = 240
 """Bytes that a class or a picture's name may have without suffix (file systems allow 255 with it)."""
 
@@ -44,21 +46,34 @@ def safe(key: Key) -> bool:
     )  # fmt: skip
 
 
-class Entries(Sequence[Entry]):
-    """Entries below a root, class after class, in some 20 bytes each besides their names; made when asked for."""
+class _Numbered(Generic[Thing]):
+    """Different things, numbered as they come."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self) -> None:
+        self.things: list[Thing] = []
+        self._numbers: dict[Thing, int] = {}
+
+    def number(self, thing: Thing) -> int:
+        """Of a thing that is there or a new one."""
+        if thing not in self._numbers:
+            self._numbers[thing] = len(self.things)
+            self.things.append(thing)
+        return self._numbers[thing]
+
+
+class Entries(Sequence[Entry]):
+    """Entries below a root, in some 20 bytes each besides their names; made when asked for."""
+
+    def __init__(self, root: Path, entries: Iterable[Entry] = ()) -> None:
         self.root = root
-        self.classes: list[str] = []
-        self._archives: list[Path] = []
-        self._places: dict[Path, int] = {}
+        self._classes, self._archives = _Numbered[str](), _Numbered[Path]()
         self._numbers, self._ends, self._rows = array("I"), array("Q", [0]), bytearray()
+        for entry in entries:
+            self.add(entry)
 
     def add(self, entry: Entry) -> None:
-        """Take the next one, of the last class or a new one."""
-        if self.classes[-1:] != [entry.label]:
-            self.classes.append(entry.label)
-        self._numbers.append(len(self.classes) - 1)
+        """Take the next one."""
+        self._numbers.append(self._classes.number(entry.label))
         self._rows += "\0".join([entry.name, *self._told(entry)]).encode("utf-8", "surrogateescape")
         self._ends.append(len(self._rows))
 
@@ -66,13 +81,15 @@ class Entries(Sequence[Entry]):
         """Where one lies: its suffix, or its path below the root, or its place in an archive."""
         if isinstance(entry.path, Span):
             span = entry.path
-            if span.archive not in self._places:
-                self._places[span.archive] = len(self._archives)
-                self._archives.append(span.archive)
-            return [str(self._places[span.archive]), str(span.offset), str(span.length), span.member]
+            return [str(self._archives.number(span.archive)), str(span.offset), str(span.length), span.member]
         assert isinstance(entry.path, Path)
         path, suffix = entry.path.relative_to(self.root).as_posix(), entry.path.suffix
         return [suffix] if path == f"{entry.label}/{entry.name}{suffix}" else ["", path]
+
+    @property
+    def classes(self) -> list[str]:
+        """In the order in which they came."""
+        return self._classes.things
 
     @property
     def labels(self) -> Int64[np.ndarray, " n"]:
@@ -81,8 +98,14 @@ class Entries(Sequence[Entry]):
 
     def keys(self) -> Iterator[Key]:
         """Class and name of each."""
+        classes = self.classes
         for number, (first, end) in zip(self._numbers, pairwise(self._ends), strict=True):
-            yield self.classes[number], self._rows[first:end].partition(b"\0")[0].decode()
+            yield classes[number], self._rows[first:end].partition(b"\0")[0].decode()
+
+    def ordered(self) -> Iterator[Entry]:
+        """By class and name, alike ones as they came; those of one class at a time are made."""
+        for _, number in sorted((label, number) for number, label in enumerate(self.classes)):
+            yield from sorted((self[int(at)] for at in np.flatnonzero(self.labels == number)), key=attrgetter("name"))
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -100,5 +123,5 @@ class Entries(Sequence[Entry]):
         label = self.classes[self._numbers[number]]
         if len(told) == 4:
             archive, offset, length, member = told
-            return Entry(label, name, Span(self._archives[int(archive)], member, int(offset), int(length)))
+            return Entry(label, name, Span(self._archives.things[int(archive)], member, int(offset), int(length)))
         return Entry(label, name, self.root / (told[1] if len(told) == 2 else f"{label}/{name}{told[0]}"))

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +51,7 @@ class Folder:
 
     def only(self, which: Bool[np.ndarray, " n"]) -> Folder:
         """Some of its pictures, by number."""
-        entries = Entries(self.root)
-        for number in np.flatnonzero(which):
-            entries.add(self.entries[int(number)])
-        return Folder(self.root, entries)
+        return Folder(self.root, Entries(self.root, (self.entries[int(number)] for number in np.flatnonzero(which))))
 
     def chance(self) -> float:
         """Accuracy in percent of always naming the largest class."""
@@ -102,24 +98,30 @@ def survey(root: Path, table: Path | None = None) -> tuple[Folder, Complaints]:
     require(root)
     complaints: Complaints = {}
     found: Iterable[Entry]
-    if table:
-        found = sorted(from_table(root, table, complaints), key=attrgetter("key"))
-    elif archives(root):
-        found = sorted(from_shards(root, complaints), key=attrgetter("key"))
+    if table or archives(root):
+        unsorted = from_table(root, table, complaints) if table else from_shards(root, complaints)
+        found = Entries(root, _safe(unsorted, complaints)).ordered()
     else:
-        found = from_classes(root, complaints)
+        found = _safe(from_classes(root, complaints), complaints)
     entries = Entries(root)
     before: Entry | None = None
     for entry in found:
-        if not safe(entry.key):
-            complaints.setdefault(NAMES, []).append(repr(str(entry.path)))
-        elif before is not None and entry.key == before.key:
+        if before is not None and entry.key == before.key:
             complaints.setdefault(CLASHES, []).append(f"{before.path} and {entry.path.name}")
         else:
             entries.add(before := entry)
     if not entries and not complaints:
         raise InputError(f"{root} holds no pictures; it needs one folder a class with the class's pictures inside")
     return Folder(root, entries), complaints
+
+
+def _safe(found: Iterable[Entry], complaints: Complaints) -> Iterator[Entry]:
+    """Those whose class and name are safe."""
+    for entry in found:
+        if safe(entry.key):
+            yield entry
+        else:
+            complaints.setdefault(NAMES, []).append(repr(str(entry.path)))
 
 
 def attempts(

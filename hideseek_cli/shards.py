@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import re
 import tarfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,18 +67,16 @@ def pattern(archive: Path) -> str:
     return re.sub(r"\d+", "*", archive.name)
 
 
-def from_shards(place: Path, complaints: Complaints) -> list[Entry]:
-    """The pictures of a place's shards; adds what is wrong to ``complaints``."""
-    found: list[Entry] = []
+def from_shards(place: Path, complaints: Complaints) -> Iterator[Entry]:
+    """The pictures of a place's shards, of one at a time; adds what is wrong to ``complaints``."""
     beside = _folders(place)
     if beside:
         complaints[BESIDE] = beside
     for archive in archives(place):
         if plain(archive):
-            found += samples(archive, complaints)
+            yield from samples(archive, complaints)
         else:
             complaints.setdefault(PACKED, []).append(str(archive))
-    return found
 
 
 def samples(archive: Path, complaints: Complaints) -> list[Entry]:

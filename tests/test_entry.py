@@ -32,13 +32,11 @@ def entries(draw: st.DrawFn) -> Entry:
 
 @given(st.lists(entries(), max_size=8), st.data())
 def test_entries_come_back_as_they_were_taken_one_by_one_and_in_parts(taken, data):
-    taken.sort(key=lambda entry: entry.key)
-    found = Entries(ROOT)
-    for entry in taken:
-        found.add(entry)
+    found = Entries(ROOT, taken)
     assert list(found) == taken and len(found) == len(taken)
     assert list(found.keys()) == [entry.key for entry in taken]
-    assert found.classes == sorted({entry.label for entry in taken})
+    assert found.classes == list(dict.fromkeys(entry.label for entry in taken))
+    assert list(found.ordered()) == sorted(taken, key=lambda entry: entry.key)
     np.testing.assert_array_equal(found.labels, [found.classes.index(entry.label) for entry in taken])
     part = data.draw(st.slices(len(taken)))
     assert found[part] == tuple(taken[part])
