@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from hideseek_cli import intake
 from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
@@ -211,6 +212,24 @@ def test_no_more_than_that_are_held_and_some_of_every_class(make_folder, executo
     make_folder("data/val", each=20)
     material = load(root.parent, None, None, executor, Silent(), most=most)
     assert len(material.stack) == material.taught.sum() <= most and (most < 29 or material.taught.all())
-    assert np.bincount(material.labels, minlength=3).min() >= 4
+    counts, room = np.bincount(material.labels, minlength=3), max(0, min(most, 29) - 12)
+    np.testing.assert_array_equal(counts, 4 + np.array([8, 1, 8]) * room // 17)
     assert material.validation is not None and len(material.validation[1]) <= len(material.stack)
     assert len(set(material.validation[1])) == 3
+
+
+def test_as_many_are_held_as_memory_is_set_aside_for(make_folder, executor, monkeypatch):
+    monkeypatch.setattr(intake, "HELD", 20 * 3 * 16 * 16)
+    material = load(make_folder("data"), None, None, executor, Silent())
+    assert len(material) == 36 and len(material.stack) == material.taught.sum() == 18
+
+
+def test_one_pixel_of_a_picture_that_is_not_held_makes_another_fingerprint(make_folder, executor):
+    root = make_folder("data")
+    before = load(root, None, None, executor, Silent(), most=15)
+    path = before.folder.entries[int(np.flatnonzero(~before.taught)[0])].path
+    picture = decode(path).copy()
+    picture[0, 0, 0] ^= 1
+    path.write_bytes(encode(picture))
+    after = load(root, None, None, executor, Silent(), most=15)
+    assert after.fingerprint != before.fingerprint and np.array_equal(after.stack.clean(), before.stack.clean())
