@@ -157,9 +157,6 @@ def audit(
     })  # fmt: skip
 
     def carry_out(job: _Job, tick: Tick) -> Curve | str:
-        known = journal.value(job.name()) or (cache.values(job.name()) if job.clean else None)
-        if known:
-            return list(known)
         data = originals if job.clean and originals is not None else subject.pictures
         exposed = Exposed(pictures=data, test=subject.test, originals=originals, other=second, cleaners=bought,
                           epsilon=promise.epsilon, seed=first + job.run)  # fmt: skip
@@ -168,28 +165,34 @@ def audit(
         except FAULTS as error:
             return f"{type(error).__name__}: {error}"
 
-    results: dict[str, Curve | str] = {}
-    about = f"{len(jobs)} trainings of {chosen.arch}"
-    trainings = [partial(carry_out, job) for job in jobs]
+    known = {job: journal.value(job.name()) or (cache.values(job.name()) if job.clean else None) for job in jobs}
+    results: dict[_Job, Curve | str] = {job: curve for job, curve in known.items() if curve}
+    todo = [job for job in jobs if job not in results]
+    for job, curve in results.items():
+        progress.say(_told(job, curve))
+    about = f"{len(todo)} trainings of {chosen.arch}"
+    trainings = [partial(carry_out, job) for job in todo]
     for job, result in zip(
-        jobs, side_by_side(trainings, executor, device, threads=threads, tick=partial(progress.step, about)), strict=True
+        todo, side_by_side(trainings, executor, device, threads=threads, tick=partial(progress.step, about)), strict=True
     ):
-        results[job.name()] = result
-        if isinstance(result, str):
-            progress.say(f"{job.attack.name} failed: {result}")
-            continue
-        journal.remember(job.name(), result)
-        if job.clean:
-            cache.remember(job.name(), result)
-        progress.say(
-            f"{job.attack.name}{' on clean pictures' if job.clean else ''}: {result[-1]:.1f} %, at best {max(result):.1f} %"
-        )
+        results[job] = result
+        progress.say(_told(job, result))
+        if not isinstance(result, str):
+            journal.remember(job.name(), result)
+            if job.clean:
+                cache.remember(job.name(), result)
     journal.close()
     return tuple(_finding(attack, paid, [job for job in jobs if job.attack is attack], results) for attack in used)
 
 
-def _finding(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[str, Curve | str]) -> Finding:
-    outcome = [(job.clean, results[job.name()]) for job in jobs]
+def _told(job: _Job, result: Curve | str) -> str:
+    if isinstance(result, str):
+        return f"{job.attack.name} failed: {result}"
+    return f"{job.attack.name}{' on clean pictures' if job.clean else ''}: {result[-1]:.1f} %, at best {max(result):.1f} %"
+
+
+def _finding(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[_Job, Curve | str]) -> Finding:
+    outcome = [(job.clean, results[job]) for job in jobs]
     curves = {
         of_clean: tuple(c for which, c in outcome if which == of_clean and not isinstance(c, str)) for of_clean in (False, True)
     }

@@ -59,6 +59,22 @@ def test_every_training_keeps_to_its_threads_and_the_caller_to_his(monkeypatch):
     assert seen == [4] * 6 and most[0] <= 2 and torch.get_num_threads() == before
 
 
+def test_a_long_training_does_not_hold_up_the_others(monkeypatch):
+    monkeypatch.setattr(rounds, "cores", lambda: 2)
+    last = threading.Event()
+
+    def long(tick: Tick) -> float:
+        assert last.wait(60)
+        return 0.0
+
+    def ends(tick: Tick) -> float:
+        last.set()
+        return 2.0
+
+    with ThreadPoolExecutor(2) as executor:
+        assert list(side_by_side([long, lambda tick: 1.0, ends], executor, CPU, threads=1, tick=silent)) == [0.0, 1.0, 2.0]
+
+
 FREED = """
 import resource, torch
 from concurrent.futures import ThreadPoolExecutor

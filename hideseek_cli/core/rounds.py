@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from threading import Event, Lock
+from threading import Event, Lock, Semaphore
 from typing import Generic, TypeVar
 
 import torch
@@ -45,26 +45,28 @@ def side_by_side(
     if device.type != "cpu":
         yield from (training(tick) for training in trainings)
         return
-    stop, lock = Event(), Lock()
+    stop, lock, room = Event(), Lock(), Semaphore(together(executor, device, threads))
     steps, totals = [0] * len(trainings), [0] * len(trainings)
 
-    def work(number: int) -> Result:
-        torch.set_num_threads(threads)
+    def listening() -> None:
+        if stop.is_set():
+            raise UnwantedError
 
+    def work(number: int) -> Result:
         def heard(done: int, total: int) -> None:
-            if stop.is_set():
-                raise UnwantedError
+            listening()
             with lock:
                 steps[number], totals[number] = done, total
                 tick(sum(steps), max(totals) * len(trainings))
 
-        return trainings[number](heard)
+        with room:
+            listening()
+            torch.set_num_threads(threads)
+            return trainings[number](heard)
 
-    hands = together(executor, device, threads)
     before = torch.get_num_threads()
     try:
-        for first in range(0, len(trainings), hands):
-            yield from executor.map(work, range(len(trainings))[first : first + hands])
+        yield from executor.map(work, range(len(trainings)))
     finally:
         stop.set()
         torch.set_num_threads(before)
