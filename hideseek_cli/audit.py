@@ -176,11 +176,11 @@ def audit(
         todo, side_by_side(trainings, executor, device, threads=threads, tick=partial(progress.step, about)), strict=True
     ):
         results[job] = result
-        progress.say(_told(job, result))
         if not isinstance(result, str):
             journal.remember(job.name(), result)
             if job.clean:
                 cache.remember(job.name(), result)
+        progress.say(_told(job, result))
     journal.close()
     return tuple(_finding(attack, paid, [job for job in jobs if job.attack is attack], results) for attack in used)
 

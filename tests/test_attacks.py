@@ -304,7 +304,7 @@ def test_an_attack_that_fails_is_reported_and_the_others_go_on(release, executor
     assert second.failure is None and len(second.curves) == 1
 
 
-def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor):
+def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monkeypatch):
     arguments = (release / "published", release / "test", chosen(("none", "greyscale", "cutout")), executor)
     whole = audit(*arguments, Silent(), CPU, seed=5)
     trained: list[str] = []
@@ -320,7 +320,12 @@ def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor):
     assert (release / ".published.audit").exists()
     with pytest.raises(InputError, match="had another seed"):
         audit(*arguments, Silent(), CPU, seed=6, resume=True)
+    again: list[str] = []
+    monkeypatch.setattr(
+        audits, "attacked", lambda attack, *rest, **seed: again.append(attack.name) or attacked(attack, *rest, **seed)
+    )
     assert audit(*arguments, Silent(), CPU, seed=5, resume=True) == whole
+    assert len(again) == 1, "what was told is kept"
     assert not (release / ".published.audit").exists()
 
 
