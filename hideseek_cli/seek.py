@@ -12,31 +12,29 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import compress, repeat, tee
+from itertools import chain, compress, repeat, tee
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int8
+from jaxtyping import Bool
 
+from hideseek_cli import cleaning
 from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner
+from hideseek_cli.cleaning import LEFT, Job, Work
 from hideseek_cli.complaints import refuse
-from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.journal import Journal, beside
 from hideseek_cli.listing import Spool
-from hideseek_cli.manifest import CLEAN, Manifest, pixel_digest
-from hideseek_cli.mask import place, restore
+from hideseek_cli.manifest import CLEAN, Manifest
 from hideseek_cli.parallel import in_order
-from hideseek_cli.picture import Source, decode, read, shape, veiled, visible
+from hideseek_cli.picture import shape
 from hideseek_cli.progress import Progress
 
 MANY = 2**16
 """Corrections of one picture that fit into memory unasked."""
-LEFT = "what an interrupted run left is damaged; start again without --resume"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,27 +72,14 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
     return present
 
 
-@dataclass(frozen=True)
-class _Job:
-    """One picture to clean."""
-
-    number: int
-    key: Key
-    digest: str
-    """Of the published picture."""
-    source: Source
-    cleaned: Source | None
-    """What an interrupted run made of it."""
-
-
-def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], begun: Path | None) -> Iterator[_Job | None]:
+def jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], begun: Path | None) -> Iterator[Job | None]:
     """One for each picture, none for one that is missing; ``begun``: where an interrupted run cleaned some."""
     rows, again = tee(published.pictures)
     listed = zip(rows, published.form.sources(folder, (key for key, _ in again)), present, strict=True)
     cleaned = published.form.sources(begun, compress(published.keys(), present)) if begun else repeat(None)
     for number, ((key, digest), source, here) in enumerate(listed):
         made = next(cleaned) if here else None
-        yield _Job(number, key, digest, source, made) if here and source is not None else None
+        yield Job(number, key, digest, source, made) if here and source is not None else None
 
 
 def journal_of(out: Path) -> Path:
@@ -129,7 +114,7 @@ def _seek(
 ) -> Sought:  # fmt: skip
     total = int(present.sum())
 
-    def values(job: _Job | None) -> int | None:
+    def values(job: Job | None) -> int | None:
         """At most how many values of a picture can be saturated, by its header where that matters; None where none are due."""
         try:
             if job is None or job.cleaned is not None:
@@ -138,7 +123,7 @@ def _seek(
         except InputError:
             return None
 
-    def work() -> Iterator[tuple[_Job, Int8[np.ndarray, " _"]]]:
+    def work() -> Iterator[Work]:
         here, ahead = tee(jobs(published, folder, present, folded.stage if folded.resume else None))
         return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
@@ -149,29 +134,8 @@ def _seek(
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             published.form.settle(stage.stage)
 
-        def clean(work: tuple[_Job, Int8[np.ndarray, " _"]]) -> tuple[Key, str, Any] | str:
-            job, lost = work
-            if job.cleaned is not None:
-                return job.key, _left(job.cleaned), None
-            try:
-                picture, notes = read(job.source, exif=published.form.exif)
-            except InputError as error:
-                return str(error)
-            if pixel_digest(picture) != job.digest:
-                return f"{job.source} is not as it was published"
-            cleaned = picture
-            if cleaner.touched[job.number]:
-                colours = visible(picture)
-                height, width, channels = colours.shape
-                if channels not in cleaner.patterns:
-                    return f"{job.source} has {channels} channels, and the cleaner has no pattern for so many"
-                own = slice(job.number, job.number + 1)
-                shift = None if cleaner.shifts is None else cleaner.shifts[own]
-                mask = place(cleaner.patterns[channels], cleaner.which[own], shift, (height, width))
-                cleaned = veiled(restore(colours[None], mask, lost)[0], picture)
-            return job.key, pixel_digest(cleaned), put(job.key, cleaned, notes)
-
-        for done, result in enumerate(in_order(executor, clean, work()), 1):
+        clean = partial(cleaning.clean, cleaner, published.form.exif, put)
+        for done, result in enumerate(chain.from_iterable(in_order(executor, clean, cleaning.calls(work(), total))), 1):
             if isinstance(result, str):
                 faults.append(result)
             else:
@@ -187,14 +151,6 @@ def _seek(
             raise InputError(f"the cleaned pictures are not those that the owner made: {fault}")
         replace(published, level=cleaner.level, classes=tuple(rows.labels), pictures=rows, recipe=cleaner.recipe).write(stage)
     return Sought(level=cleaner.level, images=total, exact=exact, path=folded.place, missing=len(present) - total)
-
-
-def _left(cleaned: Source) -> str:
-    """The digest of what an interrupted run made of a picture."""
-    try:
-        return pixel_digest(decode(cleaned))
-    except InputError as error:
-        raise InputError(LEFT) from error
 
 
 def default_folder(level: str) -> Path:

@@ -38,7 +38,7 @@ LAYERS = [
     {"folder", "form"},
     {"manifest", "stats", "metrics", "journal", "cache"},
     {"bundle", "generator", "delivery"},
-    {"stack", "cluster"},
+    {"stack", "cluster", "cleaning"},
     {"core.data", "core.networks", "core.curve", "core.changes"},
     {"core.checkpoint"},
     {"core.classifier", "core.calibration", "core.rules"},
