@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int8
 
-from hideseek_cli.bundle import Cleaner
+from hideseek_cli.bundle import NONE, Cleaner
 from hideseek_cli.entry import Key
 from hideseek_cli.errors import InputError
 from hideseek_cli.form import Put
@@ -106,7 +106,7 @@ def _examined(cleaner: Cleaner, exif: bool, job: Job, lost: Int8[np.ndarray, " _
     if pixel_digest(picture) != job.digest:
         return f"{job.source} is not as it was published"
     channels = visible(picture).shape[2]
-    if cleaner.touched[job.number] and channels not in cleaner.patterns:
+    if cleaner.which[job.number] != NONE and channels not in cleaner.patterns:
         return f"{job.source} has {channels} channels, and the cleaner has no pattern for so many"
     return _Read(job, lost, picture, notes)
 
@@ -122,7 +122,7 @@ def _cleaned(cleaner: Cleaner, some: Sequence[_Read]) -> list[Picture]:
     """Pictures of one shape on the bought level."""
     numbers = np.array([one.job.number for one in some], np.int64)
     found = [one.picture for one in some]
-    where = np.flatnonzero(cleaner.touched[numbers]).tolist()
+    where = np.flatnonzero(cleaner.which[numbers] != NONE).tolist()
     if where:
         published = np.stack([found[at] for at in where])
         colours, own = visible(published), numbers[where]
