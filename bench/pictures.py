@@ -4,14 +4,12 @@
 
 Pictures made of waves and noise at 32x32, 224x224 and 2000x3000, PNG in and out; as many processes or threads as named.
 The loop reads each picture with Pillow, writes it as PNG and flushes it to the disk, as hideseek does. Interleaved in one
-run, by processor time; the ratio is that of the loop to hideseek, 1 being as fast. Peak memory is of fresh processes.
+run, by processor time; the ratio is that of the loop to hideseek, 1 being as fast. Peak memory: bench/memory.py.
 """
 
 import argparse
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -89,21 +87,10 @@ def timed(work: Callable[..., float | None], *arguments: object) -> float:
     return time.process_time() - before if spent is None else spent
 
 
-def peak(work: str, *arguments: object) -> int:
-    """MiB of a fresh process that does this alone."""
-    code = (
-        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import pictures, resource; from pathlib import Path\n"
-    )
-    given = ", ".join(f"Path({str(one)!r})" if isinstance(one, Path) else repr(one) for one in arguments)
-    code += f"pictures.{work}({given}); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
-    return int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()[-1])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, nargs=3, default=[2000, 200, 8], help="how many of each size")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--memory", type=int, nargs="*", default=[], help="numbers of 32x32 pictures to measure peak memory at")
     options = parser.parse_args()
     print("| size | pictures | workers | loop, s of processor | publish | seek | loop / publish | loop / seek |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
@@ -122,12 +109,6 @@ def main() -> None:
                     rows.append((plain, written, back, plain / written, plain / back))
                 cells = [" · ".join(f"{row[column]:.2f}" for row in rows) for column in range(5)]
                 print(f"| {height}x{width} | {count} | {workers} |", " | ".join(cells), "|", flush=True)
-    for count in options.memory:
-        with tempfile.TemporaryDirectory() as name:
-            root = Path(name)
-            fill(root / "data", 32, 32, count)
-            publish(root / "data", root, 2)
-            print(f"{count} pictures: seek takes {peak('sought', root, root / 'clean', 2)} MiB at most", flush=True)
     print(f"this process took {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB at most")
 
 
