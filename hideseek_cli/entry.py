@@ -104,8 +104,9 @@ class Entries(Sequence[Entry]):
 
     def ordered(self) -> Iterator[Entry]:
         """By class and name, alike ones as they came; those of one class at a time are made."""
+        labels = self.labels
         for _, number in sorted((label, number) for number, label in enumerate(self.classes)):
-            yield from sorted((self[int(at)] for at in np.flatnonzero(self.labels == number)), key=attrgetter("name"))
+            yield from sorted((self[int(at)] for at in np.flatnonzero(labels == number)), key=attrgetter("name"))
 
     def __len__(self) -> int:
         return len(self._numbers)
