@@ -30,7 +30,7 @@ from hideseek_cli.picture import Source, read, shape
 from hideseek_cli.progress import Silent
 from hideseek_cli.seek import seek
 from tests.conftest import write_pictures
-from tests.test_attacks import released
+from tests.test_audit import released
 from tests.zoo import TAKEN, ZOO
 
 COUNT = int(os.environ.get("HIDESEEK_FUZZ", "200"))
