@@ -30,7 +30,8 @@ def peak(*command: str) -> float:
 def bench(code: str) -> str:
     """A program that uses ``pictures.py``, which is not imported here, as a process inherits the peak of its parent."""
     return (
-        f"import sys; sys.path.insert(0, {str(HERE)!r}); from pathlib import Path; from pictures import fill, publish; {code}"
+        f"import sys; sys.path.insert(0, {str(HERE)!r}); from pathlib import Path; from pictures import fill, publish;"
+        f" from hideseek_cli.memory import keep_freed; keep_freed(); {code}"
     )
 
 

@@ -25,6 +25,7 @@ from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker
+from hideseek_cli.memory import keep_freed
 from hideseek_cli.parallel import in_order, pool
 from hideseek_cli.picture import decode, encode
 from hideseek_cli.progress import Silent
@@ -92,6 +93,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, nargs=3, default=[2000, 200, 8], help="how many of each size")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    keep_freed()  # as `hide` does; the loop has it too
     print("| size | pictures | workers | loop, s of processor | publish | seek | loop / publish | loop / seek |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for (height, width), count in zip(SIZES, options.pictures, strict=True):

@@ -117,8 +117,8 @@ def residual(published: Images, cleaner: Int8[np.ndarray, "n h w c"], target: Im
 
 def residuals(published: Images, cleaner: Int8[np.ndarray, "n h w c"], target: Images) -> list[Int8[np.ndarray, " _"]]:
     """``residual`` of each picture."""
-    ends = np.cumsum(saturated(published).sum((1, 2, 3)))
-    return np.split(residual(published, cleaner, target), ends[:-1])
+    ends = np.cumsum(saturated(published[:-1]).sum((1, 2, 3)))
+    return np.split(residual(published, cleaner, target), ends)
 
 
 def restore(published: Images, cleaner: Int8[np.ndarray, "n h w c"], lost: Int8[np.ndarray, " s"]) -> Images:
