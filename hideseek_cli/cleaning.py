@@ -23,8 +23,9 @@ from hideseek_cli.picture import Notes, Picture, Source, decode, read, veiled, v
 
 TOGETHER, SMALL = 16, 2**18
 """Pictures of one call at most, and values that each of them has at most where several are worked on at once."""
-CALLS = 256
-"""At least so many, where there are as many pictures: they may be large, and workers many."""
+CALLS = 64
+"""So many under way at once, and at least as many in all where there are as many pictures: for workers enough to do, and what
+pictures that wait for their turn need in memory is much the same for any number of them."""
 VALUES = 2**16
 """Values that are put back in one call, unless its last picture has more."""
 LEFT = "what an interrupted run left is damaged; start again without --resume"

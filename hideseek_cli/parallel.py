@@ -52,14 +52,16 @@ def pool(workers: int) -> Iterator[Executor]:
         executor.shutdown(cancel_futures=True)
 
 
-def in_order(executor: Executor, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def in_order(
+    executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], at_once: int = ROUND
+) -> Iterator[Result]:  # fmt: skip
     """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind.
 
     Calls that run elsewhere take several items, a few calls for every hand in a round.
     """
     source, each = iter(items), _Each(work)
-    size = max(1, ROUND // (4 * executor.hands)) if isinstance(executor, Elsewhere) else 1
-    while some := list(itertools.islice(source, ROUND)):
+    size = max(1, at_once // (4 * executor.hands)) if isinstance(executor, Elsewhere) else 1
+    while some := list(itertools.islice(source, at_once)):
         part: list[Future[list[Result]]] = []
         try:
             for first in range(0, len(some), size):

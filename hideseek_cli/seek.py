@@ -135,7 +135,8 @@ def _seek(
             published.form.settle(stage.stage)
 
         clean = partial(cleaning.clean, cleaner, published.form.exif, put)
-        for done, result in enumerate(chain.from_iterable(in_order(executor, clean, cleaning.calls(work(), total))), 1):
+        cleaned = in_order(executor, clean, cleaning.calls(work(), total), cleaning.CALLS)
+        for done, result in enumerate(chain.from_iterable(cleaned), 1):
             if isinstance(result, str):
                 faults.append(result)
             else:
