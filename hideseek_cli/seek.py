@@ -135,8 +135,9 @@ def _seek(
             published.form.settle(stage.stage)
 
         clean = partial(cleaning.clean, cleaner, published.form.exif, put)
-        cleaned = in_order(executor, clean, cleaning.calls(work(), total), cleaning.CALLS)
-        for done, result in enumerate(chain.from_iterable(cleaned), 1):
+        calls = cleaning.calls(work(), total)
+        # Nothing else may hold what in_order gives: it ends its calls when it is let go, before the executor is shut down.
+        for done, result in enumerate(chain.from_iterable(in_order(executor, clean, calls, cleaning.CALLS)), 1):
             if isinstance(result, str):
                 faults.append(result)
             else:
