@@ -69,9 +69,7 @@ def in_order(
             for future in part:
                 yield from future.result()
         finally:
-            for future in part:
-                future.cancel()
-            wait(part)
+            wait([future for future in part if not future.cancel()])  # nobody need be left to say that a call was cancelled
 
 
 @dataclass(frozen=True)

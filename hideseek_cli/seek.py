@@ -136,7 +136,6 @@ def _seek(
 
         clean = partial(cleaning.clean, cleaner, published.form.exif, put)
         calls = cleaning.calls(work(), total)
-        # Nothing else may hold what in_order gives: it ends its calls when it is let go, before the executor is shut down.
         for done, result in enumerate(chain.from_iterable(in_order(executor, clean, calls, cleaning.CALLS)), 1):
             if isinstance(result, str):
                 faults.append(result)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import pytest
 
@@ -42,3 +43,15 @@ def test_nothing_goes_on_behind_a_failure_or_who_has_left(leave):
         done = len(begun)
         time.sleep(0.1)
         assert len(begun) == done < ROUND
+
+
+def test_who_is_let_go_after_the_executor_waits_for_nobody():
+    """A traceback holds the results of an interrupted command until the program ends."""
+    executor = ThreadPoolExecutor(1)
+    results = in_order(executor, lambda number: time.sleep(0.05), range(20))
+    next(results)
+    executor.shutdown(cancel_futures=True)
+    closing = Thread(target=results.close, daemon=True)
+    closing.start()
+    closing.join(20)
+    assert not closing.is_alive()
