@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 ROUND = 256
-"""Items under way at once, whatever the number of workers: bounds memory and keeps the order of effects."""
+"""Items of a round unless told otherwise, whatever the number of workers: bounds memory and keeps the order of effects."""
 
 wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: True)
 """Says whether somebody still waits for the call that is being made."""
@@ -57,7 +57,8 @@ def in_order(
 ) -> Iterator[Result]:  # fmt: skip
     """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind.
 
-    Calls that run elsewhere take several items, a few calls for every hand in a round.
+    ``at_once``: items of a round, which wait in memory for those before them. Calls that run elsewhere take several of them, a
+    few calls for every hand.
     """
     source, each = iter(items), _Each(work)
     size = max(1, at_once // (4 * executor.hands)) if isinstance(executor, Elsewhere) else 1
