@@ -1,4 +1,4 @@
-"""Work for several hands: out in rounds of fixed size, back in the order it was sent.
+"""Work for several hands: so many items under way at a time, back in the order they were sent.
 
 An executor may run its calls elsewhere (``Elsewhere``). What is handed to it is then pickled, and a call that takes long
 asks from time to time whether it is still ``wanted``.
@@ -6,20 +6,21 @@ asks from time to time whether it is still ``wanted``.
 
 from __future__ import annotations
 
-import itertools
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ROUND = 256
-"""Items of a round unless told otherwise, whatever the number of workers: bounds memory and keeps the order of effects."""
+AT_ONCE = 256
+"""Items under way unless told otherwise, whatever the number of workers: bounds memory."""
 
 wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: True)
 """Says whether somebody still waits for the call that is being made."""
@@ -53,24 +54,32 @@ def pool(workers: int) -> Iterator[Executor]:
 
 
 def in_order(
-    executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], at_once: int = ROUND
+    executor: Executor, work: Callable[[Item], Result], items: Iterable[Item], at_once: int = AT_ONCE
 ) -> Iterator[Result]:  # fmt: skip
     """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind.
 
-    ``at_once``: items of a round, which wait in memory for those before them. Calls that run elsewhere take several of them, a
-    few calls for every hand.
+    ``at_once``: items that are under way, or done and waiting for those before them, at most. Calls that run elsewhere take
+    several of them, a few calls for every hand.
     """
-    source, each = iter(items), _Each(work)
     size = max(1, at_once // (4 * executor.hands)) if isinstance(executor, Elsewhere) else 1
-    while some := list(itertools.islice(source, at_once)):
-        part: list[Future[list[Result]]] = []
-        try:
-            for first in range(0, len(some), size):
-                part.append(executor.submit(each, some[first : first + size]))  # who is interrupted waits for those before
-            for future in part:
-                yield from future.result()
-        finally:
-            wait([future for future in part if not future.cancel()])  # nobody need be left to say that a call was cancelled
+    source, each = iter(items), _Each(work)
+    calls: deque[Future[list[Result]]] = deque()
+    try:
+        while some := list(islice(source, size)):
+            calls.append(executor.submit(each, some))
+            if len(calls) * size >= at_once:
+                yield from _first(calls)
+        while calls:
+            yield from _first(calls)
+    finally:
+        wait([call for call in calls if not call.cancel()])  # nobody need be left to say that a call was cancelled
+
+
+def _first(calls: deque[Future[list[Result]]]) -> list[Result]:
+    """The first call's results, once it is done; who is interrupted while waiting leaves it among the calls."""
+    results = calls[0].result()
+    calls.popleft()
+    return results
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from hideseek_cli.files import StagedFolder
 from hideseek_cli.form import Form
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.order import Order
-from hideseek_cli.parallel import ROUND, in_order
+from hideseek_cli.parallel import AT_ONCE, in_order
 from hideseek_cli.picture import NO_NOTES
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
@@ -296,7 +296,7 @@ def test_nothing_goes_on_behind_a_failure(workers, tmp_path):
         list(in_order(workers, work, range(10_000)))
     done = len(os.listdir(tmp_path))
     time.sleep(0.3)
-    assert len(os.listdir(tmp_path)) == done < ROUND // 2, "what was not begun is not"
+    assert len(os.listdir(tmp_path)) == done < AT_ONCE // 2, "what was not begun is not"
 
 
 def test_progress_counts_finished_trainings_and_large_arrays_travel_once(workers, tmp_path):

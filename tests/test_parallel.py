@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from hideseek_cli.parallel import ROUND, in_order
+from hideseek_cli.parallel import AT_ONCE, in_order
 
 
 def test_results_come_in_the_order_of_the_items(executor):
@@ -16,7 +16,7 @@ def test_results_come_in_the_order_of_the_items(executor):
         time.sleep(0.002 * (number % 3))
         return -number
 
-    assert list(in_order(executor, slow, range(ROUND + 10))) == [-number for number in range(ROUND + 10)]
+    assert list(in_order(executor, slow, range(AT_ONCE + 10))) == [-number for number in range(AT_ONCE + 10)]
 
 
 @pytest.mark.parametrize("leave", ["fails", "is left"])
@@ -42,7 +42,7 @@ def test_nothing_goes_on_behind_a_failure_or_who_has_left(leave):
         assert len(begun) - len(ended) == (leave == "fails"), "none is under way"
         done = len(begun)
         time.sleep(0.1)
-        assert len(begun) == done < ROUND
+        assert len(begun) == done < AT_ONCE
 
 
 def test_who_is_let_go_after_the_executor_waits_for_nobody():
