@@ -75,9 +75,9 @@ def _sum(names: Iterable[str]) -> int:
 
 
 @contextmanager
-def _flushed(path: Path) -> Iterator[BinaryIO]:
+def _flushed(path: Path | str) -> Iterator[BinaryIO]:
     """A new file, on the disk when it is left."""
-    with path.open("xb") as file:
+    with open(path, "xb") as file:
         yield file
         file.flush()
         os.fsync(file.fileno())
@@ -153,14 +153,14 @@ class StagedFolder:
 
         Safe to call from many threads and processes, and once more with the same content, where a machine died over it.
         """
-        path, beside = self.stage / name, self.aside()
+        path, beside = f"{self.stage}/{name}", f"{self.beside}/{uuid4().hex}"
         with self.saying(name):
             with _flushed(beside) as file:
                 file.write(content)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists() and path.read_bytes() != content:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            if os.path.exists(path) and Path(path).read_bytes() != content:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-            beside.replace(path)
+            os.replace(beside, path)
 
     def aside(self) -> Path:
         """A new name for what waits beside the folder until it is complete, and is removed with it if nobody takes it."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from os.path import isfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Literal
 
 from hideseek_cli.complaints import Complaints, refuse_all
 from hideseek_cli.entry import Key
@@ -66,8 +67,8 @@ class Form:
         """The pictures in a folder, None for one that is not there. Raises InputError, in the end, where a shard is damaged."""
         if self.shard is None:
             for place in self.places(keys):
-                path = folder / place
-                yield path if path.is_file() else None
+                source = Placed(folder, place)
+                yield source if isfile(str(source)) else None
             return
         complaints: Complaints = {}
         found: dict[Key, Source] = {}
@@ -96,6 +97,25 @@ class Form:
             return
         with Writer(stage, self.shard, f".{self.encoding}") as shards:
             yield partial(_held, self, stage), shards.add
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture's file in a folder; no ``Path``, which would leave its name in the interpreter's table of names."""
+
+    folder: Path
+    place: str
+
+    @property
+    def name(self) -> str:
+        return self.place.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.folder}/{self.place}"
+
+    def open(self, mode: Literal["rb"] = "rb", /) -> BinaryIO:
+        """Its content. Raises OSError."""
+        return open(str(self), mode)
 
 
 PNG_FILES = Form()
