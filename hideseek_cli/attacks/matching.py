@@ -38,7 +38,9 @@ def stripped(
     height, width = pictures.images.shape[2:]
     amplitudes = pictures.amplitudes()
     noise = torch.zeros_like(pictures.images, dtype=torch.float32)
-    for index in which.nonzero().flatten().split(500):
+    chosen = which.nonzero().flatten()
+    for first in range(0, len(chosen), 500):
+        index = chosen[first : first + 500]
         images, own = pictures.images[index].float(), patterns[pictures.labels[index]]
         shifts, strength = shifts_of(images, own, amplitudes, keyed=keyed)
         noise[index] = read(own, cyclic(shifts, height, width)) * (strength >= least)[:, None, None, None]
