@@ -21,7 +21,7 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import Batch, batches, correct, descent, optimiser, steps_per_pass
+from hideseek_cli.core.classifier import Batch, batches, correct, descent, learning, optimiser, steps_per_pass
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.recipe import Recipe, preset
@@ -114,7 +114,7 @@ def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised
         return images, data.labels[index]
 
     mean = copy.deepcopy(network.state_dict()) if idea.average else {}
-    loop: Iterator[Tensor] = descent(network, view, order, step_rule, schedule, idea.smoothing)
+    loop: Iterator[Tensor] = descent(learning(network, idea.smoothing), view, order, step_rule, schedule)
     for _ in islice(loop, steps):
         done += 1
         if idea.average and done % 5 == 0:

@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import autocast, batches, descent, optimiser
+from hideseek_cli.core.classifier import autocast, batches, descent, learning, optimiser
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.networks import Standardised, build
@@ -72,7 +72,7 @@ def alone(data: Pictures, recipe: Recipe, seed: int, steps: int, compiled: bool 
     if compiled:
         network = torch.compile(network, mode="reduce-overhead")  # type: ignore[assignment]
     order, view = views(data, recipe, seed)
-    return list(islice(descent(network, view, order, step_rule, schedule), steps))
+    return list(islice(descent(learning(network), view, order, step_rule, schedule), steps))
 
 
 def apart(data: Pictures, recipe: Recipe, runs: int, steps: int, compiled: bool = False) -> list[list[Tensor]]:

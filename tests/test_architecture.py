@@ -40,7 +40,7 @@ LAYERS = [
     {"bundle", "generator", "delivery"},
     {"stack", "cluster", "cleaning"},
     {"core.data", "core.networks", "core.curve", "core.changes"},
-    {"core.checkpoint"},
+    {"core.checkpoint", "core.recorded"},
     {"core.classifier", "core.calibration", "core.rules"},
     {"core.surrogate"},
     {"core.bilevel", "core.evaluator", "core.rounds"},

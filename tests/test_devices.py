@@ -11,7 +11,7 @@ import torch
 
 from hideseek_cli.attacks import Exposed, catalogue
 from hideseek_cli.audit import attacked
-from hideseek_cli.core import checkpoint
+from hideseek_cli.core import checkpoint, classifier
 from hideseek_cli.core.bilevel import SCHEDULES, Problem
 from hideseek_cli.core.classifier import correct, loss, silent, train
 from hideseek_cli.core.networks import build
@@ -35,6 +35,19 @@ def test_a_network_starts_with_the_same_loss_everywhere_and_learns(device):
     ]
     assert first[0] == pytest.approx(first[1], rel=0.02), "bfloat16 has 8 bits"
     assert correct(train(there, replace(TINY, epochs=12), seed=0), there) / len(there) > 0.9
+
+
+@pytest.mark.parametrize("name", ["none", "mixup", "adversarial"])
+def test_steps_that_are_recorded_are_the_steps_that_are_not(device, name, monkeypatch):
+    """In passes whose last batch is smaller, and with treatments that ask the network."""
+    data, recipe = toy(each=20).to(device), replace(TINY, epochs=3, learning_rate=0.02)
+    networks = []
+    for way in (classifier.recorded, lambda network, work: work):
+        monkeypatch.setattr(classifier, "recorded", way)
+        networks.append(train(data, recipe, seed=0, treatment=catalogue()[name].treatment))
+    one, other = (torch.cat([weight.flatten() for weight in network.state_dict().values()]).float() for network in networks)
+    start = torch.cat([weight.flatten() for weight in build("slim", 3, 16, data.moments(), 0).state_dict().values()]).float()
+    assert (one - other).norm() < 0.1 * (one - start).norm(), "bfloat16 and sums in no fixed order"
 
 
 def test_a_killed_training_goes_on(device, tmp_path, monkeypatch):

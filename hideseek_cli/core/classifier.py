@@ -16,6 +16,7 @@ from torch.nn import functional
 from hideseek_cli.core.checkpoint import Checkpoint
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.networks import Standardised, build
+from hideseek_cli.core.recorded import Work, recorded
 from hideseek_cli.recipe import Recipe
 
 Batch = tuple[Float[Tensor, "n c h w"], Int[Tensor, " n"] | Float[Tensor, "n k"]]
@@ -75,9 +76,20 @@ def loss(network: Standardised, images: Float[Tensor, "n c h w"], labels: Tensor
     return functional.cross_entropy(logits.float(), labels, label_smoothing=smoothing)
 
 
+def learning(network: Standardised, smoothing: float = 0.0) -> Work:
+    """What a step does with a batch before the optimiser steps: the loss, and its gradients."""
+
+    def work(images: Tensor, labels: Tensor) -> Float[Tensor, ""]:
+        value = loss(network, images, labels, smoothing)
+        value.backward()
+        return value.detach()
+
+    return work
+
+
 def descent(
-    network: Standardised, view: Callable[[Tensor], Batch], order: Iterator[Tensor], step_rule: torch.optim.Optimizer,
-    schedule: torch.optim.lr_scheduler.LRScheduler, smoothing: float = 0.0,
+    work: Work, view: Callable[[Tensor], Batch], order: Iterator[Tensor], step_rule: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
 ) -> Iterator[Float[Tensor, ""]]:  # fmt: skip
     """The one training loop: an endless iterator of steps, each of which yields its loss, still on the device.
 
@@ -86,11 +98,10 @@ def descent(
     """
     for index in order:
         step_rule.zero_grad(set_to_none=True)
-        value = loss(network, *view(index), smoothing)
-        value.backward()
+        value = work(*view(index))
         step_rule.step()
         schedule.step()
-        yield value.detach()
+        yield value
 
 
 def train(
@@ -118,7 +129,8 @@ def train(
         batch = images.float(), pictures.labels[index]
         return treatment(network, batch, generator) if treatment else batch
 
-    loop = descent(network, view, order, step_rule, schedule, recipe.label_smoothing)
+    work = recorded(network, learning(network, recipe.label_smoothing))
+    loop = descent(work, view, order, step_rule, schedule)
     kept = checkpoints and Checkpoint(checkpoints, pictures, recipe, seed, network, step_rule, schedule, generator)
     before = kept.restore() if kept else 0
     for done, _ in enumerate(islice(loop, steps - before), before + 1):

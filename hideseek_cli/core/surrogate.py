@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from hideseek_cli.core.changes import ROBUST, Change, Images
-from hideseek_cli.core.classifier import Batch, batches, descent, steps_per_pass
+from hideseek_cli.core.classifier import Batch, batches, descent, learning, steps_per_pass
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
@@ -93,7 +93,7 @@ class Surrogate:
             self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, factor)
-        self.descent = descent(self.network, view, self.order, step_rule, schedule)
+        self.descent = descent(learning(self.network), view, self.order, step_rule, schedule)
         self.per_pass = steps_per_pass(len(pictures), batch_size)
 
     def changed(self, images: Images) -> Images:
