@@ -55,3 +55,15 @@ def test_who_is_let_go_after_the_executor_waits_for_nobody():
     closing.start()
     closing.join(20)
     assert not closing.is_alive()
+
+
+def test_so_many_items_are_under_way_and_no_more(executor):
+    taken = []
+
+    def items():
+        for number in range(100):
+            taken.append(number)
+            yield number
+
+    for done, _ in enumerate(in_order(executor, abs, items(), at_once=8), 1):
+        assert len(taken) == min(100, done - 1 + 8)
