@@ -7,8 +7,9 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
+from os.path import splitext
 from pathlib import Path
-from typing import Generic, TypeVar, overload
+from typing import BinaryIO, Generic, Literal, TypeVar, overload
 
 import numpy as np
 from jaxtyping import Int64
@@ -21,6 +22,28 @@ Key = tuple[str, str]
 Thing = TypeVar("Thing", bound=Hashable)
 MAX_NAME = 240
 """Bytes that a class or a picture's name may have without suffix (file systems allow 255 with it)."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A picture's file in a folder; no ``Path``, each part of which would stay in the interpreter's table of names."""
+
+    folder: Path
+    place: str
+    """With forward slashes."""
+
+    @property
+    def name(self) -> str:
+        return self.place.rpartition("/")[2]
+
+    def __str__(self) -> str:
+        return f"{self.folder}/{self.place}"
+
+    __fspath__ = __str__
+
+    def open(self, mode: Literal["rb"] = "rb", /) -> BinaryIO:
+        """Its content. Raises OSError."""
+        return open(str(self), mode)
 
 
 @dataclass(frozen=True)
@@ -82,9 +105,10 @@ class Entries(Sequence[Entry]):
         if isinstance(entry.path, Span):
             span = entry.path
             return [str(self._archives.number(span.archive)), str(span.offset), str(span.length), span.member]
-        assert isinstance(entry.path, Path)
-        path, suffix = entry.path.relative_to(self.root).as_posix(), entry.path.suffix
-        return [suffix] if path == f"{entry.label}/{entry.name}{suffix}" else ["", path]
+        assert isinstance(entry.path, Placed)
+        assert entry.path.folder == self.root
+        place, suffix = entry.path.place, splitext(entry.path.name)[1]
+        return [suffix] if place == f"{entry.label}/{entry.name}{suffix}" else ["", place]
 
     @property
     def classes(self) -> list[str]:
@@ -125,4 +149,4 @@ class Entries(Sequence[Entry]):
         if len(told) == 4:
             archive, offset, length, member = told
             return Entry(label, name, Span(self._archives.things[int(archive)], member, int(offset), int(length)))
-        return Entry(label, name, self.root / (told[1] if len(told) == 2 else f"{label}/{name}{told[0]}"))
+        return Entry(label, name, Placed(self.root, told[1] if len(told) == 2 else f"{label}/{name}{told[0]}"))

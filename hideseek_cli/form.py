@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from os.path import isfile
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any
 
 from hideseek_cli.complaints import Complaints, refuse_all
-from hideseek_cli.entry import Key
+from hideseek_cli.entry import Key, Placed
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.picture import ENCODINGS, Notes, Picture, Source, encode
@@ -68,7 +68,7 @@ class Form:
         if self.shard is None:
             for place in self.places(keys):
                 source = Placed(folder, place)
-                yield source if isfile(str(source)) else None
+                yield source if isfile(source) else None
             return
         complaints: Complaints = {}
         found: dict[Key, Source] = {}
@@ -97,25 +97,6 @@ class Form:
             return
         with Writer(stage, self.shard, f".{self.encoding}") as shards:
             yield partial(_held, self, stage), shards.add
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A picture's file in a folder; no ``Path``, which would leave its name in the interpreter's table of names."""
-
-    folder: Path
-    place: str
-
-    @property
-    def name(self) -> str:
-        return self.place.rpartition("/")[2]
-
-    def __str__(self) -> str:
-        return f"{self.folder}/{self.place}"
-
-    def open(self, mode: Literal["rb"] = "rb", /) -> BinaryIO:
-        """Its content. Raises OSError."""
-        return open(str(self), mode)
 
 
 PNG_FILES = Form()

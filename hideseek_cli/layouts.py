@@ -10,10 +10,11 @@ import csv
 import os
 from collections.abc import Iterator
 from operator import attrgetter
+from os.path import isfile, join, relpath, splitext
 from pathlib import Path, PurePosixPath
 
 from hideseek_cli.complaints import Complaints
-from hideseek_cli.entry import Entry
+from hideseek_cli.entry import Entry, Placed
 from hideseek_cli.errors import InputError
 from hideseek_cli.picture import SUFFIXES
 
@@ -35,16 +36,16 @@ def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
             names += links
             names.sort()
             for name in names:
-                path = Path(folder) / name
+                path = join(folder, name)
                 if name.startswith("."):
                     continue
-                if path.suffix.lower() not in SUFFIXES or not path.is_file():
-                    strange.append(str(path))
+                if splitext(name)[1].lower() not in SUFFIXES or not isfile(path):
+                    strange.append(path)
                     continue
-                found.append(name if folder == str(child) else path.relative_to(child).as_posix())
+                found.append(name if folder == str(child) else relpath(path, child).replace(os.sep, "/"))
         found.sort()
         found.sort(key=_name)  # those of one name stay in order
-        yield from (Entry(child.name, _name(path), child / path) for path in found)
+        yield from (Entry(child.name, _name(path), Placed(root, f"{child.name}/{path}")) for path in found)
         if not found and len(strange) == before:
             empty.append(str(child))
     _complain(
@@ -55,7 +56,7 @@ def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
 
 def _name(path: str) -> str:
     """What a picture is called that lies there; not kept, because a class may have more pictures than fit into memory twice."""
-    return PurePosixPath(path).with_suffix("").as_posix()
+    return splitext(path)[0]
 
 
 def from_table(root: Path, table: Path, complaints: Complaints) -> list[Entry]:
@@ -75,9 +76,10 @@ def from_table(root: Path, table: Path, complaints: Complaints) -> list[Entry]:
         if Path(name).is_absolute() or ".." in Path(name).parts or not path.is_file():
             missing.append(name)
         else:
-            entries.append(Entry(label, Path(name).with_suffix("").as_posix(), path))
-    listed = {entry.path for entry in entries}
-    unlisted = [str(p) for p in sorted(root.iterdir()) if p.suffix.lower() in SUFFIXES and p not in listed]
+            place = PurePosixPath(name).as_posix()
+            entries.append(Entry(label, _name(place), Placed(root, place)))
+    listed = {str(entry.path) for entry in entries}
+    unlisted = [str(p) for p in sorted(root.iterdir()) if p.suffix.lower() in SUFFIXES and f"{root}/{p.name}" not in listed]
     _complain(complaints, f"rows of {table} are not name,class", bad)
     _complain(complaints, f"rows of {table} name no picture under {root}", missing)
     _complain(complaints, f"pictures of {root} are not in {table}; add them or move them away", unlisted)

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hideseek_cli.entry import Entries, Entry
+from hideseek_cli.entry import Entries, Entry, Placed
 from hideseek_cli.tar import Span
 
 ROOT = Path("root")
@@ -22,7 +22,7 @@ ends = st.sampled_from([".png", ".JPG", ".jpeg", ".t\udcffif"])
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
     label, name, end = draw(names), draw(names), draw(ends)
-    places = [ROOT / label / f"{name}{end}", ROOT / f"{name}{end}", ROOT / "els\udce9where" / f"{name}{end}"]
+    places = [Placed(ROOT, f"{folder}{name}{end}") for folder in (f"{label}/", "", "els\udce9where/")]
     offsets = st.integers(0, 2**40)
     spans = st.builds(
         Span, st.sampled_from([ROOT / "0.tar", ROOT / "1.tar", Path("2.tar")]), st.just(f"{name}{end}"), offsets, offsets

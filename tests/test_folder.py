@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -89,7 +91,7 @@ def test_a_flat_folder_takes_its_classes_from_a_table(tmp_path, make_folder):
     table.write_text("name,class\np0.png,cat\np1.png,dog\n")
     listed = scan(flat, table).entries
     assert [entry.key for entry in listed] == [("cat", "p0"), ("dog", "p1")] == list(listed.keys())
-    assert [entry.path.name for entry in listed] == ["p0.png", "p1.png"] and all(entry.path.is_file() for entry in listed)
+    assert [entry.path.name for entry in listed] == ["p0.png", "p1.png"] and all(Path(entry.path).is_file() for entry in listed)
     for text, words in [
         ("p0.png,cat\n", "p1.png"),
         ("p0.png,cat\np1.png,dog\n../x.png,dog\n", "../x.png"),
@@ -230,6 +232,6 @@ def test_one_pixel_of_a_picture_that_is_not_held_makes_another_fingerprint(make_
     path = before.folder.entries[int(np.flatnonzero(~before.taught)[0])].path
     picture = decode(path).copy()
     picture[0, 0, 0] ^= 1
-    path.write_bytes(encode(picture))
+    (root / path.place).write_bytes(encode(picture))
     after = load(root, None, None, executor, Silent(), most=15)
     assert after.fingerprint != before.fingerprint and np.array_equal(after.stack.clean(), before.stack.clean())
