@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from hideseek_cli.attacks import Exposed, catalogue
+from hideseek_cli.attacks import Exposed, catalogue, denoising
 from hideseek_cli.audit import attacked
 from hideseek_cli.core import checkpoint, classifier
 from hideseek_cli.core.bilevel import SCHEDULES, Problem
 from hideseek_cli.core.classifier import correct, loss, silent, train
 from hideseek_cli.core.networks import build
-from hideseek_cli.methods import Task, chosen
+from hideseek_cli.methods import Task, chosen, emn
 from tests.test_cli import FAST, inside
 from tests.test_methods import METHODS
 from tests.test_training import TINY, toy
@@ -88,7 +88,9 @@ def test_every_method_makes_masks(device, kind):
 
 
 @pytest.mark.parametrize("name", [name for name, attack in catalogue().items() if attack.needs != "cleaner"])
-def test_every_attack_trains(device, name):
+def test_every_attack_trains(device, name, monkeypatch):
+    monkeypatch.setattr(denoising, "STEPS", 2)
+    monkeypatch.setattr(emn, "STEPS", 2)
     data = toy().to(device)
     other = replace(data, images=data.images.flip(2))
     exposed = Exposed(pictures=other, test=data, originals=data, other=data)
