@@ -153,7 +153,7 @@ class StagedFolder:
 
         Safe to call from many threads and processes, and once more with the same content, where a machine died over it.
         """
-        path, beside = f"{self.stage}/{name}", f"{self.beside}/{uuid4().hex}"
+        path, beside = f"{self.stage}/{name}", self._aside()
         with self.saying(name):
             with _flushed(beside) as file:
                 file.write(content)
@@ -164,7 +164,10 @@ class StagedFolder:
 
     def aside(self) -> Path:
         """A new name for what waits beside the folder until it is complete, and is removed with it if nobody takes it."""
-        return self.beside / uuid4().hex
+        return Path(self._aside())
+
+    def _aside(self) -> str:
+        return f"{self.beside}/{uuid4().hex}"
 
     @contextmanager
     def opened(self, name: str) -> Iterator[BinaryIO]:

@@ -29,7 +29,7 @@ def test_a_call_takes_few_pictures_and_no_more_values_than_fit(counts, total):
     found = list(calls(iter(work), total))
     assert [one for some in found for one in some] == work
     for some in found:
-        assert 0 < len(some) <= max(1, min(cleaning.TOGETHER, total // cleaning.CALLS))
+        assert 0 < len(some) <= max(1, min(cleaning.TOGETHER, total // 64))
         assert sum(len(lost) for _, lost in some[:-1]) <= cleaning.VALUES
 
 
