@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Int8, Int16, UInt8, UInt16
+from jaxtyping import Bool, Float, Int, Int8, UInt8, UInt16
 
 from hideseek_cli.carry import carry
 from hideseek_cli.errors import InputError
@@ -35,6 +35,8 @@ MAX_EPSILON = 63
 
 PORTION = 2**16
 """Values that are worked on at once."""
+ZEROS = np.zeros(PORTION, np.int8)
+"""NumPy compares two arrays of bytes some twenty times as fast as an array with a number."""
 
 Images = UInt8[np.ndarray, "n h w c"]
 Masks = Int8[np.ndarray, "k h w c"]
@@ -87,11 +89,15 @@ def _portions(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
         yield tuple(array[first : first + PORTION] for array in flat)
 
 
-def _clipped(values: UInt8[np.ndarray, " s"], change: Int8[np.ndarray, " s"]) -> Int16[np.ndarray, " s"]:
-    total = values.astype(np.int16)
-    total += change
-    np.maximum(total, 0, out=total)
-    np.minimum(total, 255, out=total)
+def _clipped(values: UInt8[np.ndarray, " s"], change: Int8[np.ndarray, " s"]) -> UInt8[np.ndarray, " s"]:
+    """The sum clipped to 0..255, in bytes: nothing is added beyond 255, and nothing taken off below 0."""
+    zeros = ZEROS[: len(change)]
+    rise = np.maximum(change, zeros).view(np.uint8)
+    fall = np.negative(np.minimum(change, zeros).view(np.uint8))
+    total = np.minimum(values, ~rise)
+    total += rise
+    np.maximum(total, fall, out=total)
+    total -= fall
     return total
 
 
@@ -107,9 +113,9 @@ def residual(published: Images, cleaner: Int8[np.ndarray, "n h w c"], target: Im
     """
     found = [np.empty(0, np.int8)]
     for values, change, wanted in _portions(published, cleaner, target):
-        off = wanted - _clipped(values, change)
-        lost = off[saturated(values)]
-        if np.count_nonzero(off) != np.count_nonzero(lost):
+        cleaned, where = _clipped(values, change), np.flatnonzero(saturated(values))
+        lost = wanted[where].astype(np.int16) - cleaned[where]
+        if np.count_nonzero(wanted != cleaned) != np.count_nonzero(lost):
             raise ValueError("the target differs from the cleaned picture where nothing was clipped")
         found.append(lost.astype(np.int8))
     return np.concatenate(found)
@@ -130,7 +136,7 @@ def restore(published: Images, cleaner: Int8[np.ndarray, "n h w c"], lost: Int8[
         used += len(where)
         if len(mine) < len(where):
             break
-        restored = cleaned[where] + mine
+        restored = cleaned[where].astype(np.int16) + mine
         if restored.min(initial=0) < 0 or restored.max(initial=255) > 255:
             raise InputError("the cleaner's residual leads outside 0..255: the file is damaged")
         cleaned[where] = restored

@@ -108,3 +108,15 @@ def test_a_residual_of_another_picture_is_refused():
         restore(published, cleaner, np.zeros(3, np.int8))
     with pytest.raises(InputError, match="outside 0"):
         restore(published, cleaner, np.ones(published.size, np.int8))
+
+
+def test_every_sum_of_a_grey_level_and_a_change_is_clipped_to_the_grey_levels():
+    levels, changes = np.meshgrid(np.arange(256), np.arange(-2 * MAX_EPSILON, 2 * MAX_EPSILON + 1))
+    found = apply(levels[None, :, :, None].astype(np.uint8), changes[None, :, :, None].astype(np.int8))
+    assert np.array_equal(found[0, :, :, 0], np.clip(levels + changes, 0, 255))
+
+
+def test_a_target_that_cleaning_leads_past_is_no_residual():
+    published, cleaner = np.full((1, 2, 2, 1), 100, np.uint8), np.full((1, 2, 2, 1), -4, np.int8)
+    with pytest.raises(ValueError, match="where nothing was clipped"):
+        residual(published, cleaner, np.full((1, 2, 2, 1), 97, np.uint8))
