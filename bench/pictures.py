@@ -4,7 +4,8 @@
 
 Pictures made of waves and noise at 32x32, 224x224 and 2000x3000, PNG in and out; as many processes or threads as named.
 The loop reads each picture with Pillow, writes it as PNG and flushes it to the disk, as hideseek does. Interleaved in one
-run, by processor time; the ratio is that of the loop to hideseek, 1 being as fast. Peak memory: bench/memory.py.
+run, by processor time; the ratio is that of the loop to hideseek over all repeats, 1 being as fast, with the least and
+the greatest of a repeat behind it. Peak memory: bench/memory.py.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does
@@ -88,6 +89,11 @@ def timed(work: Callable[..., float | None], *arguments: object) -> float:
     return time.process_time() - before if spent is None else spent
 
 
+def ratio(loops: Sequence[float], others: Sequence[float]) -> str:
+    single = [loop / other for loop, other in zip(loops, others, strict=True)]
+    return f"{sum(loops) / sum(others):.2f} ({min(single):.2f} to {max(single):.2f})"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, nargs=3, default=[2000, 200, 8], help="how many of each size")
@@ -108,8 +114,10 @@ def main() -> None:
                     plain = timed(loop, root / "data", place / "plain", workers)
                     written = timed(publish, root / "data", place, workers)
                     back = timed(sought, place, place / "clean", workers)
-                    rows.append((plain, written, back, plain / written, plain / back))
-                cells = [" · ".join(f"{row[column]:.2f}" for row in rows) for column in range(5)]
+                    rows.append((plain, written, back))
+                loops, *others = zip(*rows, strict=True)
+                cells = [" · ".join(f"{one:.2f}" for one in column) for column in (loops, *others)]
+                cells += [ratio(loops, other) for other in others]
                 print(f"| {height}x{width} | {count} | {workers} |", " | ".join(cells), "|", flush=True)
     print(f"this process took {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB at most")
 
