@@ -60,6 +60,7 @@ LAYERS = [
     {"hide", "seek", "verify", "audit", "learnable"},
     {"cli.terminal"},
     {"cli.options"},
+    {"cli.outcome"},
     {"cli.hide", "cli.cleaner", "cli.seek", "cli.verify", "cli.metrics", "cli.audit"},
     {"cli.app"},
     {"__main__"},
