@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int64
 
+from hideseek_cli import layouts
 from hideseek_cli.complaints import CLASHES, NAMES, PICTURES, Complaints, refuse_all
 from hideseek_cli.entry import Entries, Entry, safe
 from hideseek_cli.errors import InputError
@@ -103,6 +104,25 @@ def survey(root: Path, table: Path | None = None) -> tuple[Folder, Complaints]:
         found = Entries(root, _safe(unsorted, complaints)).ordered()
     else:
         found = _safe(from_classes(root, complaints), complaints)
+    entries = _different(root, found, complaints)
+    if not entries and not complaints:
+        raise InputError(f"{root} holds no pictures; it needs one folder a class with the class's pictures inside")
+    return Folder(root, entries), complaints
+
+
+def unlabelled(root: Path) -> Entries:
+    """All pictures below a folder, whatever lies where, as of one class. Raises InputError as ``scan`` does."""
+    require(root)
+    complaints: Complaints = {}
+    entries = _different(root, _safe(layouts.unlabelled(root, complaints), complaints), complaints)
+    refuse_all(complaints)
+    if not entries:
+        raise InputError(f"{root} holds no pictures; give the folder in which they are")
+    return entries
+
+
+def _different(root: Path, found: Iterable[Entry], complaints: Complaints) -> Entries:
+    """Entries in their order, none of the class and name of the one before."""
     entries = Entries(root)
     before: Entry | None = None
     for entry in found:
@@ -110,9 +130,7 @@ def survey(root: Path, table: Path | None = None) -> tuple[Folder, Complaints]:
             complaints.setdefault(CLASHES, []).append(f"{before.path} and {entry.path.name}")
         else:
             entries.add(before := entry)
-    if not entries and not complaints:
-        raise InputError(f"{root} holds no pictures; it needs one folder a class with the class's pictures inside")
-    return Folder(root, entries), complaints
+    return entries
 
 
 def _safe(found: Iterable[Entry], complaints: Complaints) -> Iterator[Entry]:

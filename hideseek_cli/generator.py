@@ -10,6 +10,9 @@ import numpy as np
 from hideseek_cli import container
 from hideseek_cli.errors import InputError
 
+MOST = 1024
+"""Pixels a side that a network sees at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Generator:
@@ -39,8 +42,10 @@ class Generator:
         """Raises InputError where the file is none, or damaged. Whether the weights fit is for the method to say."""
         header, tensors = container.read(path, "generator")
         size = header.get("size")
-        if not (isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and side > 0 for side in size)):
+        if not (isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and 0 < side <= MOST for side in size)):
             raise InputError(f"{path} is damaged: it names no size of pictures; get it again")
+        if not all(np.isfinite(weight).all() for weight in tensors.values()):
+            raise InputError(f"{path} is damaged: some of its weights are no numbers; get it again")
         return cls(
             method=container.text(path, header, "method"), epsilon=int(container.number(path, header, "epsilon")),
             strength=container.number(path, header, "strength"), classes=tuple(header["classes"]),

@@ -29,22 +29,7 @@ def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
                 strange.append(str(child))
             continue
         before = len(strange)
-        found: list[str] = []
-        for folder, subfolders, names in os.walk(child):
-            links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
-            subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
-            names += links
-            names.sort()
-            for name in names:
-                path = join(folder, name)
-                if name.startswith("."):
-                    continue
-                if splitext(name)[1].lower() not in SUFFIXES or not isfile(path):
-                    strange.append(path)
-                    continue
-                found.append(name if folder == str(child) else relpath(path, child).replace(os.sep, "/"))
-        found.sort()
-        found.sort(key=_name)  # those of one name stay in order
+        found = _below(child, strange)
         yield from (Entry(child.name, _name(path), Placed(root, f"{child.name}/{path}")) for path in found)
         if not found and len(strange) == before:
             empty.append(str(child))
@@ -52,6 +37,34 @@ def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
         complaints, "files are no pictures, or belong to no class (for a flat folder give --labels); move them away", strange
     )
     _complain(complaints, "classes hold no pictures; remove their folders or fill them", empty)
+
+
+def unlabelled(root: Path, complaints: Complaints) -> Iterator[Entry]:
+    """All pictures below a folder in order of their names, as of one class; adds what is wrong to ``complaints``."""
+    strange: list[str] = []
+    yield from (Entry("pictures", _name(path), Placed(root, path)) for path in _below(root, strange))
+    _complain(complaints, "files are no pictures; move them away", strange)
+
+
+def _below(root: Path, strange: list[str]) -> list[str]:
+    """Where pictures lie below a folder, in order of their names; adds what is no picture to ``strange``."""
+    found: list[str] = []
+    for folder, subfolders, names in os.walk(root):
+        links = [name for name in subfolders if (Path(folder) / name).is_symlink()]
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith(".") and name not in links)
+        names += links
+        names.sort()
+        for name in names:
+            path = join(folder, name)
+            if name.startswith("."):
+                continue
+            if splitext(name)[1].lower() not in SUFFIXES or not isfile(path):
+                strange.append(path)
+                continue
+            found.append(name if folder == str(root) else relpath(path, root).replace(os.sep, "/"))
+    found.sort()
+    found.sort(key=_name)  # those of one name stay in order
+    return found
 
 
 def _name(path: str) -> str:

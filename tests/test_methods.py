@@ -42,6 +42,7 @@ METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "emn class alternating": ("emn", "class", {"schedule": "alternating", "inner_steps": 1, "stop_error": 0.99}),
     "emn sample joint": ("emn", "sample", {"passes": 2, "pgd_steps": 2}),
     "emn sample alternating": ("emn", "sample", {"schedule": "alternating", "stop_error": 0.99, "pgd_steps": 2}),
+    "confounder": ("confounder", "sample", {"passes": 1}),
     "random class": ("random", "class", {}),
     "random sample": ("random", "sample", {}),
 }

@@ -21,7 +21,14 @@ def hide(
     prices: Annotated[str, typer.Option("--prices", help="Price of each level, for the manifest: 30=10,50=25.")] = "",
     epsilon: Annotated[int, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels.")] = 8,
     min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
-    method: Annotated[str, typer.Option("--method", help="What makes masks: emn (error-minimising), or random noise.")] = "emn",
+    method: Annotated[
+        str,
+        typer.Option("--method", help="What makes masks: emn (error-minimising), confounder (a generator), or random noise."),
+    ] = "emn",
+    generator: Annotated[
+        Path | None,
+        typer.Option("--generator", help="Protect the new pictures of DATA, labelled or not, by what a confounder left."),
+    ] = None,
     scope: Annotated[
         str | None, typer.Option("--scope", help="What has a mask of its own: a class, or every sample (picture).")
     ] = None,
@@ -104,7 +111,13 @@ def hide(
     Writes the folder to publish and the secret mask file. Exit code 1 where a level could not be reached, or the
     published folder still teaches; everything that was reached is written all the same.
     """
+    asked = locals()
     options.present(data)
+    if generator is not None:
+        from hideseek_cli.cli.protect import protect
+
+        protect(asked, hide)
+        return
     from hideseek_cli.cli import outcome
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.form import Form

@@ -31,22 +31,23 @@ def checked(objective: str) -> None:
 
 
 class _Clip(torch.autograd.Function):
-    """Clipping to 0..255 that lets gradients through which lead back inside.
+    """Clipping that lets gradients through which lead back inside.
 
     A pattern that has gone below black on a dark background would otherwise get no gradient any more and stay there,
     without effect; gradients that lead further outside are stopped, because nothing would come of them.
     """
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor) -> Tensor:
+    def forward(ctx: Any, values: Tensor, low: float, high: float) -> Tensor:
         ctx.save_for_backward(values)
-        return values.clamp(0, 255)
+        ctx.low, ctx.high = low, high
+        return values.clamp(low, high)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         (values,) = ctx.saved_tensors
-        outward = ((values < 0) & (gradient > 0)) | ((values > 255) & (gradient < 0))
-        return gradient.masked_fill(outward, 0)
+        outward = ((values < ctx.low) & (gradient > 0)) | ((values > ctx.high) & (gradient < 0))
+        return gradient.masked_fill(outward, 0), None, None
 
 
 class _Turned(torch.autograd.Function):
@@ -64,9 +65,15 @@ class _Turned(torch.autograd.Function):
 def clipped(values: Float[Tensor, "b c h w"], objective: str) -> Float[Tensor, "b c h w"]:
     """Pictures as the files will hold them, through which noise is told how to serve an objective (of OBJECTIVES) by going
     down its gradient. θ minimises the loss by either."""
-    found: Tensor = _Clip.apply(values)
+    found: Tensor = _Clip.apply(values, 0.0, 255.0)
     if objective == "error-max":
         found = _Turned.apply(found)
+    return found
+
+
+def bounded(noise: Float[Tensor, "b c h w"], epsilon: int) -> Float[Tensor, "b c h w"]:
+    """Noise within ±ε, of which what lies outside can still be led back."""
+    found: Tensor = _Clip.apply(noise, float(-epsilon), float(epsilon))
     return found
 
 

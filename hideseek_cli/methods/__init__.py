@@ -14,12 +14,13 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.errors import InputError
+from hideseek_cli.generator import Generator
 
 SCOPES = ("class", "sample")
 """What a pattern belongs to: a class, whose pictures share it, or a single picture."""
@@ -93,6 +94,32 @@ class Method(Protocol):
         Patterns of scope ``sample`` are as many as ``task.pictures``; those that may not be trained on get theirs from
         what was trained on the others.
         """
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What makes noise for pictures of the size that a method was trained on."""
+
+    channels: int
+    of: Callable[[UInt8[np.ndarray, "n h w c"]], Float[np.ndarray, "n h w c"]]
+    """In grey levels within ±ε, of pictures of so many channels."""
+
+
+@runtime_checkable
+class Generating(Protocol):
+    """A method that leaves weights with which noise for other pictures is made."""
+
+    @staticmethod
+    def restored(generator: Generator, device: torch.device) -> Noise:
+        """What makes noise with them. Raises InputError where they do not fit."""
+
+
+def restored(generator: Generator, device: torch.device) -> Noise:
+    """What makes noise by the method of a generator file. Raises InputError where there is no such method, or it is damaged."""
+    for method in catalogue().get(generator.method, {}).values():
+        if isinstance(method, Generating):
+            return method.restored(generator, device)
+    raise InputError(f"the generator is of method {generator.method!r}, by which this version makes no noise; update hideseek")
 
 
 def catalogue() -> dict[str, dict[str, Callable[..., Method]]]:

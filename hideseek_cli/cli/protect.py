@@ -1,0 +1,47 @@
+"""``hideseek hide NEW --generator``: its options are some of ``hide``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hideseek_cli.cli import options
+from hideseek_cli.errors import InputError
+
+OPTIONS = (
+    "data", "generator", "out", "pictures", "keep_exif", "device", "threads", "jobs", "overwrite", "json", "style", "quiet",
+    "verbose",
+)  # fmt: skip
+"""Those of ``hide`` that apply."""
+
+
+def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
+    """Protect new pictures in one forward pass each. ``asked``: what ``command`` was called with.
+
+    Raises InputError where an option that does not apply is not what it is unless told otherwise.
+    """
+    usual = {name: parameter.default for name, parameter in inspect.signature(command).parameters.items()}
+    strange = [name for name in usual if name not in OPTIONS and asked[name] != usual[name]]
+    if strange:
+        option = strange[0].replace("_", "-")
+        raise InputError(f"--{option} does not apply with --generator, which trains nothing; leave it out")
+    from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.form import Form
+    from hideseek_cli.generator import Generator
+    from hideseek_cli.protect import protect as run
+
+    generator = Generator.load(asked["generator"])
+    device = options.training_device(asked["device"], asked["threads"] or 1)
+    form = Form(encoding=asked["pictures"], exif=asked["keep_exif"])
+    with options.terminal(asked["quiet"]) as screen, options.executor(asked["jobs"], None) as executor:
+        done = run(asked["data"], generator, asked["out"], device, executor, screen, form=form, overwrite=asked["overwrite"])
+        like, seconds = done.likeness, screen.seconds()
+        if asked["json"]:
+            document({"published": str(asked["out"]), "images": done.images, "mse": like.mse, "ssim": like.ssim,
+                      "linf": like.linf, "seconds": round(seconds, 1)})  # fmt: skip
+        else:
+            row = {"published": str(asked["out"]), "pictures": done.images, "MSE": f"{like.mse:.2e}",
+                   "SSIM": f"{like.ssim:.4f}", "L∞": like.linf}  # fmt: skip
+            show([row], asked["style"].value)
+        screen.say(f"wrote {asked['out']} (to publish), {done.images / max(seconds, 0.1):.0f} pictures a second")

@@ -1,0 +1,210 @@
+"""Noise that one forward pass makes of a picture and that says its class: a confounder of image and label.
+
+A generator sees a picture and makes its noise; a frozen classifier must take that noise alone for the picture's class. Two
+things differ from the paper, because they decide whether it hides within minutes (docs/methods.md):
+
+- The classifier is not one of clean pictures. It was trained together with masks of whole classes (``core.bilevel``) and knows
+  the classes by those alone; so what it takes for a class is what networks learn first and see within a picture.
+- The generator must know the classes of the pictures that it protects nearly perfectly. Its convolutions are taught them
+  first, under a linear layer that is thrown away, and then stay as they are.
+
+c of Equation 4, which the paper does not give, is RMS times the norm of noise that is ε everywhere, and met by construction.
+A discriminator (Equation 2) has no weight unless it is given one, as in Algorithm 1 as printed: here likeness is bounded by ε
+and by the strength at which noise is published, and at weight 1 it keeps the noise from hiding.
+
+Source: Tian et al., ConfounderGAN, Section 4.3: Equations 2 to 5 and Algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hideseek_cli.core.classifier import Tick, autocast, batches, steps_per_pass
+from hideseek_cli.core.data import Pictures, augmentation, read
+from hideseek_cli.core.networks import Standardised
+from hideseek_cli.core.surrogate import bounded, frozen
+
+WIDTHS, JUDGE = (64, 128, 256, 256), (32, 64, 128, 128)
+"""Channels after each of the four convolutions of the generator, and of the discriminator."""
+FACTOR = 2 ** len(WIDTHS)
+"""By which the convolutions shrink pictures."""
+RATE = 2e-3
+"""Of Adam, at first; it falls to nothing."""
+RMS = 0.5
+"""Root mean square of noise before it is clipped, as a share of ε."""
+
+
+def _down(channels: int, widths: tuple[int, ...]) -> list[nn.Module]:
+    """Four convolutions, each of which halves the sides."""
+    parts: list[nn.Module] = []
+    for one, other in pairwise((channels, *widths)):
+        parts += [nn.Conv2d(one, other, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(other), nn.LeakyReLU(0.2)]
+    return parts
+
+
+def _up(channels: int) -> list[nn.Module]:
+    """Four deconvolutions, each of which doubles the sides."""
+    parts: list[nn.Module] = []
+    for one, other in pairwise((*WIDTHS[::-1], channels)):
+        parts += [nn.ConvTranspose2d(one, other, 2, stride=2), nn.BatchNorm2d(other), nn.ReLU()]
+    return parts[:-2]
+
+
+class NoiseMaker(nn.Module):
+    """G: noise within ±ε of pictures in grey levels, of any size."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, mean: Float[Tensor, " c"], deviation: Float[Tensor, " c"], epsilon: int) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self.down, self.up = nn.Sequential(*_down(len(mean), WIDTHS)), nn.Sequential(*_up(len(mean)))
+        self.register_buffer("mean", mean.view(1, -1, 1, 1))
+        self.register_buffer("deviation", deviation.view(1, -1, 1, 1))
+
+    def features(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k a b"]:
+        """What the convolutions make of pictures, whose sides are brought to multiples of FACTOR by repeating their borders."""
+        height, width = images.shape[2:]
+        whole = (0, -width % FACTOR, 0, -height % FACTOR)
+        images = functional.pad((images - self.mean) / self.deviation, whole, "replicate")
+        found: Tensor = self.down(images.contiguous(memory_format=torch.channels_last))
+        return found
+
+    def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        height, width = images.shape[2:]
+        raw = self.up(self.features(images))[:, :, :height, :width]
+        raw = raw - raw.mean((1, 2, 3), keepdim=True)
+        size = raw.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
+        return bounded(self.epsilon * RMS / size * raw, self.epsilon)
+
+
+def _judge(channels: int) -> nn.Sequential:
+    """D: how sure it is that pictures are clean, in logits."""
+    return nn.Sequential(*_down(channels, JUDGE), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(JUDGE[-1], 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How a generator is trained."""
+
+    epsilon: int
+    lessons: int = 12
+    """Passes over the pictures in which its convolutions are taught the classes."""
+    passes: int = 6
+    """Passes of Algorithm 1."""
+    adversary: float = 0.0
+    """Weight of the discriminator in the generator's loss (Equation 5)."""
+    batch_size: int = 128
+    seed: int = 0
+
+
+def trained(pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick) -> NoiseMaker:
+    """A generator for those pictures, in evaluation mode."""
+    return _Training(pictures, classifier, plan, tick).maker.eval()
+
+
+class _Training:
+    """A generator, its discriminator, and the batches that both see."""
+
+    def __init__(self, pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick) -> None:
+        self.pictures, self.classifier, self.plan = pictures, classifier.eval(), plan
+        self.device = pictures.images.device
+        channels, height, width = pictures.images.shape[1:]
+        mean, deviation = pictures.moments()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(plan.seed)
+            self.maker = NoiseMaker(mean.cpu(), deviation.cpu(), plan.epsilon)
+            self.judge = _judge(channels)
+            self.head = nn.Linear(WIDTHS[-1] * -(-height // FACTOR) * -(-width // FACTOR), pictures.classes)
+        for part in (self.maker, self.judge, self.head):
+            part.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.generator = torch.Generator(self.device).manual_seed(plan.seed)
+        self.order = batches(len(pictures), plan.batch_size, self.generator)
+        per_pass = steps_per_pass(len(pictures), plan.batch_size)
+        lessons, steps = plan.lessons * per_pass, plan.passes * per_pass
+        for step in self._teach(lessons):
+            tick(step, lessons + steps)
+        with frozen(self.classifier):
+            for step in self._confound(steps):
+                tick(lessons + step, lessons + steps)
+
+    def _drawn(self, steps: int) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """So many batches, numbered from 1."""
+        for step, index in enumerate(islice(self.order, steps), 1):
+            yield step, self.pictures.images[index].float(), self.pictures.labels[index]
+
+    def _teach(self, steps: int) -> Iterator[int]:
+        """The convolutions learn the classes."""
+        rule, schedule = _falling(steps, self.maker.down, self.head)
+        for step, images, labels in self._drawn(steps):
+            with autocast(self.device):
+                logits = self.head(self.maker.features(images).flatten(1))
+            _descend(functional.cross_entropy(logits.float(), labels), rule)
+            schedule.step()
+            yield step
+        self.maker.down.eval().requires_grad_(False)
+
+    def _confound(self, steps: int) -> Iterator[int]:
+        """Algorithm 1 for the deconvolutions; noise is seen through the windows that pictures are trained on through."""
+        rule, schedule = _falling(steps, self.maker.up)
+        against, _ = _falling(steps, self.judge)
+        height, width = self.pictures.images.shape[2:]
+        for step, images, labels in self._drawn(steps):
+            with autocast(self.device):
+                noise = self.maker(images).float()
+            seen = read(noise, augmentation(len(noise), height, width, self.generator))
+            loss = functional.cross_entropy(alone(self.classifier, seen), labels)
+            if self.plan.adversary:
+                _descend(self._told(images, 1) + self._told(images + noise.detach(), 0), against)
+                with frozen(self.judge):
+                    _descend(loss + self.plan.adversary * self._told(images + noise, 1), rule)
+            else:
+                _descend(loss, rule)
+            schedule.step()
+            yield step
+
+    def _told(self, images: Float[Tensor, "n c h w"], clean: int) -> Float[Tensor, ""]:
+        """Equation 2, to be minimised: how far the judge is from taking pictures for clean (1) or noisy (0)."""
+        with autocast(self.device):
+            sure = self.judge(images / 255).float()
+        return functional.binary_cross_entropy_with_logits(sure, torch.full_like(sure, clean))
+
+
+def _falling(steps: int, *parts: nn.Module) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """Adam for those parts, at a rate that falls to nothing within so many steps."""
+    rule = torch.optim.Adam([one for part in parts for one in part.parameters()], lr=RATE)
+    return rule, torch.optim.lr_scheduler.LambdaLR(rule, lambda step: 1 - step / max(1, steps))
+
+
+def _descend(loss: Tensor, rule: torch.optim.Optimizer) -> None:
+    rule.zero_grad(set_to_none=True)
+    loss.backward()
+    rule.step()
+
+
+def alone(classifier: Standardised, noise: Float[Tensor, "n c h w"]) -> Float[Tensor, "n k"]:
+    """What a classifier takes noise alone for, laid on the mean grey level, in logits (Equation 3)."""
+    with autocast(noise.device):
+        logits = classifier(classifier.mean + noise)
+    return logits.float()
+
+
+@torch.no_grad()
+def noises(maker: NoiseMaker, pictures: Pictures) -> Float[Tensor, "n c h w"]:
+    """The noise of all pictures."""
+    return torch.cat([maker(part.float()) for part in pictures.images.split(500)])
+
+
+@torch.no_grad()
+def recognised(maker: NoiseMaker, pictures: Pictures, classifier: Standardised) -> float:
+    """Percent of pictures whose noise alone the classifier takes for their class."""
+    found = torch.cat([alone(classifier, part).argmax(1) for part in noises(maker, pictures).split(500)])
+    return 100 * float((found == pictures.labels).float().mean())

@@ -1,0 +1,78 @@
+"""ConfounderGAN: noise that a generator makes of each picture, and that says the picture's class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+
+from hideseek_cli.core import bilevel
+from hideseek_cli.core.bilevel import Problem
+from hideseek_cli.core.classifier import Tick
+from hideseek_cli.core.confounder import NoiseMaker, Plan, noises, trained
+from hideseek_cli.errors import InputError
+from hideseek_cli.generator import Generator
+from hideseek_cli.methods import Made, Noise, Task, Training
+from hideseek_cli.methods.emn import passes_for, tries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confounder:
+    """A generator trained on the folder that is published; its weights are kept, for pictures that come later."""
+
+    name: ClassVar[str] = "confounder"
+    scope: ClassVar[str] = "sample"
+    changeable: ClassVar[bool] = False
+    robust: ClassVar[tuple[str, ...]] = ()
+
+    passes: int | None = None
+    """Passes of Algorithm 1, and twice as many lessons before. None: those of ``core.confounder.Plan``."""
+
+    def __post_init__(self) -> None:
+        if self.passes is not None and self.passes < 1:
+            raise InputError("passes of mask training must be at least 1")
+
+    def candidates(self, task: Task) -> tuple[Training, ...]:
+        """With a classifier by each rule of class-wise masks in turn."""
+        return tuple(partial(self._trained, one, rule) for one, rule in tries(task))
+
+    def _trained(self, task: Task, rule: str, tick: Tick) -> Made:
+        rounds = passes_for(task, None)
+        problem = Problem(pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
+                          seed=task.seed, rule=rule, rounds=rounds)  # fmt: skip
+        *_, last = islice(bilevel.joint(problem), rounds)
+        counts = {} if self.passes is None else {"passes": self.passes, "lessons": 2 * self.passes}
+        plan = Plan(epsilon=task.epsilon, batch_size=task.batch_size, seed=task.seed, **counts)
+        maker = trained(task.shown, last.network, plan, tick)
+        noise = noises(maker, task.pictures).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        weights = {name: value.cpu().numpy() for name, value in maker.state_dict().items()}
+        return Made(patterns=noise.astype(np.float16), weights=weights)
+
+    @staticmethod
+    def restored(generator: Generator, device: torch.device) -> Noise:
+        """One forward pass for each picture. Raises InputError where the weights do not fit."""
+        weights = {name: torch.from_numpy(value) for name, value in generator.weights.items()}
+        try:
+            maker = NoiseMaker(weights["mean"].flatten(), weights["deviation"].flatten(), generator.epsilon)
+            maker.load_state_dict(weights)
+        except (KeyError, RuntimeError, TypeError) as error:
+            raise InputError(
+                "the weights of the generator do not fit its network: the file is damaged; get it again"
+            ) from error
+        maker = maker.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+
+        @torch.no_grad()
+        def noise(images: UInt8[np.ndarray, "n h w c"]) -> Float[np.ndarray, "n h w c"]:
+            seen = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device).float()
+            found: np.ndarray = maker(seen).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            return found
+
+        return Noise(weights["mean"].numel(), noise)
+
+
+METHODS = (Confounder,)
