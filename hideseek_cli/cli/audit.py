@@ -86,7 +86,7 @@ def _document(one: Finding) -> dict[str, Any]:
     return {
         "attack": one.attack.name, "knows": one.attack.knows, "accuracy": one.accuracy if done else None,
         "peak": one.peak if done else None, "clean_accuracy": one.clean_accuracy, "gain": one.gain if done else None,
-        "runs": len(one.curves), "failure": one.failure,
+        "runs": len(one.curves), "accuracies": [curve[-1] for curve in one.curves], "failure": one.failure,
     }  # fmt: skip
 
 
