@@ -9,7 +9,6 @@ likeness, as in `hide`. Networks are retrained on: all of these; p protected and
 """
 
 import argparse
-import itertools
 import time
 from dataclasses import replace
 from functools import partial
@@ -20,13 +19,14 @@ import torch
 from folders import loaded
 from tabulate import tabulate
 
-from hideseek_cli.core.bilevel import Problem, joint
-from hideseek_cli.core.classifier import silent, steps_per_pass, train
+from hideseek_cli.core.classifier import silent, train
 from hideseek_cli.core.confounder import Plan, noises, recognised, trained
 from hideseek_cli.core.evaluator import pictures, retrain
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.levels import Maker, strongest_strength
-from hideseek_cli.methods.emn import PLAIN, STEPS
+from hideseek_cli.methods import Task
+from hideseek_cli.methods.confounder import knowing_masks
+from hideseek_cli.methods.emn import PLAIN
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
@@ -65,18 +65,18 @@ def main() -> None:
         if options.classifier == "clean":
             classifier = train(data.subset(own), recipe, seed=options.seed)
         else:
-            rounds = max(1, round(STEPS / steps_per_pass(len(own), recipe.batch_size)))
-            problem = Problem(pictures=data.subset(own), epsilon=options.epsilon, arch=recipe.arch,
-                              batch_size=recipe.batch_size, seed=options.seed, rule=PLAIN[0], rounds=rounds)  # fmt: skip
-            classifier = next(itertools.islice(joint(problem), rounds - 1, None)).network
+            task = Task(pictures=data.subset(own), epsilon=options.epsilon, arch=recipe.arch, batch_size=recipe.batch_size,
+                        seed=options.seed, shifts=None)  # fmt: skip
+            classifier = knowing_masks(task, PLAIN[0])
         learnt = time.perf_counter()
         plan = Plan(epsilon=options.epsilon, lessons=options.lessons, passes=options.passes, adversary=options.adversary,
                     batch_size=recipe.batch_size, seed=options.seed)  # fmt: skip
         generator = trained(data.subset(own), classifier, plan, silent)
         done = time.perf_counter()
-        noise = noises(generator, data).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        made = noises(generator, data)
+        noise = made.permute(0, 2, 3, 1).contiguous().cpu().numpy()
         protected = time.perf_counter()
-        shares = [recognised(generator, data.subset(part), classifier) if len(part) else float("nan") for part in (own, rest)]
+        shares = [recognised(made[part], data.labels[part], classifier) if len(part) else float("nan") for part in (own, rest)]
         told = [share, f"{learnt - begun:.0f} + {done - learnt:.0f}", f"{len(data) / (protected - done):.0f}",
                 f"{np.sqrt((noise**2).mean()):.2f}", *(f"{one:.1f}" for one in shares)]  # fmt: skip
         print(told, flush=True)

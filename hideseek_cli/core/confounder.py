@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -108,13 +108,15 @@ class Plan:
 
 def trained(pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick) -> NoiseMaker:
     """A generator for those pictures, in evaluation mode."""
-    return _Training(pictures, classifier, plan, tick).maker.eval()
+    training = _Training(pictures, classifier, plan)
+    training.run(tick)
+    return training.maker.eval()
 
 
 class _Training:
     """A generator, its discriminator, and the batches that both see."""
 
-    def __init__(self, pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick) -> None:
+    def __init__(self, pictures: Pictures, classifier: Standardised, plan: Plan) -> None:
         self.pictures, self.classifier, self.plan = pictures, classifier.eval(), plan
         self.device = pictures.images.device
         channels, height, width = pictures.images.shape[1:]
@@ -128,8 +130,10 @@ class _Training:
             part.to(self.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.generator = torch.Generator(self.device).manual_seed(plan.seed)
         self.order = batches(len(pictures), plan.batch_size, self.generator)
-        per_pass = steps_per_pass(len(pictures), plan.batch_size)
-        lessons, steps = plan.lessons * per_pass, plan.passes * per_pass
+
+    def run(self, tick: Tick) -> None:
+        per_pass = steps_per_pass(len(self.pictures), self.plan.batch_size)
+        lessons, steps = self.plan.lessons * per_pass, self.plan.passes * per_pass
         for step in self._teach(lessons):
             tick(step, lessons + steps)
         with frozen(self.classifier):
@@ -204,7 +208,7 @@ def noises(maker: NoiseMaker, pictures: Pictures) -> Float[Tensor, "n c h w"]:
 
 
 @torch.no_grad()
-def recognised(maker: NoiseMaker, pictures: Pictures, classifier: Standardised) -> float:
+def recognised(noise: Float[Tensor, "n c h w"], labels: Int[Tensor, " n"], classifier: Standardised) -> float:
     """Percent of pictures whose noise alone the classifier takes for their class."""
-    found = torch.cat([alone(classifier, part).argmax(1) for part in noises(maker, pictures).split(500)])
-    return 100 * float((found == pictures.labels).float().mean())
+    found = torch.cat([alone(classifier, part).argmax(1) for part in noise.split(500)])
+    return 100 * float((found == labels).float().mean())

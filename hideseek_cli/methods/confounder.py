@@ -15,10 +15,20 @@ from hideseek_cli.core import bilevel
 from hideseek_cli.core.bilevel import Problem
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.confounder import NoiseMaker, Plan, noises, trained
+from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.generator import Generator
 from hideseek_cli.methods import Made, Noise, Task, Training
 from hideseek_cli.methods.emn import passes_for, tries
+
+
+def knowing_masks(task: Task, rule: str) -> Standardised:
+    """A classifier that knows the classes of what may be trained on by masks of classes alone, made by that rule."""
+    rounds = passes_for(task, None)
+    problem = Problem(pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
+                      seed=task.seed, rule=rule, rounds=rounds)  # fmt: skip
+    *_, last = islice(bilevel.joint(problem), rounds)
+    return last.network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +52,9 @@ class Confounder:
         return tuple(partial(self._trained, one, rule) for one, rule in tries(task))
 
     def _trained(self, task: Task, rule: str, tick: Tick) -> Made:
-        rounds = passes_for(task, None)
-        problem = Problem(pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
-                          seed=task.seed, rule=rule, rounds=rounds)  # fmt: skip
-        *_, last = islice(bilevel.joint(problem), rounds)
         counts = {} if self.passes is None else {"passes": self.passes, "lessons": 2 * self.passes}
         plan = Plan(epsilon=task.epsilon, batch_size=task.batch_size, seed=task.seed, **counts)
-        maker = trained(task.shown, last.network, plan, tick)
+        maker = trained(task.shown, knowing_masks(task, rule), plan, tick)
         noise = noises(maker, task.pictures).permute(0, 2, 3, 1).contiguous().cpu().numpy()
         weights = {name: value.cpu().numpy() for name, value in maker.state_dict().items()}
         return Made(patterns=noise.astype(np.float16), weights=weights)
