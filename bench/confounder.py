@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import loaded
+from folders import loaded, shown
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent, train
@@ -50,7 +50,7 @@ def main() -> None:
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
-    data = pictures(material.stack.clean(), labels, classes, device)
+    data = shown(material, device)
     recipe = preset("quick").for_pictures(len(data))
     order = Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
                   epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip

@@ -37,6 +37,11 @@ def loaded(train: Path, test: Path) -> tuple[Material, Pictures, torch.device]:
     return material, pictures(*tests, len(classes), device), device
 
 
+def shown(material: Material, device: torch.device) -> Pictures:
+    """The pictures of the training part, clean."""
+    return pictures(material.stack.clean(), material.folder.labels, len(material.folder.classes), device)
+
+
 @dataclass(frozen=True)
 class Masked:
     """A folder under one placement, with the patterns of both rules."""
@@ -69,7 +74,7 @@ def masked(
 ) -> Masked:  # fmt: skip
     """The default masks of a folder, of a fixed key and seed."""
     shifts = material.shifts(KEY, placement)
-    data = pictures(material.stack.clean(), material.folder.labels, len(material.folder.classes), device)
+    data = shown(material, device)
     task = Task(pictures=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
                 shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)).to(device))  # fmt: skip
     torch.set_num_threads(cores())

@@ -17,11 +17,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from folders import loaded
+from folders import loaded, shown
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.memory import keep_freed
 from hideseek_cli.recipe import preset
@@ -32,7 +32,7 @@ def measure(train: Path, test: Path, epochs: int, kept: bool) -> dict[str, float
     if kept:
         keep_freed()
     material, tests, device = loaded(train, test)
-    data = pictures(material.stack.clean(), material.labels, len(material.folder.classes), device)
+    data = shown(material, device)
     recipe = replace(preset("quick").for_pictures(len(data)), epochs=epochs)
     trainings = [partial(retrain, data, tests, recipe, seed=seed) for seed in (0, 1)]
     before = resource.getrusage(resource.RUSAGE_SELF)

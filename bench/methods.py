@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, loaded
+from folders import KEY, loaded, shown
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
@@ -51,7 +51,7 @@ def main() -> None:
     material, test, device = loaded(options.train, options.test)
     labels, classes = material.folder.labels, len(material.folder.classes)
     test = test.subset(torch.linspace(0, len(test) - 1, min(options.tests, len(test)), device=device).long())
-    data = pictures(material.stack.clean(), labels, classes, device)
+    data = shown(material, device)
     recipe = preset("quick").for_pictures(len(data))
     given = {name: value(text) for name, text in (option.split("=") for option in options.options)}
     rows = []

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from folders import loaded
+from folders import loaded, shown
 from reference import reference
 from tabulate import tabulate
 
@@ -71,7 +71,7 @@ def main() -> None:
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
-    data = pictures(material.stack.clean(), labels, classes, device)
+    data = shown(material, device)
     recipe = preset("quick").for_pictures(len(data))
     wanted = {rounds for rounds in WANTED if rounds <= options.rounds}
     results: list[Result] = []

@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from folders import loaded
+from folders import loaded, shown
 from tabulate import tabulate
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
@@ -31,7 +31,6 @@ from torch.nn import functional
 
 from hideseek_cli.core.classifier import autocast, batches, descent, learning, optimiser
 from hideseek_cli.core.data import Pictures, augmentation, read
-from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.parallel import cores
 from hideseek_cli.recipe import Recipe, preset
@@ -132,7 +131,7 @@ def main() -> None:
     recipe = Recipe(**{**preset("quick").to_json(), "name": "custom", "arch": options.arch})
     device = torch.device(options.device)
     material, _, _ = loaded(options.train, options.train)
-    data = pictures(material.stack.clean(), material.folder.labels, len(material.folder.classes), device)
+    data = shown(material, device)
 
     def timed(way: Callable[[Pictures, Recipe, int, int], list[list[Tensor]]], steps: int) -> tuple[float, Tensor]:
         begun = time.perf_counter()
