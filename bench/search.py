@@ -56,7 +56,8 @@ def measured(at: Sequence[float], accuracies: Sequence[float]) -> Callable[[floa
 CIFAR = measured([0, 1.5, 4, 9, 24, 49, 9999], [61.5, 52.6, 46.8, 42.3, 31, 22, 11])
 DIGITS = measured([0, 1, 9, 19, 49, 101, 143, 204, 287, 480, 1437], [98, 96.4, 91.9, 88.5, 78, 74, 69, 57, 38, 26, 15])
 TENTHS = np.repeat(np.arange(10), 1000)
-TURNS = Turns(keys.turns(bytes(32), [(str(one), str(n)) for n, one in enumerate(TENTHS)], TENTHS < 0, whole=True), TENTHS)
+NAMES, RANKS = [(str(one), str(number)) for number, one in enumerate(TENTHS)], {str(one): one for one in range(10)}
+TURNS = Turns(keys.turns(bytes(32), NAMES, TENTHS < 0, RANKS), TENTHS)
 
 
 def staircase(share: float) -> float:

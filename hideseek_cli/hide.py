@@ -166,9 +166,11 @@ def _hide(
         shifts=None if maker.shifts is None else torch.from_numpy(maker.shifts[material.taught].astype(np.int64)).to(device),
     )  # fmt: skip
     hidden_at = chance + HIDDEN * (ceiling - chance)
+    about = guesses(order.levels, clean, chance, Expected(1.0))
     turns = material.turns(
-        master, order.unmask, evaluator.held, banks=layers, patterns=order.patterns, own=order.method.scope == "sample"
-    )
+        master, order.unmask, evaluator.held, aims=[1 - share for share in about], banks=layers, patterns=order.patterns,
+        own=order.method.scope == "sample",
+    )  # fmt: skip
     whole = order.unmask == "classes" and len(folder.classes) > 2
     expected = Expected(1.0 if whole else MIDDLE, Axis(turns.limit, turns.untaught() if whole else None))
     shares = guesses(order.levels, clean, chance, expected)

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import os
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -67,14 +67,20 @@ def shifts(key: bytes, names: Iterable[tuple[str, str]], height: int, width: int
     return (values % np.array([height, width], np.uint32)).astype(np.uint16)
 
 
+def orders(key: bytes, labels: Sequence[str], count: int) -> Int64[np.ndarray, "count k"]:
+    """So many orders of classes, each a row of their numbers; decided by the key and their names."""
+    drawn = [np.frombuffer(hashlib.shake_256(subkey(key, label)).digest(8 * count), "<u8") for label in labels]
+    return np.stack(drawn, axis=1).argsort(1)
+
+
 def turns(
-    key: bytes, names: Iterable[tuple[str, str]], last: Bool[np.ndarray, " n"], *, whole: bool
+    key: bytes, names: Iterable[tuple[str, str]], last: Bool[np.ndarray, " n"], ranks: Mapping[str, int] | None = None
 ) -> Int64[np.ndarray, " n"]:
     """The turn, from 0, in which each picture loses its mask when levels rise; decided by the key, class and name.
 
     The pictures of ``last`` come after all others of their class. The first so many turns hold every class in proportion
-    to its size, as evenly as whole pictures can; ``whole``: one class after another, and only the last two like that,
-    because who knows all classes but one knows that one too.
+    to its size, as evenly as whole pictures can; or one class after another by their ``ranks``, from 0, and only the last two
+    like that, because who knows all classes but one knows that one too.
     """
     draws, numbers, index = bytearray(), array("I"), dict[str, int]()
     for name in names:
@@ -82,11 +88,10 @@ def turns(
         numbers.append(index.setdefault(name[0], len(index)))
     drawn, classes = np.frombuffer(draws, "<u8"), np.array(numbers)
     place = np.empty(len(classes))
-    found = {label: int.from_bytes(subkey(key, label)[:8], "little") / 2**64 for label in index}
-    starts = sorted(found.values())
-    for label, start in found.items():
-        members = np.flatnonzero(classes == index[label])
+    for label, number in index.items():
+        members = np.flatnonzero(classes == number)
         within = np.lexsort((drawn[members], last[members])).argsort() / len(members)
-        turn = min(int(np.searchsorted(starts, start)), len(starts) - 2) if whole else 0
+        start = int.from_bytes(subkey(key, label)[:8], "little") / 2**64
+        turn = min(ranks[label], len(index) - 2) if ranks else 0
         place[members] = turn + within + start / len(members)
     return place.argsort(kind="stable").argsort()

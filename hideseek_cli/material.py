@@ -15,7 +15,7 @@ from hideseek_cli.complaints import refuse
 from hideseek_cli.entry import Entries
 from hideseek_cli.folder import Folder
 from hideseek_cli.form import Form
-from hideseek_cli.layers import Turns
+from hideseek_cli.layers import Turns, quietest
 from hideseek_cli.manifest import pixel_digest
 from hideseek_cli.metrics import portion
 from hideseek_cli.picture import Notes, read
@@ -24,6 +24,8 @@ from hideseek_cli.stack import Stack
 DIGEST = 16
 """Bytes of a digest that tell whether a picture has changed since it was read. No two pictures share them by chance, and who
 made two that do would gain nothing: a release is what was written. What a run is resumed by has all bytes."""
+ORDERS = 1000
+"""Orders of classes that the key draws, to choose from."""
 LOOKED = 50
 """Pictures of a sample, however large they are."""
 
@@ -133,20 +135,24 @@ class Material:
         return keys.shifts(key, self.folder.entries.keys(), *self.stack.shape)
 
     def turns(
-        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " t"] | None = None, *, banks: int = 1,
-        patterns: int = 1, own: bool = False,
+        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " t"] | None = None, *,
+        aims: Sequence[float] = (), banks: int = 1, patterns: int = 1, own: bool = False,
     ) -> Turns:  # fmt: skip
         """In which turn each picture loses its mask when levels rise, at the end of their class those that are trained on and
         are ``last``.
 
-        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``banks``: layers with patterns of
-        their own; ``patterns``: of each class in each of them; ``own``: every picture has one of its own.
+        ``unmask``: ``classes``, one after another, or ``pictures`` of all classes alike. ``aims``: at what shares of clean
+        pictures levels are expected. ``banks``: layers with patterns of their own; ``patterns``: of each class in each of
+        them; ``own``: every picture has one of its own.
         """
         late = np.zeros(len(self), bool)
         late[self.taught] = False if last is None else last
         key = keys.subkey(master, self.release_label(), "turns")
-        numbers = keys.turns(key, self.folder.entries.keys(), late, whole=unmask == "classes")
-        return Turns(numbers, self.folder.labels, banks, patterns, own)
+        ranks, classes = None, self.folder.classes
+        if unmask == "classes":
+            order = quietest(keys.orders(key, classes, ORDERS), np.bincount(self.folder.labels), aims)
+            ranks = {classes[number]: rank for rank, number in enumerate(order.tolist())}
+        return Turns(keys.turns(key, self.folder.entries.keys(), late, ranks), self.folder.labels, banks, patterns, own)
 
 
 def digested(whole: str) -> UInt8[np.ndarray, " d"]:

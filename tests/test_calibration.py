@@ -79,7 +79,7 @@ def test_levels_on_the_step_of_a_class_are_hit(enough):
     """Of ten classes, one after another; a share ``enough`` of a class's pictures teaches half of what all do."""
     labels = np.repeat(np.arange(10), 1000)
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    turns = Turns(keys.turns(bytes(32), names, np.zeros(10_000, bool), whole=True), labels)
+    turns = Turns(keys.turns(bytes(32), names, np.zeros(10_000, bool), {str(label): label for label in range(10)}), labels)
     gains = np.where(np.arange(10) == turns.ranked[0], 0.0, 6.0)
 
     def staircase(share: float) -> float:

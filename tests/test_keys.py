@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -55,29 +57,37 @@ def test_shifts_depend_on_key_class_and_name_and_cover_the_picture():
 def test_turns_keep_the_classes_in_proportion_and_depend_on_the_key():
     names = [("cat", f"{number}") for number in range(300)] + [("dog", f"{number}") for number in range(100)]
     last = np.arange(400) % 4 == 0
-    turns = keys.turns(bytes(32), names, last, whole=False)
+    turns = keys.turns(bytes(32), names, last)
     assert sorted(turns) == list(range(400))
     for first in range(1, 400):
         cats = (turns[:300] < first).sum()
         assert abs(cats - 0.75 * first) <= 1
-    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names, last, whole=False))
-    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1], whole=False))
+    assert not np.array_equal(turns, keys.turns(b"\1" * 32, names, last))
+    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1]))
     assert turns[~last].max() < 305 and turns[last].min() >= 295, "what is withheld loses its mask last"
 
 
-def test_whole_classes_take_their_turns_one_after_another_in_an_order_of_the_key():
+def test_whole_classes_take_their_turns_one_after_another_by_their_ranks():
     labels = ["ant", "bee", "cat", "dog", "eel"]
     names = [(label, f"{number}") for label in labels for number in range(20)]
     last = np.arange(100) % 5 == 0
-    turns = keys.turns(bytes(32), names, last, whole=True)
-    assert sorted(turns) == list(range(100))
-    orders = set()
-    for seed in range(20):
-        drawn = keys.turns(bytes([seed]) * 32, names, last, whole=True).reshape(5, 20)
-        orders.add(tuple(drawn.min(1).argsort()))
+    for seed, order in enumerate(permutations(labels)):
+        ranks = {label: rank for rank, label in enumerate(order)}
+        turns = keys.turns(bytes([seed]) * 32, names, last, ranks)
+        assert sorted(turns) == list(range(100))
+        assert np.array_equal(turns[::-1], keys.turns(bytes([seed]) * 32, names[::-1], last[::-1], ranks))
+        drawn = turns.reshape(5, 20)
+        assert drawn.min(1).argsort()[:3].tolist() == [labels.index(label) for label in order[:3]]
         drawn = drawn[drawn.min(1).argsort(kind="stable")]
         assert [(row.min(), row.max()) for row in drawn[:3]] == [(0, 19), (20, 39), (40, 59)], "each class keeps together"
         assert (np.abs((drawn[3] < np.arange(60, 101)[:, None]).sum(1) - np.arange(41) / 2) <= 1).all(), "but the last two"
         assert (drawn[:, ::5].min(1) > np.delete(drawn, np.s_[::5], 1).max(1)).all(), "and withheld pictures are last"
-    assert len(orders) > 15
-    assert np.array_equal(turns[::-1], keys.turns(bytes(32), names[::-1], last[::-1], whole=True))
+
+
+def test_orders_of_classes_are_the_keys():
+    labels = ["ant", "bee", "cat", "dog", "eel"]
+    drawn = keys.orders(bytes(32), labels, 200)
+    assert drawn.shape == (200, 5) and (np.sort(drawn) == np.arange(5)).all() and len(np.unique(drawn, axis=0)) > 80
+    assert not np.array_equal(drawn, keys.orders(b"\1" * 32, labels, 200))
+    assert np.array_equal(drawn[:7], keys.orders(bytes(32), labels, 7))
+    assert np.array_equal(drawn, 4 - keys.orders(bytes(32), labels[::-1], 200)), "of names, wherever they stand"

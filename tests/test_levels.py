@@ -17,7 +17,7 @@ from hideseek_cli.bundle import MaskFile
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.intake import load
-from hideseek_cli.layers import Turns
+from hideseek_cli.layers import Turns, quietest
 from hideseek_cli.levels import Maker, Scale, strongest_strength
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import pool
@@ -26,9 +26,11 @@ from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.release import Levels, write
 from hideseek_cli.seek import seek
-from tests.conftest import MakeFolder
+from tests.conftest import MakeFolder, write_pictures
 
 EACH = 37
+RANKS = {"0": 1, "1": 3, "2": 0, "3": 2}
+"""Of classes, for turns of whole ones."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def test_the_ends_of_the_scale_are_the_clean_and_the_published_folder(scale):
 def test_a_layer_has_pictures_enough_for_each_class_that_it_holds(shares, classes, fewest, whole):
     labels = np.arange(40) % classes
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    turns = Turns(keys.turns(bytes(32), names, np.zeros(40, bool), whole=whole), labels, banks=5)
+    turns = Turns(keys.turns(bytes(32), names, np.zeros(40, bool), RANKS if whole else None), labels, banks=5)
     found = turns.ends(shares, fewest)
     assert found == sorted(set(found)) and set(found) <= {round((1 - share) * 40) for share in shares}
     for first, end in pairwise([0, *found, 40]):
@@ -88,7 +90,7 @@ def test_a_layer_has_pictures_enough_for_each_class_that_it_holds(shares, classe
 def test_each_layer_has_the_patterns_of_its_own_bank(shares, whole):
     labels = np.arange(90) % 3
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    numbers = keys.turns(bytes(32), names, np.zeros(90, bool), whole=whole)
+    numbers = keys.turns(bytes(32), names, np.zeros(90, bool), RANKS if whole else None)
     turns = Turns(numbers, labels, banks=5)
     which = turns.which(shares)
     assert np.array_equal(which % 3, labels)
@@ -100,7 +102,7 @@ def test_each_layer_has_the_patterns_of_its_own_bank(shares, whole):
 def test_pictures_of_a_class_carry_its_patterns_in_turn_and_a_buyer_knows_none_that_is_left(shares, whole, patterns):
     labels = np.arange(240) % 3
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    numbers = keys.turns(bytes(32), names, np.zeros(240, bool), whole=whole)
+    numbers = keys.turns(bytes(32), names, np.zeros(240, bool), RANKS if whole else None)
     turns = Turns(numbers, labels, banks=4, patterns=patterns)
     which = turns.which(shares)
     assert np.array_equal(which % 3, labels) and which.max() < 4 * patterns * 3
@@ -131,11 +133,55 @@ def test_levels_are_of_whole_classes_or_of_pictures_of_every_class(make_folder: 
     assert np.array_equal(material.turns(bytes(32), "classes").numbers, material.turns(bytes(32)).numbers), "the default"
 
 
+def test_the_key_and_the_levels_decide_which_classes_lose_their_masks(tmp_path, executor):
+    for label, count in {"a": 4, "b": 8, "c": 16, "d": 32, "e": 36}.items():
+        write_pictures(tmp_path / "all", 1, count)
+        (tmp_path / "all" / "class0").rename(tmp_path / "all" / label)
+    material = load(tmp_path / "all", None, None, executor, Silent())
+
+    def boundary(aim: float) -> int:
+        parts = material.turns(bytes(32), aims=[aim]).coverage(1 - aim)
+        return int(np.bincount(material.labels)[(parts > 0) & (parts < 1)].sum())
+
+    assert np.mean([boundary(aim) for aim in (0.2, 0.3, 0.4, 0.5, 0.6)]) < 20
+    assert not np.array_equal(material.turns(bytes(32)).numbers, material.turns(b"1" * 32).numbers)
+
+
+def costs(orders: np.ndarray, sizes: np.ndarray, aims: list[float]) -> list[float]:
+    """Pictures of the class in which a level may be, the last two counting as one, on average for each order."""
+    found = []
+    for order in orders:
+        merged = [*sizes[order[:-2]], sizes[order[-2:]].sum()]
+        of = np.repeat(merged, merged)
+        spots = [aim + doubt for aim in aims for doubt in np.linspace(-0.1, 0.1, 21)]
+        found.append(float(np.mean([of[int(spot * len(of))] for spot in spots])))
+    return found
+
+
+@given(st.lists(st.integers(1, 500), min_size=3, max_size=12), st.lists(st.floats(0.1, 0.89), min_size=1, max_size=4))
+def test_levels_fall_into_the_smallest_classes_that_an_order_has_there(sizes, aims):
+    orders = keys.orders(bytes(32), [str(number) for number in range(len(sizes))], 40)
+    best = quietest(orders, np.array(sizes), aims)
+    assert costs(best[None], np.array(sizes), aims)[0] <= min(costs(orders, np.array(sizes), aims)) + max(sizes) / 5, (
+        "to what a spot at the very end of a class changes"
+    )
+    assert np.array_equal(quietest(orders, np.array(sizes), []), orders[0]), "the first of equals"
+
+
+def test_an_unbalanced_folder_is_sold_up_to_small_classes():
+    orders, sizes = keys.orders(bytes(32), [str(number) for number in range(10)], 1000), np.arange(1, 11)
+    chosen, by_chance = (
+        costs(quietest(orders, sizes, [0.4, 0.7])[None], sizes, [0.4, 0.7]),
+        costs(orders[:100], sizes, [0.4, 0.7]),
+    )
+    assert chosen[0] < 0.7 * np.mean(by_chance)
+
+
 @given(st.integers(2, 4), st.integers(5, 30), st.booleans())
 def test_what_is_not_taught_rises_with_the_masked_pictures_and_most_where_a_class_begins(classes, each, whole):
     labels = np.arange(classes * each) % classes
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    turns = Turns(keys.turns(bytes(32), names, np.zeros(len(labels), bool), whole=whole), labels)
+    turns = Turns(keys.turns(bytes(32), names, np.zeros(len(labels), bool), RANKS if whole else None), labels)
     left = turns.untaught()
     assert left[0] == 0 and left[-1] == pytest.approx(1) and (np.diff(left) >= 0).all() and len(left) == turns.count + 1
     if whole and classes > 2:

@@ -201,7 +201,7 @@ def test_a_run_learns_from_what_the_buyers_will(share):
     labels = np.repeat([0, 1, 2], [80, 40, 12])
     made = evaluator(labels)
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    masked = keys.turns(bytes(32), names, made.held, whole=False) >= round((1 - share) * len(labels))
+    masked = keys.turns(bytes(32), names, made.held) >= round((1 - share) * len(labels))
     used = made.training(masked, run=3)
     assert len(used) == len(labels) and not made.held[used].any()
     assert np.bincount(labels[made.held]).tolist() == [20, 10, 3]
@@ -221,7 +221,7 @@ def test_a_run_learns_from_the_buyers_classes(end):
     labels = np.repeat([0, 1, 2], [80, 40, 12])
     made = evaluator(labels)
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    masked = keys.turns(bytes(32), names, made.held, whole=True) >= end
+    masked = keys.turns(bytes(32), names, made.held, {"0": 1, "1": 0, "2": 2}) >= end
     used = made.training(masked, run=3)
     assert set(np.flatnonzero(~masked & ~made.held)) <= set(used)
     for label in range(3):
