@@ -27,7 +27,7 @@ from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.core.rules import RULES
-from hideseek_cli.levels import Maker, strongest_strength
+from hideseek_cli.levels import Maker, evened, strongest_strength
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
@@ -72,6 +72,7 @@ def main() -> None:
             pattern = state.pattern()
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
+            pattern = evened(maker, pattern, choices, executor)
             strength = strongest_strength(order, maker, pattern, choices, executor, Silent())
             masked = pictures(maker.render(maker.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(pictures=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)

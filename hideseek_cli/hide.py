@@ -23,8 +23,9 @@ from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder, refuse_existing
+from hideseek_cli.hiding import best_hiding, stopped
 from hideseek_cli.journal import Journal
-from hideseek_cli.levels import Maker, best_hiding, stopped
+from hideseek_cli.levels import Maker
 from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Patterns, Task

@@ -1,7 +1,7 @@
 """Which pictures have lost their mask at a level, and which share a pattern: layers, so that a cleaner holds nothing of
 what it does not take off.
 
-Pictures lose their mask in turn as levels rise. Those between one level and the next form a layer, with one pattern a class
+Pictures lose their mask in turn as levels rise. Those between one level and the next form a layer, with patterns of a class
 that no other layer has. The cleaner of a level takes off the layers below it and holds only their patterns; a buyer
 who looks for those on other pictures finds none. Few pictures do not make a network notice their pattern, so a layer
 with fewer than FEWEST pictures for each class that it holds joins the next one, and then a buyer of the lower level can
@@ -129,16 +129,27 @@ class Turns:
         return found
 
     def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
-        """The number of each picture's pattern: by its layer, then its turn in its class, then its class; or its own."""
+        """The number of each picture's pattern: by bank, then pattern, then class; or its own.
+
+        Each layer has a bank. Where whole classes lose their masks, most layers have no picture of a class. What their banks
+        have for it is carried by the class's largest layer, as long as each pattern has FEWEST pictures there: the more
+        patterns a class has, the less its mean or a known original gives away.
+        """
         if self.own:
             return np.arange(self.count)
-        ends = self.ends(shares) if self.banks > 1 else []
+        ends, classes = self.ends(shares) if self.banks > 1 else [], self.labels.max() + 1
         layer = np.searchsorted(np.array(ends, np.int64), self.numbers, side="right")
-        turn = np.empty(self.count, np.int64)
+        found = np.empty(self.count, np.int64)
         for label in np.unique(self.labels):
-            members = np.flatnonzero(self.labels == label)
-            turn[members] = self.numbers[members].argsort().argsort()
-        return (layer * self.patterns + turn % self.patterns) * (self.labels.max() + 1) + self.labels
+            mine = self.labels == label
+            counts = np.bincount(layer[mine], minlength=self.banks)
+            for number in np.flatnonzero(counts):
+                members = np.flatnonzero(mine & (layer == number))
+                free = np.flatnonzero((counts == 0) & (number == counts.argmax()))
+                banks = np.array([number, *free])[: max(1, len(members) // (FEWEST * self.patterns))]
+                turn = self.numbers[members].argsort().argsort() % (len(banks) * self.patterns)
+                found[members] = (banks[turn % len(banks)] * self.patterns + turn // len(banks)) * classes + label
+        return found
 
     def choices(self) -> Int64[np.ndarray, "b n"]:
         """Patterns that pictures may get, whatever the levels: one row for each pattern of a class."""

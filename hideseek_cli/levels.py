@@ -1,4 +1,4 @@
-"""The masks of a run of ``hide``: the strongest that may be published, every level between, and the paper's own levels."""
+"""Masks of a strength, and the pictures that carry them; every level between published and clean; how strong masks may be."""
 
 from __future__ import annotations
 
@@ -12,24 +12,16 @@ import numpy as np
 from jaxtyping import Float, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli.bundle import Patterns
-from hideseek_cli.core.calibration import Found
-from hideseek_cli.core.classifier import correct
-from hideseek_cli.core.evaluator import Evaluator
-from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
-from hideseek_cli.generator import Generator
-from hideseek_cli.journal import Journal
 from hideseek_cli.layers import Turns
 from hideseek_cli.mask import apply, place
 from hideseek_cli.material import Material, Thresholds
-from hideseek_cli.methods import Task
-from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.metrics import similarity
-from hideseek_cli.order import FEWEST_RUNS, PUBLISHED_RUNS, Order
+from hideseek_cli.order import Order
 from hideseek_cli.parallel import in_order
 from hideseek_cli.picture import visible
 from hideseek_cli.progress import Progress
-from hideseek_cli.trials import Trial, Trials
+from hideseek_cli.trials import Trial
 
 STRONGEST = 2.0
 FIRST, SECOND = 10_000_000, 60_000_000
@@ -105,6 +97,44 @@ class Scale:
         return Trial(partial(self.render, share, tuple(shares)), share, masked=~self.turns.touched(share))
 
 
+def similarities(
+    maker: Maker, pattern: Float[np.ndarray, "p h w c"], strength: float, choices: Int64[np.ndarray, "b n"], every: int,
+    executor: Executor,
+) -> tuple[Float64[np.ndarray, "b k"], Int64[np.ndarray, " k"]]:  # fmt: skip
+    """SSIM of every so many-th picture's file under each of the patterns that it may get: sums by row of ``choices`` and by
+    class, and how many pictures of each class these are."""
+    labels, classes = maker.material.folder.labels[::every], len(maker.material.folder.classes)
+    used = np.unique(choices[:, ::every])
+    look = partial(maker.likeness, maker.masks(pattern, strength, used), np.searchsorted(used, choices))
+    found = np.concatenate(list(in_order(executor, look, maker.material.portions(every))), axis=1)
+    return np.stack([np.bincount(labels, bank, classes) for bank in found]), np.bincount(labels, minlength=classes)
+
+
+def evened(
+    maker: Maker, pattern: Float[np.ndarray, "p h w c"], choices: Int64[np.ndarray, "b n"], executor: Executor
+) -> Float[np.ndarray, "p h w c"]:
+    """The patterns of each class brought to one likeness: that which costs more than its others is made fainter.
+
+    Which of them a picture will have is not known yet, so the costliest decides how strong all may be. What SSIM loses grows
+    with the square of the strength.
+    """
+    if len(choices) == 1:
+        return pattern
+    sums, counts = similarities(maker, pattern, 1.0, choices, _first_look(maker.material), executor)
+    lost = counts - sums
+    seen = np.flatnonzero((lost > 0).all(0))
+    factors = np.ones(len(pattern), pattern.dtype)
+    for label in seen:
+        mine = choices[:, (maker.material.folder.labels == label).argmax()]
+        factors[mine] = np.sqrt(lost[:, label].mean() / lost[:, label])
+    return pattern * factors[:, None, None, None]
+
+
+def _first_look(material: Material) -> int:
+    """Every how many-th picture tells about how much likeness is left."""
+    return max(len(material) // 500, material.spread(FIRST))
+
+
 def strongest_strength(
     order: Order, maker: Maker, pattern: Float[np.ndarray, "p h w c"], choices: Int64[np.ndarray, "b n"], executor: Executor,
     progress: Progress,
@@ -116,98 +146,20 @@ def strongest_strength(
     pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more. What SSIM
     loses grows at most with the square of the strength, which says how far to go down at least where it is too much.
     """
-    material, labels = maker.material, maker.material.folder.labels
-    classes = len(material.folder.classes)
 
     def similar(strength: int, every: int) -> float:
-        used = np.unique(choices[:, ::every])
-        look = partial(maker.likeness, maker.masks(pattern, strength / 100, used), np.searchsorted(used, choices))
-        found = np.concatenate(list(in_order(executor, look, material.portions(every))), axis=1)
-        totals = [np.bincount(labels[::every], bank, classes) for bank in found]
-        return float(np.min(totals, axis=0).sum() / found.shape[1])
+        sums, counts = similarities(maker, pattern, strength / 100, choices, every, executor)
+        return float(sums.min(0).sum() / counts.sum())
 
-    first_look = max(len(material) // 500, material.spread(FIRST))
+    first_look = _first_look(maker.material)
     low, high = 0, round(100 * STRONGEST)
     while low < high:
         middle = (low + high + 1) // 2
         progress.step("measuring likeness", 8 - (high - low).bit_length(), 9)
         low, high = (middle, high) if similar(middle, first_look) >= order.min_ssim else (low, middle - 1)
-    while low and (found := similar(low, material.spread(SECOND))) < order.min_ssim:
+    while low and (found := similar(low, maker.material.spread(SECOND))) < order.min_ssim:
         low = min(low - 1, floor(low * sqrt((1 - order.min_ssim) / (1 - found))))
     progress.step("measuring likeness", 9, 9)
     if not low:
         raise InputError(f"no mask keeps a mean SSIM of {order.min_ssim} on these pictures; lower --min-ssim")
     return low / 100
-
-
-@dataclass(frozen=True)
-class Strongest:
-    """What is to be published."""
-
-    scale: Scale
-    strength: float
-    accuracies: list[float]
-    """Of networks trained on it, in percent."""
-    weights: dict[str, np.ndarray]
-    """What makes noise for other pictures; nothing where the method cannot."""
-
-    def save_generator(self, order: Order, material: Material, release: str) -> None:
-        """Write it beside the mask file, where there is one."""
-        if self.weights:
-            Generator(
-                method=order.method.name, epsilon=order.epsilon, strength=self.strength, classes=material.folder.classes,
-                release=release, size=material.stack.shape, weights=self.weights,
-            ).save(order.generator)  # fmt: skip
-
-
-def best_hiding(
-    order: Order, maker: Maker, turns: Turns, shares: Sequence[float], task: Task, trials: Trials,
-    enough: float, journal: Journal, executor: Executor, progress: Progress,
-) -> Strongest:  # fmt: skip
-    """What to publish: masks at the greatest strength that keeps the pictures' likeness.
-
-    The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
-    on the pictures (docs/benchmarks.md). ``shares``: at which levels are expected.
-    """
-    tried: list[Strongest] = []
-    for number, train in enumerate(order.method.candidates(task)):
-        name = f"candidate {number}"
-        within = f"{name} weights "
-        if name not in journal.arrays:
-            made = train(partial(progress.step, "training masks"))
-            journal.keep({name: made.patterns, **{within + part: weight for part, weight in made.weights.items()}})
-        pattern = journal.arrays[name]
-        weights = {key.removeprefix(within): value for key, value in journal.arrays.items() if key.startswith(within)}
-        strength = strongest_strength(order, maker, pattern, turns.choices(), executor, progress)
-        scale = Scale(maker, maker.masks(pattern, strength), turns)
-        tried.append(Strongest(scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS), weights))
-        if np.mean(tried[-1].accuracies) <= enough:
-            break
-    return min(tried, key=lambda one: float(np.mean(one.accuracies)))
-
-
-def stopped(
-    order: Order, task: Task, evaluator: Evaluator, trials: Trials, maker: Maker, journal: Journal, progress: Progress
-) -> tuple[list[Found], dict[float, np.ndarray]]:
-    """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
-
-    def surrogate(network: Standardised) -> float:
-        return 100 * correct(network, evaluator.test) / len(evaluator.test)
-
-    found, patterns, method = [], {}, order.method
-    assert isinstance(method, ClassWise)
-    for level in order.levels:
-        name = f"pattern {level:g}"
-        if name not in journal.arrays:
-            about = f"training masks of level {level:g}"
-            stopped = method.stopped(task, level, order.tolerance, surrogate, partial(progress.step, about))
-            how = "stopped at" if stopped.held else "never stayed near the level, came nearest with"
-            progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
-            journal.keep({name: stopped.pattern})
-        patterns[level] = pattern = journal.arrays[name]
-        accuracies = trials.masked(
-            [Trial(partial(maker.render, maker.masks(pattern, 1.0), maker.material.folder.labels), level)] * FEWEST_RUNS
-        )
-        reachable = abs(float(np.mean(accuracies)) - level) <= order.tolerance
-        found.append(Found(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
-    return found, patterns

@@ -56,6 +56,7 @@ LAYERS = [
     {"release", "intake"},
     {"trials"},
     {"levels", "plan"},
+    {"hiding"},
     {"subject"},
     {"hide", "seek", "verify", "audit", "protect", "learnable"},
     {"cli.terminal"},

@@ -18,7 +18,7 @@ from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.intake import load
 from hideseek_cli.layers import Turns, quietest
-from hideseek_cli.levels import Maker, Scale, strongest_strength
+from hideseek_cli.levels import Maker, Scale, evened, similarities, strongest_strength
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import pool
 from hideseek_cli.picture import decode, encode
@@ -86,37 +86,32 @@ def test_a_layer_has_pictures_enough_for_each_class_that_it_holds(shares, classe
         assert not found or len(held) >= fewest * len(set(held))
 
 
-@given(st.lists(st.floats(0, 1), max_size=4), st.booleans())
-def test_each_layer_has_the_patterns_of_its_own_bank(shares, whole):
-    labels = np.arange(90) % 3
-    names = [(str(label), str(number)) for number, label in enumerate(labels)]
-    numbers = keys.turns(bytes(32), names, np.zeros(90, bool), RANKS if whole else None)
-    turns = Turns(numbers, labels, banks=5)
-    which = turns.which(shares)
-    assert np.array_equal(which % 3, labels)
-    assert np.array_equal(which // 3, sum((numbers >= end).astype(int) for end in turns.ends(shares)) + np.zeros(90, int))
-    assert np.array_equal(Turns(numbers, labels).which(shares), labels), "a single bank is shared by all"
-
-
-@given(st.lists(st.floats(0, 1), max_size=3), st.booleans(), st.integers(1, 4))
-def test_pictures_of_a_class_carry_its_patterns_in_turn_and_a_buyer_knows_none_that_is_left(shares, whole, patterns):
+@given(st.lists(st.floats(0, 1), max_size=4), st.booleans(), st.integers(1, 4))
+def test_pictures_carry_the_patterns_of_their_layer_in_turn_and_those_that_no_other_layer_needs(shares, whole, patterns):
+    """So a class whose pictures all lose their masks together has every pattern that was made for it."""
     labels = np.arange(240) % 3
     names = [(str(label), str(number)) for number, label in enumerate(labels)]
     numbers = keys.turns(bytes(32), names, np.zeros(240, bool), RANKS if whole else None)
-    turns = Turns(numbers, labels, banks=4, patterns=patterns)
-    which = turns.which(shares)
-    assert np.array_equal(which % 3, labels) and which.max() < 4 * patterns * 3
-    layer = which // 3 // patterns
-    ends = turns.ends(shares)
-    assert np.array_equal(layer, np.searchsorted(np.array(ends, int), numbers, side="right"))
+    turns = Turns(numbers, labels, banks=5, patterns=patterns)
+    which, ends = turns.which(shares), turns.ends(shares)
+    assert np.array_equal(which % 3, labels) and which.max() < 5 * patterns * 3
+    layer = np.searchsorted(np.array(ends, int), numbers, side="right")
+    for end in ends:
+        assert not set(which[numbers < end]) & set(which[numbers >= end]), "a buyer knows none that is left"
+    for label in range(3):
+        counts = np.bincount(layer[labels == label], minlength=5)
+        for number in np.flatnonzero(counts):
+            carried = np.bincount(which[(labels == label) & (layer == number)] // 3, minlength=5 * patterns)
+            held = set((np.flatnonzero(carried) // patterns).tolist())
+            assert number in held and (len(held) == 1 or counts[number] == counts.max())
+            assert np.ptp(carried[carried > 0]) <= 1 and carried[carried > 0].min() >= min(10, counts[number] // patterns)
+            spare = 1 + np.count_nonzero(counts == 0)
+            if counts[number] == counts.max() and np.count_nonzero(counts == counts.max()) == 1:
+                assert len(held) == max(1, min(spare, counts[number] // (10 * patterns)))
+    assert np.array_equal(Turns(numbers, labels).which(shares), labels), "a single bank is shared by all"
     for first, end in pairwise([0, *ends, 240] if ends else []):
         held = labels[(numbers >= first) & (numbers < end)]
         assert len(held) >= 10 * patterns * len(set(held)), "each pattern needs pictures of its own"
-    for number in np.unique(layer * 3 + labels):
-        carried = np.bincount(which[layer * 3 + labels == number] // 3 % patterns, minlength=patterns)
-        assert carried.max() - carried.min() <= 1
-    for end in ends:
-        assert not set(which[numbers < end]) & set(which[numbers >= end])
 
 
 def test_a_layer_of_several_patterns_needs_pictures_for_each_of_them():
@@ -280,6 +275,30 @@ def test_the_likeness_holds_whichever_patterns_the_pictures_get(make_folder, exe
     )  # fmt: skip
     assert worst >= 0.995
     assert 0 < strength < 2
+
+
+def test_patterns_of_a_class_are_brought_to_one_likeness(make_folder, executor):
+    """So that none of them is fainter than it may be; and a class whose pictures show more of it keeps what it has."""
+    data = make_folder("data", classes=3, each=8, side=16)
+    material = load(data, None, None, executor, Silent())
+    maker = Maker(material, 8, material.thresholds(bytes(32), 2), None)
+    random = np.random.default_rng(0)
+    pattern = random.normal(0, np.array([1, 2, 2, 2, 1, 2])[:, None, None, None], maker.thresholds.shape)
+    choices = material.turns(bytes(32), banks=2).choices()
+
+    def lost(patterns: np.ndarray) -> np.ndarray:
+        sums, counts = similarities(maker, patterns, 1.0, choices, 1, executor)
+        return 1 - sums / counts
+
+    before, even = lost(pattern), evened(maker, pattern, choices, executor)
+    after = lost(even)
+    assert before[0, 0] < 0.5 * before[1, 0] and before[1, 1] < 0.5 * before[0, 1]
+    assert np.abs(after[0] / after[1] - 1).max() < 0.2, "to what dithering adds to masks as faint as these"
+    assert np.allclose(after.mean(0), before.mean(0), rtol=0.15), "a class as a whole keeps its likeness"
+    assert np.array_equal(evened(maker, pattern, choices[:1], executor), pattern), "who has one pattern has nothing to even"
+    order = Order(data=data, levels=(60.0,), out=Path("o"), masks=Path("m"), recipe=preset("quick"), min_ssim=0.9995)
+    strong = [strongest_strength(order, maker, one, choices, executor, Silent()) for one in (pattern, even)]
+    assert strong[1] > strong[0]
 
 
 @pytest.mark.parametrize("least", [0.95, 0.97, 0.99, 0.999])

@@ -23,8 +23,9 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.generator import Generator
+from hideseek_cli.hiding import Strongest
 from hideseek_cli.intake import load
-from hideseek_cli.levels import Maker, Scale, Strongest
+from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Made, Method, Task, catalogue, chosen
 from hideseek_cli.order import Order
