@@ -14,8 +14,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from hideseek_cli import files
 from hideseek_cli.errors import InputError
-from hideseek_cli.files import write_whole
 
 FORMAT, OWN_MASKS = 3, 4
 """Formats that are read; the second is written where pictures have masks of their own, so that older versions refuse it."""
@@ -27,8 +27,25 @@ def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) ->
     text = json.dumps({"format": FORMAT, **header}, sort_keys=True, ensure_ascii=False)
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     content = save(tensors, metadata={"hideseek": text})
-    write_whole(path, content, secret=True)
+    files.write_whole(path, content, secret=True)
     return len(content)
+
+
+def refuse_existing(path: Path, kind: str, overwrite: bool) -> None:
+    """Raise InputError where something exists that may not be replaced: all but a file of that kind, with leave."""
+    files.refuse_existing(path, overwrite)
+    if path.exists() and _kind(path) != kind:
+        raise InputError(f"{path} is no {kind} file of hideseek's, which alone --overwrite replaces; choose another place")
+
+
+def _kind(path: Path) -> object:
+    """What a file says that it is; None where it is not one of ours."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get("hideseek", "null"))
+    except (OSError, SafetensorError, ValueError, RecursionError):
+        return None
+    return header.get("kind") if isinstance(header, dict) else None
 
 
 def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -60,6 +60,12 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
         raise InputError(f"{path} exists already; choose another place, or replace it with --overwrite")
 
 
+def refuse_inside(place: Path, source: Path) -> None:
+    """Raise InputError where something is to be written into a folder that is read, or in its place."""
+    if source.resolve() in (place.resolve(), *place.resolve().parents):
+        raise InputError(f"{place} lies inside the input folder {source}; choose a place outside of it")
+
+
 def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
     """All that is below a folder, none of it in memory for long. Raises OSError."""
     with os.scandir(folder) as entries:
@@ -87,12 +93,12 @@ class StagedFolder:
     """A folder that is filled under a hidden name beside its place and renamed when complete.
 
     ``ours`` are the files that an existing folder may hold when it is overwritten, relative to it: anything else there
-    is not ours to delete. ``keep``: what is finished stays where the run is interrupted or the disk fails; ``resume``: go on
-    with what a run has left.
+    is not ours to delete; None where it is not known what is. ``keep``: what is finished stays where the run is interrupted
+    or the disk fails; ``resume``: go on with what a run has left.
     """
 
     def __init__(
-        self, place: Path, *, overwrite: bool = False, ours: Callable[[], Iterable[str]] = tuple, keep: bool = False,
+        self, place: Path, *, overwrite: bool = False, ours: Callable[[], Iterable[str]] | None = tuple, keep: bool = False,
         resume: bool = False,
     ) -> None:  # fmt: skip
         self.place, self.overwrite, self.ours, self.keep, self.resume = place, overwrite, ours, keep, resume
@@ -105,10 +111,9 @@ class StagedFolder:
             raise InputError(f"{self.place} exists and is not a folder; choose another --out")
         if not self.place.exists() or not any(self.place.iterdir()):
             return
-        if not self.overwrite:
-            raise InputError(
-                f"{self.place} is not empty; choose another --out, or replace what hideseek wrote there with --overwrite"
-            )
+        if not self.overwrite or self.ours is None:
+            leave = "" if self.ours is None else ", or replace what hideseek wrote there with --overwrite"
+            raise InputError(f"{self.place} is not empty; choose another --out{leave}")
         mine = (name for name in self.ours() if os.path.lexists(self.place / name))
         if _sum(self._files()) == _sum(mine):
             return

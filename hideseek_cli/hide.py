@@ -17,12 +17,12 @@ import torch
 
 from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
-from hideseek_cli.container import FORMAT
+from hideseek_cli.container import FORMAT, refuse_existing
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.errors import InputError
-from hideseek_cli.files import StagedFolder, refuse_existing
+from hideseek_cli.files import StagedFolder
 from hideseek_cli.hiding import best_hiding, stopped
 from hideseek_cli.journal import Journal
 from hideseek_cli.levels import Maker
@@ -92,8 +92,8 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     A run that is interrupted leaves its journal, from which ``resume`` continues it.
     """
     journal_there = order.resume and order.journal.exists()
-    for path in (order.masks, order.generator):
-        refuse_existing(path, order.overwrite or journal_there)
+    for path, kind in ((order.masks, "masks"), (order.generator, "generator")):
+        refuse_existing(path, kind, order.overwrite or journal_there)
     stage = StagedFolder(order.out, overwrite=order.overwrite or journal_there, ours=partial(manifest.owned, order.out))
     stage.check()
     if order.calibration == "retrain" and order.recipe.name == "paper" and device.type == "cpu":

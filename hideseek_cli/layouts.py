@@ -24,8 +24,10 @@ def from_classes(root: Path, complaints: Complaints) -> Iterator[Entry]:
     strange: list[str] = []
     empty: list[str] = []
     for child in sorted(root.iterdir(), key=attrgetter("name")):
-        if child.name.startswith(".") or not child.is_dir():
-            if child.suffix.lower() in SUFFIXES and not child.name.startswith("."):
+        if child.name.startswith("."):
+            continue
+        if child.is_symlink() or not child.is_dir():
+            if child.suffix.lower() in SUFFIXES or child.is_dir():
                 strange.append(str(child))
             continue
         before = len(strange)

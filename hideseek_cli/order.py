@@ -9,6 +9,7 @@ from typing import Any
 
 from hideseek_cli.core.changes import ROBUST
 from hideseek_cli.errors import InputError
+from hideseek_cli.files import refuse_inside
 from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.mask import MAX_EPSILON
 from hideseek_cli.methods import Method
@@ -111,9 +112,12 @@ class Order:
             )
         if self.threads < 1:
             raise InputError(f"{self.threads} threads cannot train; give at least 1")
-        inside = [path for path in (self.out, self.masks) if self.data.resolve() in path.resolve().parents]
-        if inside:
-            raise InputError(f"{inside[0]} lies inside the input folder {self.data}; choose a place outside of it")
+        for path in (self.out, self.masks):
+            refuse_inside(path, self.data)
+        if self.out.resolve() in self.masks.resolve().parents:
+            raise InputError(
+                f"{self.masks}, which is secret, would lie inside {self.out}, which is published; choose another --masks"
+            )
 
     @property
     def survived(self) -> tuple[str, ...]:

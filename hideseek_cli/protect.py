@@ -21,7 +21,7 @@ from hideseek_cli import keys
 from hideseek_cli.complaints import PICTURES, refuse_all
 from hideseek_cli.entry import Entries, Entry
 from hideseek_cli.errors import InputError
-from hideseek_cli.files import StagedFolder
+from hideseek_cli.files import StagedFolder, refuse_inside
 from hideseek_cli.folder import unlabelled
 from hideseek_cli.form import Form
 from hideseek_cli.generator import Generator
@@ -125,16 +125,16 @@ class _Work:
 
 def protect(
     folder: Path, generator: Generator, out: Path, device: torch.device, executor: Executor, progress: Progress, *,
-    form: Form, overwrite: bool = False,
+    form: Form,
 ) -> Protected:  # fmt: skip
     """Write all pictures below ``folder`` to ``out`` with noise, under their names. The same generator gives the same bytes.
 
-    Raises InputError, and writes nothing, where one of them cannot be used.
+    Raises InputError, and writes nothing, where one of them cannot be used, or ``out`` holds anything: by their names
+    alone what was protected cannot be told from originals.
     """
-    if folder.resolve() in (out.resolve(), *out.resolve().parents):
-        raise InputError(f"{out} lies inside the input folder {folder}; choose a place outside of it")
+    refuse_inside(out, folder)
     entries = unlabelled(folder)
-    stage = StagedFolder(out, overwrite=overwrite, ours=lambda: (f"{entry.name}.{form.encoding}" for entry in entries))
+    stage = StagedFolder(out, ours=None)
     work = _Work(generator, restored(generator, device), form, stage)
     every = max(1, len(entries) // MEASURED)
     alike: list[tuple[str, Likeness]] = []

@@ -25,7 +25,7 @@ from hideseek_cli.bundle import Cleaner
 from hideseek_cli.cleaning import LEFT, Job, Work
 from hideseek_cli.complaints import refuse
 from hideseek_cli.errors import InputError
-from hideseek_cli.files import StagedFolder
+from hideseek_cli.files import StagedFolder, refuse_inside
 from hideseek_cli.journal import Journal, beside
 from hideseek_cli.listing import Spool
 from hideseek_cli.manifest import CLEAN, Manifest
@@ -95,6 +95,7 @@ def seek(
 
     A run that is interrupted, or that the disk fails, leaves what is cleaned, with which ``resume`` goes on.
     """
+    refuse_inside(out, folder)
     published = manifests.read(folder)
     present = bind(published, cleaner, folder, allow_missing=allow_missing)
     binding = {

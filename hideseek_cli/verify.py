@@ -69,6 +69,8 @@ def verify(
     if promise is not None and level is None:
         level = promise.accuracy
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
+    if promise is not None and base != promise.recipe:
+        progress.say(f"{folder} was calibrated by another recipe than this, so it may well train to something else")
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     binding = {"pictures": digests(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
     journal = Journal(beside(folder, "verify"), binding if seed is None else {**binding, "seed": seed}, resume=resume)

@@ -122,6 +122,27 @@ def test_every_level_is_sought_exactly_and_clean_gives_the_originals(road, tmp_p
         assert Image.open(original.path).mode == Image.open(cleaned.path).mode
 
 
+def test_an_audit_of_nothing_is_refused(road):
+    refused = inside(
+        "audit", "published", "--test", "data/test", "--attacks", "plaintext", "--max-accuracy", "20", cwd=road, code=2
+    )
+    assert "plaintext is left out" in refused.stderr and "nothing was measured" in refused.stderr
+
+
+def test_a_cleaner_replaces_no_other_file_and_what_is_cleaned_not_its_own_input(road):
+    (road / "mine.txt").write_text("precious")
+    run("cleaner", "masks.safetensors", "--level", "clean", "-o", "mine.safetensors", cwd=road)
+    before = contents(road)
+    for place in ("masks.safetensors", "mine.txt", "published/hideseek.json"):
+        refused = run("cleaner", "masks.safetensors", "--level", "clean", "-o", place, "--overwrite", cwd=road, code=2)
+        assert f"{place} is no cleaner file of hideseek's" in refused.stderr
+    for place in ("published", "published/inside"):
+        refused = run("seek", "published", "mine.safetensors", "-o", place, "--overwrite", cwd=road, code=2)
+        assert "lies inside the input folder" in refused.stderr
+    assert contents(road) == before
+    run("cleaner", "masks.safetensors", "--level", "clean", "-o", "mine.safetensors", "--overwrite", cwd=road)
+
+
 def test_defaults_name_the_files(road):
     run("cleaner", "masks.safetensors", "--level", "clean", "--overwrite", cwd=road)
     done = run("seek", "published", "cleaner_clean.safetensors", "--overwrite", cwd=road)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -71,14 +72,24 @@ def test_the_same_generator_gives_the_same_bytes_and_other_weights_others(place)
     inside("hide", "new", "--generator", "g", cwd=place)
     inside("hide", "new", "--generator", "g", "--out", "again", "--workers", "1", cwd=place)
     assert contents(place / "again") == contents(place / "published")
-    inside("hide", "new", "--generator", "g", "--overwrite", "--pictures", "webp", "--out", "webp", cwd=place, code=2)
     other = generator()
     other.weights["up.0.weight"] = -other.weights["up.0.weight"]
     other.save(place / "other")
-    inside("hide", "new", "--generator", "other", "--overwrite", cwd=place)
-    changed = contents(place / "published")
+    inside("hide", "new", "--generator", "other", "--out", "changed", cwd=place)
+    changed = contents(place / "changed")
     assert changed.keys() == contents(place / "again").keys()
     assert all(changed[name] != old for name, old in contents(place / "again").items())
+
+
+def test_originals_of_the_same_names_are_never_replaced(place):
+    """By their names alone they cannot be told from what was protected."""
+    shutil.copytree(place / "new", place / "copy")
+    before = contents(place / "copy")
+    refused = inside("hide", "new", "--generator", "g", "--out", "copy", cwd=place, code=2)
+    assert "copy is not empty; choose another --out" in refused.stderr and "--overwrite" not in refused.stderr
+    refused = inside("hide", "new", "--generator", "g", "--out", "copy", "--overwrite", cwd=place, code=2)
+    assert "--overwrite does not apply with --generator" in refused.stderr
+    assert contents(place / "copy") == before
 
 
 def test_the_strength_of_the_release_is_that_of_new_pictures(place):

@@ -128,6 +128,21 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         ["hide", "data", *LEVELS], lambda root: (root / "data/hideseek.json").touch(), "masked already"
     ),
     "an output inside the input": (["hide", "data", *LEVELS, "-o", "data/out"], lambda root: None, "lies inside the input"),
+    "masks inside what is published": (
+        ["hide", "data", *LEVELS, "-o", "out", "--masks", "out/m.safetensors"],
+        lambda root: None,
+        "is secret, would lie inside out",
+    ),
+    "another file where the masks are to be": (
+        ["hide", "data", *LEVELS, "--overwrite"],
+        lambda root: (root / "masks.safetensors").touch(),
+        "is no masks file of hideseek's",
+    ),
+    "a class that is a link": (
+        ["hide", "data", *LEVELS], lambda root: (root / "data/again").symlink_to(root / "data/class0"), "belong to no class"
+    ),
+    "a size of nothing": (["verify", "data", "--test", "data", "--size", "3"], lambda root: None, "--size"),
+    "a size beyond all": (["metrics", "data", "data", "--size", "5000"], lambda root: None, "--size"),
     "a key of the wrong size": (
         ["hide", "data", *LEVELS, "--key-file", "key"], lambda root: (root / "key").write_bytes(b"x"), "exactly 32 bytes"
     ),

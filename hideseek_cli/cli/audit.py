@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hideseek_cli.cli import options
+from hideseek_cli.errors import InputError
 
 if TYPE_CHECKING:
     from hideseek_cli.audit import Finding
@@ -71,10 +72,10 @@ def audit(
             if journal_of(folder).exists():
                 screen.say(f"finished trainings are kept in {journal_of(folder)}; go on with --resume, or delete it")
             raise
+        if not found:
+            raise InputError("none of these attacks can be made with what is given; nothing was measured")
         if json:
-            document(
-                {"folder": str(folder), "paid": found[0].paid if found else None, "attacks": [_document(one) for one in found]}
-            )
+            document({"folder": str(folder), "paid": found[0].paid, "attacks": [_document(one) for one in found]})
         else:
             show([_row(one) for one in found], style.value)
     over = [one for one in found if max_accuracy is not None and one.curves and one.accuracy > max_accuracy]

@@ -27,7 +27,7 @@ def cleaner(
     """
     from hideseek_cli.bundle import MaskFile
     from hideseek_cli.cli.terminal import document
-    from hideseek_cli.files import refuse_existing
+    from hideseek_cli.container import refuse_existing
 
     if (level is None) != every:
         raise InputError("say which cleaner to make: --level 50, --level clean, or --all")
@@ -36,7 +36,7 @@ def cleaner(
     cleaners = [file.cleaner(name) for name in asked]
     places = [_place(name, out, every) for name in asked]
     for place in places:
-        refuse_existing(place, overwrite)
+        refuse_existing(place, "cleaner", overwrite)
     made = [
         {"level": one.level, "path": str(place), "bytes": one.save(place)} for one, place in zip(cleaners, places, strict=True)
     ]

@@ -69,7 +69,9 @@ Arch = Annotated[
 ]
 Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the pictures, in place of the recipe's.", min=1)]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Pictures a step, in place of the recipe's.", min=2)]
-Size = Annotated[int | None, typer.Option("--size", help="Side at which networks see the central square of pictures.")]
+Size = Annotated[
+    int | None, typer.Option("--size", help="Side at which networks see the central square of pictures.", min=8, max=1024)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 Style = Annotated[TableStyle, typer.Option("--format", help="How the table is printed.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what hideseek wrote there before.")]

@@ -10,8 +10,7 @@ from hideseek_cli.cli import options
 from hideseek_cli.errors import InputError
 
 OPTIONS = (
-    "data", "generator", "out", "pictures", "keep_exif", "device", "threads", "jobs", "overwrite", "json", "style", "quiet",
-    "verbose",
+    "data", "generator", "out", "pictures", "keep_exif", "device", "threads", "jobs", "json", "style", "quiet", "verbose",
 )  # fmt: skip
 """Those of ``hide`` that apply."""
 
@@ -25,7 +24,7 @@ def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
     strange = [name for name in usual if name not in OPTIONS and asked[name] != usual[name]]
     if strange:
         option = strange[0].replace("_", "-")
-        raise InputError(f"--{option} does not apply with --generator, which trains nothing; leave it out")
+        raise InputError(f"--{option} does not apply with --generator, which trains and replaces nothing; leave it out")
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.form import Form
     from hideseek_cli.generator import Generator
@@ -35,7 +34,7 @@ def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
     device = options.training_device(asked["device"], asked["threads"] or 1)
     form = Form(encoding=asked["pictures"], exif=asked["keep_exif"])
     with options.terminal(asked["quiet"]) as screen, options.executor(asked["jobs"], None) as executor:
-        done = run(asked["data"], generator, asked["out"], device, executor, screen, form=form, overwrite=asked["overwrite"])
+        done = run(asked["data"], generator, asked["out"], device, executor, screen, form=form)
         like, seconds = done.likeness, screen.seconds()
         if asked["json"]:
             document({"published": str(asked["out"]), "images": done.images, "mse": like.mse, "ssim": like.ssim,
