@@ -28,6 +28,8 @@ from jaxtyping import Bool, Float64, Int64
 
 FEWEST = 10
 """Pictures a class that a pattern needs to hide them (docs/levels.md)."""
+CARRIED = 3
+"""Patterns that hide a class's pictures as well as one does; eight do not (docs/security.md)."""
 ENOUGH = 0.06
 """Share of a class's pictures that teach half of what all do, where most other classes are clean or masked in whole."""
 DOUBT = 0.1
@@ -132,8 +134,8 @@ class Turns:
         """The number of each picture's pattern: by bank, then pattern, then class; or its own.
 
         Each layer has a bank. Where whole classes lose their masks, most layers have no picture of a class. What their banks
-        have for it is carried by the class's largest layer, as long as each pattern has FEWEST pictures there: the more
-        patterns a class has, the less its mean or a known original gives away.
+        have for it is carried by the class's largest layer, as long as each pattern has FEWEST pictures there and the class
+        no more than CARRIED: the more patterns it has, the less its mean or a known original gives away.
         """
         if self.own:
             return np.arange(self.count)
@@ -146,7 +148,8 @@ class Turns:
             for number in np.flatnonzero(counts):
                 members = np.flatnonzero(mine & (layer == number))
                 free = np.flatnonzero((counts == 0) & (number == counts.argmax()))
-                banks = np.array([number, *free])[: max(1, len(members) // (FEWEST * self.patterns))]
+                most = min(CARRIED // self.patterns, len(members) // (FEWEST * self.patterns))
+                banks = np.array([number, *free])[: max(1, most)]
                 turn = self.numbers[members].argsort().argsort() % (len(banks) * self.patterns)
                 found[members] = (banks[turn % len(banks)] * self.patterns + turn // len(banks)) * classes + label
         return found

@@ -107,7 +107,7 @@ def test_pictures_carry_the_patterns_of_their_layer_in_turn_and_those_that_no_ot
             assert np.ptp(carried[carried > 0]) <= 1 and carried[carried > 0].min() >= min(10, counts[number] // patterns)
             spare = 1 + np.count_nonzero(counts == 0)
             if counts[number] == counts.max() and np.count_nonzero(counts == counts.max()) == 1:
-                assert len(held) == max(1, min(spare, counts[number] // (10 * patterns)))
+                assert len(held) == max(1, min(spare, 3 // patterns, counts[number] // (10 * patterns)))
     assert np.array_equal(Turns(numbers, labels).which(shares), labels), "a single bank is shared by all"
     for first, end in pairwise([0, *ends, 240] if ends else []):
         held = labels[(numbers >= first) & (numbers < end)]
