@@ -42,17 +42,22 @@ def _kind(path: Path) -> object:
     """What a file says that it is; None where it is not one of ours."""
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get("hideseek", "null"))
+            header = _header(file)
     except (OSError, SafetensorError, ValueError, RecursionError):
         return None
     return header.get("kind") if isinstance(header, dict) else None
+
+
+def _header(file: Any) -> Any:
+    """The JSON header of an open safetensors file; None where it has none of ours."""
+    return json.loads((file.metadata() or {}).get("hideseek", "null"))
 
 
 def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Header and tensors of a bundle of that kind; safetensors checks every offset against the file's size."""
     try:
         with safe_open(path, framework="numpy") as file:
-            header = json.loads((file.metadata() or {}).get("hideseek", "null"))
+            header = _header(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError as error:
         raise InputError(f"{path} cannot be read: there is no such file; check the path of the {kind} file") from error

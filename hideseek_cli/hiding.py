@@ -55,15 +55,16 @@ def best_hiding(
     on the pictures (docs/benchmarks.md). ``shares``: at which levels are expected.
     """
     tried: list[Strongest] = []
+    choices = turns.choices()
     for number, train in enumerate(order.method.candidates(task)):
         name = f"candidate {number}"
         within = f"{name} weights "
         if name not in journal.arrays:
             made = train(partial(progress.step, "training masks"))
             journal.keep({name: made.patterns, **{within + part: weight for part, weight in made.weights.items()}})
-        pattern = evened(maker, journal.arrays[name], turns.choices(), executor)
+        pattern = evened(maker, journal.arrays[name], choices, executor)
         weights = {key.removeprefix(within): value for key, value in journal.arrays.items() if key.startswith(within)}
-        strength = strongest_strength(order, maker, pattern, turns.choices(), executor, progress)
+        strength = strongest_strength(order, maker, pattern, choices, executor, progress)
         scale = Scale(maker, maker.masks(pattern, strength), turns)
         tried.append(Strongest(scale, strength, trials.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS), weights))
         if np.mean(tried[-1].accuracies) <= enough:
