@@ -75,7 +75,7 @@ class Cleaner:
             level=container.text(path, header, "level"),
             release=container.text(path, header, "release"),
             result=container.text(path, header, "result"),
-            classes=tuple(header["classes"]),
+            classes=container.classes(path, header),
             recipe=Recipe.from_json(header.get("recipe")),
             patterns=patterns,
             which=_which(path, tensors, patterns, NONE),
@@ -174,7 +174,7 @@ class MaskFile:
             for tier in _tiers(path, header)
         )  # fmt: skip
         return cls(
-            release=container.text(path, header, "release"), classes=tuple(header["classes"]),
+            release=container.text(path, header, "release"), classes=container.classes(path, header),
             epsilon=int(container.number(path, header, "epsilon")), strength=container.number(path, header, "strength"),
             recipe=Recipe.from_json(header.get("recipe")),
             published=published, which=_which(path, tensors, published, 0), tiers=tiers, shifts=_shifts(path, tensors),

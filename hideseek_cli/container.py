@@ -19,7 +19,7 @@ from hideseek_cli.errors import InputError
 
 FORMAT, OWN_MASKS = 3, 4
 """Formats that are read; the second is written where pictures have masks of their own, so that older versions refuse it."""
-KINDS = ("masks", "cleaner", "generator")
+KINDS = ("masks", "cleaner", "generator", "network")
 
 
 def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) -> int:
@@ -67,14 +67,19 @@ def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise InputError(f"{path} is a safetensors file, but not one of hideseek")
     if header["kind"] != kind:
         raise InputError(f"{path} is a {header['kind']} file, and a {kind} file is needed here")
-    classes = header.get("classes")
-    if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
-        raise InputError(f"{path} is damaged: it names no classes; get it again")
     if header.get("format") not in (FORMAT, OWN_MASKS):
         raise InputError(
             f"{path} has format {header.get('format')!r}, and this version reads {FORMAT} and {OWN_MASKS}; update hideseek"
         )
     return header, tensors
+
+
+def classes(path: Path, header: dict[str, Any]) -> tuple[str, ...]:
+    """The names of the classes that it is for."""
+    names = header.get("classes")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise InputError(f"{path} is damaged: it names no classes; get it again")
+    return tuple(names)
 
 
 def text(path: Path, header: dict[str, Any], name: str) -> str:

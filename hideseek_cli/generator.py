@@ -48,6 +48,6 @@ class Generator:
             raise InputError(f"{path} is damaged: some of its weights are no numbers; get it again")
         return cls(
             method=container.text(path, header, "method"), epsilon=int(container.number(path, header, "epsilon")),
-            strength=container.number(path, header, "strength"), classes=tuple(header["classes"]),
+            strength=container.number(path, header, "strength"), classes=container.classes(path, header),
             release=container.text(path, header, "release"), size=(size[0], size[1]), weights=tensors,
         )  # fmt: skip

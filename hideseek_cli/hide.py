@@ -23,12 +23,12 @@ from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
-from hideseek_cli.hiding import best_hiding, stopped
+from hideseek_cli.hiding import Allowed, allowed, best_hiding, stopped
 from hideseek_cli.journal import Journal
 from hideseek_cli.levels import Maker
-from hideseek_cli.manifest import Offer
+from hideseek_cli.manifest import Authorized, Offer
 from hideseek_cli.material import Material
-from hideseek_cli.methods import Patterns, Task
+from hideseek_cli.methods import Authorizing, Patterns, Task
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
 from hideseek_cli.plan import gather
@@ -39,6 +39,8 @@ from hideseek_cli.stats import Estimate
 from hideseek_cli.trials import Trials, seconds_about
 
 CORE = Path(__file__).with_name("core")
+LOST = 5.0
+"""Points that masks may cost an authorised network."""
 HIDDEN = 0.1
 """The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
 
@@ -74,6 +76,8 @@ class Hidden:
     published: Estimate
     hidden: bool
     """Whether the published folder trains to chance."""
+    allowed: Allowed | None
+    """What an authorised network learns, where there is one."""
     levels: tuple[Sold, ...]
     runs: int
     trained: int
@@ -82,8 +86,13 @@ class Hidden:
 
     @property
     def complete(self) -> bool:
-        """Whether every level was reached and the published folder hides."""
-        return self.hidden and all(level.reachable for level in self.levels)
+        """Whether every level was reached and the published folder hides, but not from whom it should not."""
+        return self.hidden and self.taught and all(level.reachable for level in self.levels)
+
+    @property
+    def taught(self) -> bool:
+        """Whether an authorised network learns what it would from clean pictures."""
+        return self.allowed is None or self.allowed.lost <= LOST
 
 
 def hide(order: Order, device: torch.device, executor: Executor, progress: Progress) -> Hidden:
@@ -179,6 +188,12 @@ def _hide(
     scale, teaches = strongest.scale, strongest.accuracies
     progress.say(f"pictures to publish (strength {strongest.strength:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
+    able, authorized = None, None
+    if isinstance(order.method, Authorizing):
+        network = order.method.authorized
+        able = allowed(network, strongest, shares, material, trials)
+        progress.say(f"the authorized network trains to {able.published.mean:.1f} %, clean to {able.clean.mean:.1f} %")
+        authorized = Authorized(lens=network.identity, arch=network.arch, accuracy=round(able.published.mean, 2))
     if order.calibration == "stop":
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
@@ -215,10 +230,11 @@ def _hide(
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__,
                     "train_images": len(stack)},
+            authorized=authorized,
         )  # fmt: skip
         strongest.save_generator(order, material, release.manifest.release)
     return Hidden(
-        release=release, clean=trials.estimate(clean), published=published, hidden=published.mean <= hidden_at,
+        release=release, clean=trials.estimate(clean), published=published, hidden=published.mean <= hidden_at, allowed=able,
         runs=trials.runs, trained=len(stack), recipe=recipe,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,

@@ -20,8 +20,10 @@ from hideseek_cli.levels import Maker, Scale, evened, strongest_strength
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.order import FEWEST_RUNS, PUBLISHED_RUNS, Order
+from hideseek_cli.network import Network
+from hideseek_cli.order import CLEAN_RUNS, FEWEST_RUNS, PUBLISHED_RUNS, Order
 from hideseek_cli.progress import Progress
+from hideseek_cli.stats import Estimate
 from hideseek_cli.trials import Trial, Trials
 
 
@@ -70,6 +72,30 @@ def best_hiding(
         if np.mean(tried[-1].accuracies) <= enough:
             break
     return min(tried, key=lambda one: float(np.mean(one.accuracies)))
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a network learns that is authorised to."""
+
+    published: Estimate
+    clean: Estimate
+    """Of the same network, on the clean pictures."""
+
+    @property
+    def lost(self) -> float:
+        """Points that the masks cost it."""
+        return self.clean.mean - self.published.mean
+
+
+def allowed(network: Network, strongest: Strongest, shares: Sequence[float], material: Material, trials: Trials) -> Allowed:
+    """Measure it; for such a network no picture is masked."""
+    about = [network.identity, network.arch, network.seed]
+    clean = Trial(material.stack.clean, ["clean by", *about], by=network)
+    published = Trial(partial(strongest.scale.render, 1.0, shares), ["published by", *about], by=network)
+    found = trials.masked([clean] * CLEAN_RUNS + [published] * PUBLISHED_RUNS)
+    estimates = [trials.estimate(trials.group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:])]
+    return Allowed(clean=estimates[0], published=estimates[1])
 
 
 def stopped(

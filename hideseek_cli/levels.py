@@ -142,7 +142,8 @@ def strongest_strength(
     """The greatest strength, in hundredths, at which the mean SSIM of the pictures' files is at least ``min_ssim``, whichever
     of their patterns (``choices``, row by row) the pictures of a class will have.
 
-    At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere. Searched on at most FIRST
+    At most STRONGEST, where patterns of root mean square ε/2 touch the bound almost everywhere, or where the first of them
+    touches it, of a method whose patterns must not be cut off. Searched on at most FIRST
     pixels of pictures evenly spread over the folder, then made sure of on all, or on SECOND pixels of so many more. What SSIM
     loses grows at most with the square of the strength, which says how far to go down at least where it is too much.
     """
@@ -152,7 +153,8 @@ def strongest_strength(
         return float(sums.min(0).sum() / counts.sum())
 
     first_look = _first_look(maker.material)
-    low, high = 0, round(100 * STRONGEST)
+    most = STRONGEST if order.method.clippable else min(STRONGEST, order.epsilon / float(np.abs(pattern).max()))
+    low, high = 0, floor(100 * most)
     while low < high:
         middle = (low + high + 1) // 2
         progress.step("measuring likeness", 8 - (high - low).bit_length(), 9)

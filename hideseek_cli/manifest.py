@@ -29,7 +29,7 @@ FORMAT, KIND = 1, "hideseek manifest"
 MAX_BYTES = 512 * 2**20
 MEMBERS = frozenset({
     "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "encoding", "shard",
-    "exif", PICTURES,
+    "exif", "authorized", PICTURES,
 })  # fmt: skip
 """What is read; others are passed over."""
 PUBLISHED, CLEAN = "published", "clean"
@@ -53,6 +53,22 @@ class Offer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Authorized:
+    """Who learns from the folder all the same."""
+
+    lens: str
+    """Identity of the lens of those networks, which says nothing of it."""
+    arch: str
+    accuracy: float
+    """What such a network of that architecture trains to, in percent, by the recipe otherwise."""
+
+    def __post_init__(self) -> None:
+        sha256(self.lens)
+        if not 0 <= self.accuracy <= 100:
+            raise InputError(f"an accuracy of {self.accuracy!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What a published or cleaned folder is."""
 
@@ -72,6 +88,7 @@ class Manifest:
     """Class, name and SHA-256 of the pixels of each picture beside this manifest."""
     form: Form = PNG_FILES
     """How the pictures lie beside this manifest."""
+    authorized: Authorized | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -97,6 +114,7 @@ class Manifest:
             "recipe": self.recipe.to_json(),
             "offers": [asdict(offer) for offer in self.offers],
             **self.form.to_json(),
+            **({"authorized": asdict(self.authorized)} if self.authorized else {}),
         }
         yield json.dumps(document, indent=1, ensure_ascii=False).removesuffix("\n}")
         mark = f',\n "{PICTURES}": {{\n'
@@ -210,6 +228,7 @@ def _parse(document: dict[str, Any], path: Path) -> Manifest:
             shard=int(document["shard"]) if "shard" in document else None,
             exif=document.get("exif") is True,
         ),
+        authorized=Authorized(**document["authorized"]) if "authorized" in document else None,
     )
     if manifest.level == PUBLISHED and found != manifest.release:
         raise InputError("its pictures do not add up to its release")

@@ -12,7 +12,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.files import refuse_inside
 from hideseek_cli.form import PNG_FILES, Form
 from hideseek_cli.mask import MAX_EPSILON
-from hideseek_cli.methods import Method
+from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
 
@@ -98,6 +98,11 @@ class Order:
         if self.method.scope == "sample" and (self.placement != "fixed" or self.patterns > 1):
             option = "--patterns" if self.patterns > 1 else "--placement keyed"
             raise InputError(f"{option} is for patterns that a class shares; every picture has its own here, leave it out")
+        if isinstance(self.method, Authorizing) and self.placement != "fixed":
+            raise InputError(
+                "--placement keyed does not apply to --method uge: an authorized network would see masks where their shifts "
+                "come round; leave it out"
+            )
         if self.robust and not self.method.changeable:
             raise InputError(f"--robust does not apply to --method {self.method.name}: it is not trained through changes")
         if not 0 <= self.min_ssim < 1:
@@ -127,12 +132,17 @@ class Order:
     @property
     def runs(self) -> int:
         """Retrainings that may be made."""
-        return self.max_runs if self.max_runs is not None else max(self.fewest, 8 + 7 * len(self.levels))
+        usual = 8 + 7 * len(self.levels) + self._authorized_runs
+        return self.max_runs if self.max_runs is not None else max(self.fewest, usual)
 
     @property
     def fewest(self) -> int:
         """Retrainings that it takes at least."""
-        return CLEAN_RUNS + HALF_RUNS + 4 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels)
+        return CLEAN_RUNS + HALF_RUNS + 4 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels) + self._authorized_runs
+
+    @property
+    def _authorized_runs(self) -> int:
+        return CLEAN_RUNS + PUBLISHED_RUNS if isinstance(self.method, Authorizing) else 0
 
     @property
     def generator(self) -> Path:

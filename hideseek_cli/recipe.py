@@ -14,7 +14,18 @@ from typing import Any
 
 from hideseek_cli.errors import InputError
 
-ARCHITECTURES = ("slim", "resnet10", "resnet18", "resnet50", "vgg11", "densenet121", "mobilenet_v2", "shufflenet_v2")
+ARCHITECTURES = (
+    "slim",
+    "resnet10",
+    "resnet18",
+    "resnet50",
+    "vgg11",
+    "densenet121",
+    "mobilenet_v2",
+    "shufflenet_v2",
+    "cnn",
+    "lenet",
+)
 SCHEDULES = ("onecycle", "cosine")
 
 

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
 from hideseek_cli.bundle import MaskFile, Patterns, Tier
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.listing import Identity, Spool
-from hideseek_cli.manifest import CLEAN, PUBLISHED, Manifest, Offer, pixel_digest
+from hideseek_cli.manifest import CLEAN, PUBLISHED, Authorized, Manifest, Offer, pixel_digest
 from hideseek_cli.mask import apply, difference, place, residuals
 from hideseek_cli.material import Material
 from hideseek_cli.metrics import Comparison, Likeness, likenesses, summary
@@ -81,7 +81,7 @@ class Release:
 
 def write(
     material: Material, levels: Levels, stage: StagedFolder, executor: Executor, progress: Progress,
-    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any],
+    *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any], authorized: Authorized | None = None,
 ) -> Release:  # fmt: skip
     """Fill ``stage`` with the published pictures and their manifest, and write the mask file.
 
@@ -147,7 +147,7 @@ def write(
     manifest = Manifest(
         level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
         epsilon=levels.epsilon, size=material.size, recipe=recipe, offers=offers,
-        pictures=rows, form=material.form,
+        pictures=rows, form=material.form, authorized=authorized,
     )  # fmt: skip
     manifest.write(stage)
     MaskFile(

@@ -19,6 +19,7 @@ from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Correction, Evaluator
 from hideseek_cli.core.rounds import side_by_side, together
 from hideseek_cli.journal import Journal
+from hideseek_cli.network import Network
 from hideseek_cli.order import CLEAN_RUNS, PUBLISHED_RUNS, Order
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
@@ -42,6 +43,8 @@ class Trial:
     """Whether to train on half of the pictures."""
     lasting: bool = False
     """Whether other runs of ``hide`` would measure the same."""
+    by: Network | None = None
+    """An authorised network, in place of the recipe's."""
 
 
 class Trials:
@@ -132,7 +135,7 @@ def _masked(evaluator: Evaluator, trial: Trial) -> Bool[np.ndarray, " n"]:
 
 
 def _trained(evaluator: Evaluator, trial: Trial, number: int, tick: Tick) -> float:
-    return evaluator.accuracy(trial.render(), _masked(evaluator, trial), number, tick, half=trial.half)
+    return evaluator.accuracy(trial.render(), _masked(evaluator, trial), number, tick, half=trial.half, by=trial.by)
 
 
 def seconds_about(order: Order, clean: Pictures, recipe: Recipe, executor: Executor) -> float:

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import torch
 
-from hideseek_cli.cache import default_folder
-from hideseek_cli.core.evaluator import retrain, seed_of
+from hideseek_cli.contenders import Contender, anybody, knowing, labelled, students
+from hideseek_cli.core.evaluator import seed_of
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.journal import Journal, beside
 from hideseek_cli.manifest import PUBLISHED
+from hideseek_cli.network import Network
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.stats import Estimate, Verdict, at_most, estimate, holds, more_runs
+from hideseek_cli.stats import Estimate, Verdict, estimate, more_runs
 from hideseek_cli.subject import digests, load
 
 
@@ -42,17 +43,26 @@ class Verification:
     seed: int
     images: int
     tested: int
+    kind: str
+    """How the network learns, where not as anybody: ``authorized`` or ``distilled``."""
+
+    @property
+    def label(self) -> str:
+        """Which network, and how it learns."""
+        return labelled(self.recipe, self.kind)
 
 
 def verify(
     folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
     recipe: Recipe | None = None, archs: Sequence[str] = (), level: float | None = None, tolerance: float = 8.0,
     runs: int = 4, seed: int | None = None, size: int | None = None, threads: int = 1, fallback: Recipe, resume: bool = False,
+    authorized: Network | None = None, teacher: Network | None = None,
 ) -> tuple[Verification, ...]:  # fmt: skip
     """Train ``runs`` networks from scratch on ``folder`` and test them on the pictures of ``test``; for each of ``archs``.
 
     The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest. The
     runs stand side by side, each on ``threads`` processor threads. ``archs`` take the place of the recipe's network.
+    ``authorized``: a network that is to learn as well; ``teacher``: one of which the others are to learn besides.
     ``seed``: of the first run; fresh from the operating system unless given, so that no run was seen by calibration.
     Finished runs are kept beside the folder until all are done; ``resume`` goes on with them.
     Raises InputError where the folders do not fit together.
@@ -71,7 +81,15 @@ def verify(
     base = recipe.for_pictures(len(data)) if recipe else promise.recipe if promise else fallback.for_pictures(len(data))
     if promise is not None and base != promise.recipe:
         progress.say(f"{folder} was calibrated by another recipe than this, so it may well train to something else")
+    allowed = promise.authorized if promise else None
+    if authorized is not None and allowed is not None and allowed.lens != authorized.identity:
+        progress.say(f"{folder} was published for a network with another lens than that of --authorized")
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
+    field = [
+        *anybody(data, tests, recipes, level, one_sided=one_sided),
+        *([] if authorized is None else [knowing(data, tests, base, authorized, allowed)]),
+        *([] if teacher is None else students(data, tests, recipes, teacher)),
+    ]
     binding = {"pictures": digests(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
     journal = Journal(beside(folder, "verify"), binding if seed is None else {**binding, "seed": seed}, resume=resume)
 
@@ -84,35 +102,28 @@ def verify(
         remember("seed", secrets.randbits(31) if seed is None else seed)
     first = int(journal.value("seed"))
 
-    def judge(found: Estimate) -> Verdict:
-        assert level is not None
-        return at_most(found, level + tolerance) if one_sided else holds(found, level, tolerance)
-
-    def measured(chosen: Recipe) -> Verification:
-        names = [f"{chosen.arch} {run}" for run in range(runs)]
+    def measured(one: Contender) -> Verification:
+        names = [f"{one.name} {run}" for run in range(runs)]
         known = [journal.value(name) for name in names]
-        todo = [
-            partial(retrain, data, tests, chosen, seed=seed_of(first, 0x7E57, run), checkpoints=default_folder())
-            for run in range(runs)
-            if known[run] is None
-        ]
+        todo = [partial(one.train, seed=seed_of(first, 0x7E57, run)) for run in range(runs) if known[run] is None]
+        label = labelled(one.recipe, one.kind)
         found = side_by_side(
-            todo, executor, device, threads=threads, tick=partial(progress.step, f"{runs} trainings of {chosen.arch}")
+            todo, executor, device, threads=threads, tick=partial(progress.step, f"{runs} trainings of {label}")
         )
         accuracies: list[float] = []
         for name, noted in zip(names, known, strict=True):
             accuracies.append(next(found) if noted is None else noted)
             remember(name, accuracies[-1])
-            progress.say(f"{chosen.arch}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
-        whole = estimate(accuracies, len(tests))
-        verdict = None if level is None else judge(whole)
+            progress.say(f"{label}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
+        whole, judge = estimate(accuracies, len(tests)), partial(one.judge, tolerance=tolerance)
+        verdict = None if one.level is None else judge(whole)
         return Verification(
-            found=whole, accuracies=tuple(accuracies), level=level, tolerance=tolerance, one_sided=one_sided,
+            found=whole, accuracies=tuple(accuracies), level=one.level, tolerance=tolerance, one_sided=one.one_sided,
             verdict=verdict, more=more_runs(accuracies, len(tests), judge) if verdict == "inconclusive" else None,
-            recipe=chosen, seed=first, images=len(data), tested=len(tests),
+            recipe=one.recipe, seed=first, images=len(data), tested=len(tests), kind=one.kind,
         )  # fmt: skip
 
-    verified = tuple(measured(chosen) for chosen in recipes)
+    verified = tuple(measured(one) for one in field)
     with suppress(OSError):
         journal.close()
     return verified

@@ -14,7 +14,8 @@ from hideseek_cli import manifest as manifests
 from hideseek_cli.entry import safe
 from hideseek_cli.errors import InputError
 from hideseek_cli.form import PNG_FILES, Form
-from hideseek_cli.manifest import Manifest, Offer, identity, pixel_digest
+from hideseek_cli.manifest import Authorized, Manifest, Offer, identity, pixel_digest
+from hideseek_cli.network import Network
 from hideseek_cli.recipe import preset
 
 DIGESTS = {("cat", "a"): "0" * 64, ("cat", "sub/b"): "1" * 64, ("dog", "ü"): "2" * 64}
@@ -52,6 +53,16 @@ def test_a_manifest_says_the_form_and_one_without_means_png_files(tmp_path, form
     (tmp_path / manifests.NAME).write_text(text(replace(published(), form=form)))
     assert json.loads((tmp_path / manifests.NAME).read_text()) == {**plain, **said}
     assert manifests.read(tmp_path).form == form and list(manifests.owned(tmp_path)) == ["hideseek.json", *files]
+
+
+def test_a_manifest_says_who_is_authorized_and_nothing_of_their_lens(tmp_path):
+    network = Network.drawn("slim", bytes(32))
+    allowed = Authorized(lens=network.identity, arch="slim", accuracy=58.9)
+    (tmp_path / manifests.NAME).write_text(text(replace(published(), authorized=allowed)))
+    assert manifests.read(tmp_path).authorized == allowed
+    assert json.loads((tmp_path / manifests.NAME).read_text()) == {
+        **json.loads(text()), "authorized": {"lens": network.identity, "arch": "slim", "accuracy": 58.9}
+    }  # fmt: skip
 
 
 def test_the_identity_covers_class_name_and_pixels():
@@ -107,6 +118,8 @@ def test_a_picture_that_leads_out_of_the_folder_is_refused(tmp_path, name):
     "change",
     [damaged(format=2), damaged(kind="other"), damaged(release="1" * 64), damaged(release="short"), damaged(classes=["cat"]),
      damaged(pictures={"cat/a": 7}), damaged(pictures=[]), damaged(recipe={}), damaged(offers=[{"level": 1}]),
+     damaged(authorized={"lens": "x", "arch": "slim", "accuracy": 50.0}), damaged(authorized=[]),
+     damaged(authorized={"lens": "0" * 64, "arch": "slim", "accuracy": 101.0}), damaged(authorized={"lens": "0" * 64}),
      damaged(chance=None), damaged(size="big"), damaged(size=float("inf")), damaged(shard=0),
      damaged(shard=None), damaged(encoding="jpg"), lambda document: document.pop("epsilon")],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -15,10 +16,12 @@ from PIL import Image
 from safetensors.numpy import load as tensors_of
 
 from hideseek_cli import keys
+from hideseek_cli import manifest as manifests
 from hideseek_cli.bundle import Cleaner, MaskFile
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.core.lens import unseen
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
@@ -26,8 +29,10 @@ from hideseek_cli.generator import Generator
 from hideseek_cli.hiding import Strongest
 from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker, Scale
+from hideseek_cli.manifest import Authorized
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Made, Method, Task, catalogue, chosen
+from hideseek_cli.network import Network
 from hideseek_cli.order import Order
 from hideseek_cli.packed import Packed
 from hideseek_cli.picture import decode
@@ -44,6 +49,7 @@ METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "emn sample joint": ("emn", "sample", {"passes": 2, "pgd_steps": 2}),
     "emn sample alternating": ("emn", "sample", {"schedule": "alternating", "stop_error": 0.99, "pgd_steps": 2}),
     "confounder": ("confounder", "sample", {"passes": 1}),
+    "uge": ("uge", "class", {"passes": 1, "authorized": Network.drawn("slim", bytes(range(32)))}),
     "random class": ("random", "class", {}),
     "random sample": ("random", "sample", {}),
 }
@@ -264,6 +270,27 @@ def test_a_folder_is_hidden_with_the_cleaner_of_its_originals_alone_by_a_method_
     assert [tier.level for tier in masks.tiers] == ["clean"] and masks.release == generator.release
     assert generator.strength == masks.strength and masks.single
     assert not list(tmp_path.glob(".*")), "no journal is left"
+
+
+def test_a_folder_is_hidden_from_all_but_an_authorized_network(tmp_path):
+    """What it learns is measured, and the manifest says so, of a network that it does not give away."""
+    write_pictures(tmp_path / "data", 2, 12, mode="RGB")
+    inside("network", "lenet", cwd=tmp_path)
+    network = Network.load(tmp_path / "net.safetensors")
+    arguments = ["--method", "uge", "--authorized", "net.safetensors", "--epochs", "1", "--batch-size", "8", "--threads", "1"]
+    done = inside("hide", "data", *arguments, "--min-ssim", "0.5", "--json", cwd=tmp_path, code=None)
+    assert done.returncode in (0, 1), done.stderr
+    said = json.loads(done.stdout)["authorized"]
+    allowed = manifests.read(tmp_path / "published").authorized
+    assert allowed == Authorized(lens=network.identity, arch="lenet", accuracy=round(said["accuracy"], 2))
+    assert 0 <= said["clean_accuracy"] <= 100
+    masks = MaskFile.load(tmp_path / "masks.safetensors").published[3]
+    noise = torch.from_numpy(np.asarray(masks, np.float32)).permute(0, 3, 1, 2)
+    left = noise - unseen(noise, torch.from_numpy(network.kernel), 8)
+    assert noise.abs().mean() > 1 and left.square().mean().sqrt() < 0.6, "but for rounding the network sees nothing"
+    for wrong in (["--authorized", "masks.safetensors"], ["--placement", "keyed"]):
+        assert inside("hide", "data", *arguments, "-o", "x", "--masks", "y", *wrong, cwd=tmp_path, code=2).stderr
+    assert inside("hide", "data", "--authorized", "net.safetensors", "-o", "x", cwd=tmp_path, code=2).stderr
 
 
 def test_what_may_be_trained_on_is_shown_and_nothing_else():

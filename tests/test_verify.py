@@ -7,6 +7,11 @@ import torch
 
 from hideseek_cli import journal
 from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.folder import scan
+from hideseek_cli.journal import Journal
+from hideseek_cli.manifest import NAME, Authorized, Manifest, identity, pixel_digest
+from hideseek_cli.network import Network
+from hideseek_cli.picture import decode
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.verify import verify
@@ -57,7 +62,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
         trained.append(seed)
         return whole[0].accuracies[2]
 
-    monkeypatch.setattr("hideseek_cli.verify.retrain", last)
+    monkeypatch.setattr("hideseek_cli.contenders.retrain", last)
     assert asked(folders, executor, Silent(), seed=5, resume=True) == whole
     assert len(trained) == 1, "two of three runs were finished"
     assert not kept.exists()
@@ -76,3 +81,51 @@ def test_where_nothing_can_be_written_it_verifies_all_the_same(folders, executor
 
     monkeypatch.setattr(journal, "write_whole", refused)
     assert asked(folders, executor, Silent(), seed=5)[0].found.runs == 3
+
+
+def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others(folders, executor, monkeypatch):
+    network = Network.drawn("cnn", bytes(32))
+    asked_for: list[tuple[str, str, object]] = []
+
+    def retrained(data, test, recipe, *_, seed, checkpoints, by=None):
+        asked_for.append(("learns", recipe.arch, by))
+        return 60.0 if by else 20.0
+
+    def taught(data, test, recipe, *_, teacher, seed):
+        asked_for.append(("is taught", recipe.arch, teacher))
+        return 40.0
+
+    monkeypatch.setattr("hideseek_cli.contenders.retrain", retrained)
+    monkeypatch.setattr("hideseek_cli.contenders.distilled", taught)
+    monkeypatch.setattr(Journal, "close", lambda self: None)
+    found = asked(folders, executor, Silent(), archs=("slim", "lenet"), authorized=network, teacher=network)
+    assert [(one.label, one.accuracies[0], one.level) for one in found] == [
+        ("slim", 20.0, 50.0), ("lenet", 20.0, 50.0), ("cnn, authorized", 60.0, None),
+        ("slim, distilled", 40.0, None), ("lenet, distilled", 40.0, None),
+    ]  # fmt: skip
+    assert sorted(set(asked_for), key=str) == sorted({
+        ("learns", "slim", None), ("learns", "lenet", None), ("learns", "cnn", network), ("is taught", "slim", network),
+        ("is taught", "lenet", network),
+    }, key=str)  # fmt: skip
+    kept = folders[0].with_name(".data.verify").read_bytes().decode("latin1")
+    assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.lens), "the lens is secret"
+
+
+@pytest.mark.parametrize(("lens", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
+                                                        (b"another" + bytes(25), "slim", None)])  # fmt: skip
+def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
+    folders, executor, monkeypatch, lens, arch, promised
+):  # fmt: skip
+    data, test = folders
+    part = scan(data)
+    digests = {entry.key: pixel_digest(decode(entry.path)) for entry in part.entries}
+    manifest = Manifest(
+        level="published", release=identity(digests), classes=part.classes, chance=33.3, epsilon=8, size=None,
+        recipe=preset("quick"), offers=(), pictures=tuple(sorted(digests.items())),
+        authorized=Authorized(lens=Network.drawn("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
+    )  # fmt: skip
+    (data / NAME).write_text("".join(manifest.text()))
+    monkeypatch.setattr("hideseek_cli.contenders.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
+    network = Network.drawn(arch, lens)
+    found = verify(data, test, executor, Silent(), CPU, runs=2, fallback=preset("quick"), authorized=network)
+    assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]

@@ -18,7 +18,7 @@ from hideseek_cli.errors import DiskError, InputError
 
 DONE, NEGATIVE, BAD, INCONCLUSIVE, FAULT, INTERRUPTED = 0, 1, 2, 3, 101, 130
 
-COMMANDS = ("hide", "cleaner", "seek", "verify", "metrics", "audit")
+COMMANDS = ("hide", "cleaner", "seek", "verify", "metrics", "audit", "network")
 
 
 def program(*names: str) -> typer.Typer:

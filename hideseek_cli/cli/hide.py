@@ -23,8 +23,14 @@ def hide(
     min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
     method: Annotated[
         str,
-        typer.Option("--method", help="What makes masks: emn (error-minimising), confounder (a generator), or random noise."),
+        typer.Option(
+            "--method", help="What makes masks: emn (error-minimising), confounder (a generator), uge, or random noise."
+        ),
     ] = "emn",
+    authorized: Annotated[
+        Path | None,
+        typer.Option("--authorized", help="The network file whose networks learn all the same (uge); see hideseek network."),
+    ] = None,
     generator: Annotated[
         Path | None,
         typer.Option("--generator", help="Protect the new pictures of DATA, labelled or not, by what a confounder left."),
@@ -123,6 +129,7 @@ def hide(
     from hideseek_cli.form import Form
     from hideseek_cli.hide import hide as run
     from hideseek_cli.methods import chosen
+    from hideseek_cli.network import Network
     from hideseek_cli.order import Order
     from hideseek_cli.plan import plan
 
@@ -135,7 +142,7 @@ def hide(
         tolerance=tolerance, overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards, exif=keep_exif),
         method=chosen(method, scope, {
             "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
-            "stop_error": stop_error, "objective": objective,
+            "stop_error": stop_error, "objective": objective, "authorized": authorized and Network.load(authorized),
         }),
     )  # fmt: skip
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:

@@ -20,10 +20,15 @@ def rows(order: Order, hidden: Hidden) -> list[dict[str, Any]]:
         }  # fmt: skip
 
     rows = [row("published", None, hidden.published, hidden.release.likeness["published"])]
+    if hidden.allowed is not None:
+        rows.append(row("published, authorized network", None, hidden.allowed.published, None))
     for level in hidden.levels:
         name = f"{level.level:g}" if level.reachable else f"{level.level:g} (not reached)"
         rows.append(row(name, order.prices.get(level.level), level.found, level.likeness))
-    return [*rows, row("clean", None, hidden.clean, None)]
+    rows.append(row("clean", None, hidden.clean, None))
+    if hidden.allowed is not None:
+        rows.append(row("clean, authorized network", None, hidden.allowed.clean, None))
+    return rows
 
 
 def document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
@@ -32,8 +37,8 @@ def document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
         "published": str(order.out), "masks": str(order.masks), "images": len(hidden.release.manifest.pictures),
         "classes": len(hidden.release.manifest.classes), "chance": hidden.release.manifest.chance,
         "clean_accuracy": hidden.clean.mean, "published_accuracy": hidden.published.mean,
-        "published_at_chance": hidden.hidden, "mse": like.mse, "ssim": like.ssim, "linf": like.linf,
-        "runs": hidden.runs, "train_images": hidden.trained, "recipe": hidden.recipe.to_json(),
+        "published_at_chance": hidden.hidden, "authorized": _allowed(hidden), "mse": like.mse, "ssim": like.ssim,
+        "linf": like.linf, "runs": hidden.runs, "train_images": hidden.trained, "recipe": hidden.recipe.to_json(),
         "levels": [
             {"level": one.level, "accuracy": one.found.mean, "low": one.found.interval()[0],
              "high": one.found.interval()[1], "runs": one.found.runs, "strength": one.share,
@@ -44,6 +49,13 @@ def document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
         ],
         "seconds": round(seconds, 1),
     }  # fmt: skip
+
+
+def _allowed(hidden: Hidden) -> dict[str, float] | None:
+    """What an authorised network learns, where there is one."""
+    if hidden.allowed is None:
+        return None
+    return {"accuracy": hidden.allowed.published.mean, "clean_accuracy": hidden.allowed.clean.mean}
 
 
 def _coverage(level: Sold) -> str:
@@ -75,6 +87,11 @@ def remarks(order: Order, hidden: Hidden) -> list[str]:
             f"the published folder still trains to {hidden.published.mean:.1f} %, above chance "
             f"({hidden.release.manifest.chance:.1f} %): raise --epsilon or lower --min-ssim"
             + (", or give --robust none for masks that survive no change and may hide better" if order.survived else "")
+        )
+    if not hidden.taught and hidden.allowed is not None:
+        lines.append(
+            f"the authorized network loses {hidden.allowed.lost:.1f} points to the masks: it sees some of them where they are "
+            "cut off at black and white, or where pictures are resized"
         )
     if not all(level.reachable for level in hidden.levels) and order.calibration == "retrain":
         other = next(one for one in UNMASKS if one != order.unmask)

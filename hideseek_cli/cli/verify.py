@@ -29,6 +29,13 @@ def verify(
     arch: Annotated[
         str, typer.Option("--arch", help="Networks in place of the recipe's, such as resnet18,vgg11.", metavar="NAMES")
     ] = "",
+    authorized: Annotated[
+        Path | None, typer.Option("--authorized", help="A network file: let its network, which may, learn as well.")
+    ] = None,
+    distill_from: Annotated[
+        Path | None,
+        typer.Option("--distill-from", help="A network file: let others learn what its trained network says, as an attack."),
+    ] = None,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
     size: options.Size = None,
@@ -51,16 +58,18 @@ def verify(
     """
     options.present(folder, test)
     from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.network import Network
     from hideseek_cli.verify import verify as run
 
     chosen_device = options.training_device(device, threads)
     fallback = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     chosen = fallback if recipe or epochs or batch_size else None
+    allowed, teacher = (None if path is None else Network.load(path) for path in (authorized, distill_from))
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
         verified = run(
             folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
             tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
-            resume=resume,
+            resume=resume, authorized=allowed, teacher=teacher,
         )  # fmt: skip
         if json:
             documents = [_document(one) for one in verified]
@@ -87,7 +96,7 @@ def _remarks(verified: tuple[Verification, ...]) -> list[str]:
     for one in verified:
         if one.verdict == "inconclusive":
             settled = f"about {one.more} more runs" if one.more else f"no number of runs on these {one.tested} test pictures"
-            lines.append(f"{one.recipe.arch}: inconclusive; if mean and spread stay, {settled} would settle it")
+            lines.append(f"{one.label}: inconclusive; if mean and spread stay, {settled} would settle it")
     return lines
 
 
@@ -102,7 +111,7 @@ def _promise(verified: Verification) -> str:
 def _row(folder: Path, verified: Verification) -> dict[str, Any]:
     low, high = verified.found.interval()
     return {
-        "folder": str(folder), "network": verified.recipe.arch, "promised %": _promise(verified),
+        "folder": str(folder), "network": verified.label, "promised %": _promise(verified),
         "accuracy %": f"{verified.found.mean:.2f}", "95 % interval": f"{low:.2f} to {high:.2f}", "runs": verified.found.runs,
         "verdict": verified.verdict or "nothing promised",
     }  # fmt: skip
@@ -114,5 +123,6 @@ def _document(verified: Verification) -> dict[str, Any]:
         "accuracy": verified.found.mean, "low": low, "high": high, "runs": verified.found.runs,
         "accuracies": list(verified.accuracies), "level": verified.level, "tolerance": verified.tolerance,
         "one_sided": verified.one_sided, "verdict": verified.verdict, "more_runs": verified.more,
-        "recipe": verified.recipe.to_json(), "seed": verified.seed, "images": verified.images, "tested": verified.tested,
+        "recipe": verified.recipe.to_json(), "kind": verified.kind or None, "seed": verified.seed,
+        "images": verified.images, "tested": verified.tested,
     }  # fmt: skip

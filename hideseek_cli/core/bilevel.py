@@ -60,6 +60,8 @@ class Problem:
     """Names of ``core.changes.ROBUST``: every other batch goes through one of these in turn."""
     objective: str = "error-min"
     """One of ``core.surrogate.OBJECTIVES``."""
+    confined: Callable[[Float[Tensor, "p c h w"]], Float[Tensor, "p c h w"]] | None = None
+    """What masks are brought to after each update, where they must be of a kind."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -142,6 +144,12 @@ class _State:
     def view(self, index: Tensor) -> Batch:
         return self.masked(index), self.problem.pictures.labels[index]
 
+    @torch.no_grad()
+    def confine(self) -> None:
+        """Bring masks to what they must be after an update."""
+        if self.problem.confined is not None:
+            self.mask.copy_(self.problem.confined(self.mask))
+
     def round(self, number: int, steps: int) -> Round:
         return Round(self.mask.detach().clone(), self.network, number, steps)
 
@@ -162,6 +170,7 @@ def joint(problem: Problem) -> Iterator[Round]:
     for number in range(1, 1_000_000):
         for _ in islice(state.descent, state.surrogate.per_pass):
             update(left(steps))
+            state.confine()
             steps += 1
         yield state.round(number, steps)
 
@@ -185,6 +194,7 @@ def alternating(problem: Problem) -> Iterator[Round]:
                 for _ in range(problem.pgd_steps):
                     loss(state.network, state.masked(index), pictures.labels[index]).backward()
                     descend(state.mask, problem.epsilon, EMN_STEP)
+                    state.confine()
 
 
 SCHEDULES: dict[str, Schedule] = {"joint": joint, "alternating": alternating}

@@ -30,6 +30,14 @@ EVERY = 60.0
 MOMENTUM = "momentum_buffer"
 
 
+def _digest(network: nn.Module) -> str:
+    """SHA-256 over its weights."""
+    whole = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        whole.update(tensor.cpu().numpy().tobytes())
+    return whole.hexdigest()
+
+
 class Checkpoint:
     """What a training keeps: network, momentum, learning rate, random numbers, and how many steps are done."""
 
@@ -37,10 +45,11 @@ class Checkpoint:
         self, folder: Path, pictures: Pictures, recipe: Recipe, seed: int, network: nn.Module,
         step_rule: torch.optim.Optimizer, schedule: torch.optim.lr_scheduler.LRScheduler, generator: torch.Generator,
     ) -> None:  # fmt: skip
+        """``network``: as it is before the training."""
         self.network, self.step_rule, self.schedule, self.generator = network, step_rule, schedule, generator
         about = [
             pictures.digest(), recipe.to_json(), seed, str(pictures.images.device), torch.get_num_threads(), torch.__version__,
-            code_digest(Path(__file__).parent),
+            code_digest(Path(__file__).parent), _digest(network),
         ]  # fmt: skip
         self.path = folder / f"{hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()}.safetensors"
         self.written = time.monotonic()

@@ -17,6 +17,7 @@ from hideseek_cli.core.checkpoint import Checkpoint
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.core.recorded import Work, recorded
+from hideseek_cli.network import Network
 from hideseek_cli.recipe import Recipe
 
 Batch = tuple[Float[Tensor, "n c h w"], Int[Tensor, " n"] | Float[Tensor, "n k"]]
@@ -107,15 +108,18 @@ def descent(
 def train(
     pictures: Pictures, recipe: Recipe, *, seed: int, tick: Tick = silent, treatment: Treatment | None = None,
     watch: Callable[[Standardised], None] | None = None, checkpoints: Path | None = None,
+    by: Network | None = None,
 ) -> Standardised:  # fmt: skip
     """A network trained from scratch on ``pictures``, on their device; the recipe names one architecture.
 
     ``watch`` sees the network after every epoch, and may put it into evaluation mode. ``checkpoints``: a folder in which a
-    training that was killed is found and goes on.
+    training that was killed is found and goes on. ``by``: what the network has of its own, of the recipe's architecture.
     """
     device = pictures.images.device
     height, width = pictures.images.shape[2:]
-    network = build(recipe.arch, pictures.classes, min(height, width), pictures.moments(), seed).train()
+    kernel = None if by is None else torch.from_numpy(by.kernel).to(device)
+    initial = seed if by is None or by.seed is None else by.seed
+    network = build(recipe.arch, pictures.classes, min(height, width), pictures.moments(), initial, kernel).train()
     epoch = steps_per_pass(len(pictures), recipe.batch_size)
     steps = recipe.epochs * epoch
     step_rule, schedule = optimiser(network, recipe, steps)

@@ -14,7 +14,7 @@ rest, by what a run on half of that part in half as many steps says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from torch import Tensor
 
 from hideseek_cli.core.classifier import Tick, correct, silent, train
 from hideseek_cli.core.data import Pictures
+from hideseek_cli.network import Network
 from hideseek_cli.recipe import Recipe
 
 Images = UInt8[np.ndarray, "n h w c"]
@@ -42,20 +43,22 @@ def seed_of(*numbers: int) -> int:
 
 
 def retrain(
-    data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent, *, seed: int, checkpoints: Path | None = None
-) -> float:
+    data: Pictures, test: Pictures, recipe: Recipe, tick: Tick = silent, *, seed: int, checkpoints: Path | None = None,
+    by: Network | None = None,
+) -> float:  # fmt: skip
     """Accuracy in percent on ``test`` of a network trained from scratch on ``data``: what ``verify`` measures.
 
-    The mean over networks where the recipe names several.
+    The mean over networks where the recipe names several. ``by``: an authorised network, in place of the recipe's.
     """
-    recipes = recipe.each()
+    recipes = recipe.each() if by is None else (replace(recipe, arch=by.arch),)
     found: list[float] = []
     for one in recipes:
 
         def heard(done: int, total: int) -> None:
             tick(len(found) * total + done, len(recipes) * total)
 
-        found.append(100 * correct(train(data, one, seed=seed, tick=heard, checkpoints=checkpoints), test) / len(test))
+        network = train(data, one, seed=seed, tick=heard, checkpoints=checkpoints, by=by)
+        found.append(100 * correct(network, test) / len(test))
     return float(np.mean(found))
 
 
@@ -132,14 +135,19 @@ class Evaluator:
             return some
         return some[np.arange(len(self.labels)) * len(some) // len(self.labels)]
 
-    def accuracy(self, images: Images, masked: Bool[np.ndarray, " a"], run: int, tick: Tick, *, half: bool = False) -> float:
+    def accuracy(
+        self, images: Images, masked: Bool[np.ndarray, " a"], run: int, tick: Tick, *, half: bool = False,
+        by: Network | None = None,
+    ) -> float:  # fmt: skip
         """Percent on clean pictures after training on ``images`` with the seed of ``run``.
 
-        ``masked``: which pictures of the folder carry the published mask. ``half``: train on half of the pictures.
+        ``masked``: which pictures of the folder carry the published mask. ``half``: train on half of the pictures. ``by``: an
+        authorised network, in place of the recipe's.
         """
         used = self.half() if half else self.training(masked[self.among], run)
         data = pictures(images[used], self.labels[used], self.classes, self.device)
-        return retrain(data, self.test, self.recipe, tick, seed=seed_of(self.seed, 0xE7A1, run), checkpoints=self.checkpoints)
+        seed = seed_of(self.seed, 0xE7A1, run)
+        return retrain(data, self.test, self.recipe, tick, seed=seed, checkpoints=self.checkpoints, by=by)
 
 
 @dataclass(frozen=True)

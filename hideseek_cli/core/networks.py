@@ -8,12 +8,15 @@ after the stem, as every other ResNet here, and ``slim`` halves it: 2.8 times fa
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from threading import Lock
 
 import torch
 import torchvision.models as zoo
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from hideseek_cli.core.lens import Lens
 
 SMALL = 64
 """Below this side a network built for 224 pixels would shrink its input away, so its stem keeps the resolution."""
@@ -103,6 +106,29 @@ def _shufflenet_v2(classes: int, small: bool) -> nn.Module:
     return network
 
 
+def _cnn(classes: int, small: bool) -> nn.Module:
+    """A plain CNN: blocks of one convolution that halve their pictures, without shortcuts (Ungeneralizable Examples)."""
+    widths = (3, 32, 64, 128, 256) if small else (3, 32, 64, 128, 256, 256)
+    parts: list[nn.Module] = []
+    for one, other in pairwise(widths):
+        parts += [
+            nn.Conv2d(one, other, 3, padding=1, bias=False),
+            nn.BatchNorm2d(other),
+            nn.ReLU(),
+            nn.MaxPool2d(2, ceil_mode=True),
+        ]
+    return nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(widths[-1], classes))
+
+
+def _lenet(classes: int, small: bool) -> nn.Module:
+    """LeNet-5 with rectifiers, for colours and pictures of any size."""
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True),
+        nn.Conv2d(6, 16, 5, padding=2), nn.ReLU(), nn.AdaptiveMaxPool2d(6), nn.Flatten(),
+        nn.Linear(16 * 36, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, classes),
+    )  # fmt: skip
+
+
 _BUILDERS: dict[str, Callable[[int, bool], nn.Module]] = {
     "slim": _resnet(SlimResNet, pool=2),
     "resnet10": _resnet(SlimResNet),
@@ -112,6 +138,8 @@ _BUILDERS: dict[str, Callable[[int, bool], nn.Module]] = {
     "densenet121": _densenet121,
     "mobilenet_v2": _mobilenet_v2,
     "shufflenet_v2": _shufflenet_v2,
+    "cnn": _cnn,
+    "lenet": _lenet,
 }
 
 
@@ -119,14 +147,20 @@ _ONE_AT_A_TIME = Lock()
 """Weights are drawn from torch's global generator, which all threads share."""
 
 
-def build(arch: str, classes: int, side: int, moments: tuple[Tensor, Tensor], seed: int) -> Standardised:
+def build(
+    arch: str, classes: int, side: int, moments: tuple[Tensor, Tensor], seed: int, kernel: Float[Tensor, "3 k k"] | None = None
+) -> Standardised:
     """A freshly initialised network on the device of ``moments``; the same seed gives the same weights everywhere.
 
     ``arch`` is one of recipe.ARCHITECTURES, ``side`` the shorter side of the pictures, ``moments`` their channel
-    means and deviations (see ``Pictures.moments``).
+    means and deviations (see ``Pictures.moments``). ``kernel``: of a lens (``core.lens``) before everything else, which sees
+    all colours in one unit.
     """
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         body = _BUILDERS[arch](classes, side < SMALL)
-    network = Standardised(body.to(memory_format=torch.channels_last), *moments, classes)
-    return network.to(moments[0].device)
+    mean, deviation = moments
+    if kernel is not None:
+        body, deviation = nn.Sequential(Lens(kernel), body), deviation.mean().expand_as(deviation)
+    network = Standardised(body.to(memory_format=torch.channels_last), mean, deviation, classes)
+    return network.to(mean.device)

@@ -21,6 +21,7 @@ from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.errors import InputError
 from hideseek_cli.generator import Generator
+from hideseek_cli.network import Network
 
 SCOPES = ("class", "sample")
 """What a pattern belongs to: a class, whose pictures share it, or a single picture."""
@@ -83,6 +84,8 @@ class Method(Protocol):
     """One of SCOPES."""
     changeable: ClassVar[bool]
     """Whether masks can be trained through changes that they must survive."""
+    clippable: ClassVar[bool]
+    """Whether patterns may be made so strong that ±ε cuts them off."""
 
     @property
     def robust(self) -> tuple[str, ...]:
@@ -94,6 +97,15 @@ class Method(Protocol):
         Patterns of scope ``sample`` are as many as ``task.pictures``; those that may not be trained on get theirs from
         what was trained on the others.
         """
+
+
+@runtime_checkable
+class Authorizing(Protocol):
+    """A method that hides from all networks but those with one lens."""
+
+    @property
+    def authorized(self) -> Network:
+        """One of them."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Confounder:
     name: ClassVar[str] = "confounder"
     scope: ClassVar[str] = "sample"
     changeable: ClassVar[bool] = False
+    clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
     passes: int | None = None

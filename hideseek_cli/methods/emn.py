@@ -62,6 +62,7 @@ class ClassWise:
     name: ClassVar[str] = "emn"
     scope: ClassVar[str] = "class"
     changeable: ClassVar[bool] = True
+    clippable: ClassVar[bool] = True
 
     schedule: str = "joint"
     objective: str = "error-min"

@@ -31,6 +31,7 @@ class ClassNoise:
     name: ClassVar[str] = "random"
     scope: ClassVar[str] = "class"
     changeable: ClassVar[bool] = False
+    clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
@@ -45,6 +46,7 @@ class SampleNoise:
     name: ClassVar[str] = "random"
     scope: ClassVar[str] = "sample"
     changeable: ClassVar[bool] = False
+    clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
     def candidates(self, task: Task) -> tuple[Training, ...]:

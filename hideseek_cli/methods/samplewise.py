@@ -26,6 +26,7 @@ class SampleWise:
     name: ClassVar[str] = "emn"
     scope: ClassVar[str] = "sample"
     changeable: ClassVar[bool] = True
+    clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
     schedule: str = "joint"

@@ -1,0 +1,127 @@
+"""What networks learn from a folder of which a share p was there when noise was made: EMN's, or another method's.
+
+    python bench/mixing.py DATA/train DATA/test [--shares 100 50 90] [--archs slim] [--runs 2]
+
+Of p of the pictures noise is made as in `hide`, at the greatest strength that keeps their likeness. Networks are retrained
+on: all of them protected, by whatever makes noise for pictures that it has not seen (of EMN, the masks of their classes);
+p protected and the rest clean; the clean rest alone (ConfounderGAN, Figure 5; Table 4 is its protected rest). Prints Markdown.
+`bench/confounder.py` and `bench/deepconfuse.py` are the same for other methods.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from folders import loaded, shown
+from jaxtyping import Int
+from tabulate import tabulate
+from torch import Tensor
+
+from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.evaluator import pictures, retrain
+from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.levels import Maker, strongest_strength
+from hideseek_cli.methods import Patterns, Task
+from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.order import Order
+from hideseek_cli.parallel import cores, pool
+from hideseek_cli.progress import Silent
+from hideseek_cli.recipe import Recipe, preset
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """All pictures, and which of them are there when noise is made."""
+
+    data: Pictures
+    own: Int[Tensor, " m"]
+    rest: Int[Tensor, " r"]
+    recipe: Recipe
+    options: argparse.Namespace
+
+    @property
+    def shown(self) -> Pictures:
+        """Those that are there."""
+        return self.data.subset(self.own)
+
+    @property
+    def task(self) -> Task:
+        """What a method is given of them."""
+        return Task(pictures=self.shown, epsilon=self.options.epsilon, arch=self.recipe.arch, shifts=None,
+                    batch_size=self.recipe.batch_size, seed=self.options.seed)  # fmt: skip
+
+
+Make = Callable[[Mixture], tuple[Patterns, list[str]]]
+"""Noise for all pictures, and what there is to tell of how it was made."""
+
+
+def parser(about: str | None) -> argparse.ArgumentParser:
+    """The options that such benchmarks have in common."""
+    found = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    found.add_argument("train", type=Path)
+    found.add_argument("test", type=Path)
+    found.add_argument("--epsilon", type=int, default=8)
+    found.add_argument("--min-ssim", type=float, default=0.985)
+    found.add_argument("--shares", type=int, nargs="+", default=[100])
+    found.add_argument("--archs", nargs="+", default=["slim"])
+    found.add_argument("--runs", type=int, default=2)
+    found.add_argument("--seed", type=int, default=0)
+    return found
+
+
+def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
+    """A row for each share; ``told``: heads of what ``make`` tells."""
+    material, test, device = loaded(options.train, options.test)
+    classes, labels = len(material.folder.classes), material.folder.labels
+    data = shown(material, device)
+    recipe = preset("quick").for_pictures(len(data))
+    order = Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
+                  epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
+    maker = Maker(material, options.epsilon, material.own_thresholds(bytes(32)), None)
+    every = np.arange(len(labels))
+    rows = []
+    for share in options.shares:
+        mixed = np.random.default_rng([options.seed, 0xC0F]).permutation(len(labels))
+        own, rest = (torch.from_numpy(np.sort(part)).to(device) for part in np.split(mixed, [len(mixed) * share // 100]))
+        torch.set_num_threads(cores())
+        noise, cells = make(Mixture(data, own, rest, recipe, options))
+        print(share, cells, flush=True)
+        with pool(cores()) as executor:
+            strength = strongest_strength(order, maker, noise, every[None], executor, Silent())
+            masked = pictures(maker.render(maker.masks(noise, strength), every), labels, classes, device)
+            mixture = replace(masked, images=masked.images.clone())
+            mixture.images[rest] = data.images[rest]
+            kinds = [masked, mixture, data.subset(rest)][: 3 if len(rest) else 1]
+            trainings = [
+                partial(retrain, kind, test, replace(recipe, arch=arch), seed=1000 + run)
+                for kind in kinds
+                for arch in options.archs
+                for run in range(options.runs)
+            ]
+            found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+        each = options.runs * len(options.archs)
+        found_cells = [", ".join(f"{one:.1f}" for one in found[at : at + each]) for at in range(0, len(found), each)]
+        size = np.sqrt(np.square(noise, dtype=np.float32).mean())
+        rows.append([share, *cells, f"{size:.2f}", f"{strength:.2f}", *found_cells, *[""] * (3 - len(found_cells))])
+        print(rows[-1], flush=True)
+    heads = [
+        "p %", *told, "RMS", "strength", f"all protected % ({', '.join(options.archs)})", "p protected, the rest clean %",
+        "the clean rest alone %",
+    ]  # fmt: skip
+    return tabulate(rows, headers=heads, tablefmt="github", disable_numparse=True)
+
+
+def emn(mixture: Mixture) -> tuple[Patterns, list[str]]:
+    """The default masks of the classes, trained on what is there."""
+    task = replace(mixture.task, robust=ClassWise().robust)
+    masks = ClassWise().candidates(task)[0](silent).patterns
+    return masks[mixture.data.labels.cpu().numpy()], []
+
+
+if __name__ == "__main__":
+    print(table(parser(__doc__).parse_args(), emn, []))

@@ -1,0 +1,215 @@
+"""Ungeneralizable Examples by the paper's own losses, beside masks that an authorised network's lens does not see.
+
+python bench/ungeneralizable.py cifar10/train cifar10/test --archs slim cnn
+
+A generator (convolutions, residual and upsampling blocks) is trained by the losses of Equations 6, 7 to 9 and 11, or by some of
+them, as in the paper's ablations. The authorised network is the recipe's with the initial weights and batches of --initial; its
+trajectory on clean pictures is recorded. In place of CLIP the common space is what a network trained on the clean pictures
+knows (--encoder), and a class lies at the mean of its pictures. Rows say what the authorised network learns, what networks
+with other initial weights learn (--archs), and what those learn that are told what the authorised one says (Equation 10).
+
+Source: Ye and Wang, Ungeneralizable Examples, Equations 3 to 11 and Algorithm 1. The weights of its losses are in tables whose
+figures are not in its text.
+"""
+
+import argparse
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import torch
+from folders import loaded, shown
+from jaxtyping import Float, Int
+from tabulate import tabulate
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hideseek_cli.core.classifier import Batch, batches, correct, steps_per_pass, train
+from hideseek_cli.core.data import Pictures, augmentation, read
+from hideseek_cli.core.networks import Standardised, build
+from hideseek_cli.core.surrogate import bounded, clipped
+from hideseek_cli.metrics import similarity
+from hideseek_cli.recipe import Recipe, preset
+
+WIDTH, BLOCKS = 32, 4
+"""Channels after the generator's first convolution, which each of two halvings doubles, and residual blocks after them."""
+ABLATIONS = {
+    "Unlearn": (0.0, 1.0, 0.0), "UnDistill": (0.0, 0.0, 1.0), "UGEs w/o UD": (1.0, 1.0, 0.0), "UGEs": (1.0, 1.0, 1.0),
+}  # fmt: skip
+"""Whether the losses of Equations 6, 7 and 11 are there, in the names of the paper's Table 1."""
+
+
+def convolution(channels: int, width: int, stride: int = 1) -> list[nn.Module]:
+    return [nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(width)]
+
+
+class Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*convolution(width, width), nn.ReLU(), *convolution(width, width))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images + torch.as_tensor(self.body(images))
+
+
+class Maker(nn.Module):
+    """Noise within ±ε, by Equation 3, of pictures whose sides are multiples of 4."""
+
+    def __init__(self, pictures: Pictures, epsilon: float) -> None:
+        super().__init__()
+        self.epsilon, (self.mean, self.deviation) = epsilon, (one.view(1, -1, 1, 1) for one in pictures.moments())
+        middle = 4 * WIDTH
+        self.body = nn.Sequential(
+            *convolution(3, WIDTH), nn.ReLU(), *convolution(WIDTH, 2 * WIDTH, 2), nn.ReLU(),
+            *convolution(2 * WIDTH, middle, 2), nn.ReLU(), *(Residual(middle) for _ in range(BLOCKS)),
+            nn.Upsample(scale_factor=2), *convolution(middle, 2 * WIDTH), nn.ReLU(),
+            nn.Upsample(scale_factor=2), *convolution(2 * WIDTH, WIDTH), nn.ReLU(), nn.Conv2d(WIDTH, 3, 3, padding=1),
+        )  # fmt: skip
+
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
+        raw = self.epsilon * self.body(((images - self.mean) / self.deviation).contiguous(memory_format=torch.channels_last))
+        return bounded(raw, int(self.epsilon))
+
+
+class Encoder:
+    """What the last layer of a trained network sees, brought to length 1, and the mean of it for each class."""
+
+    def __init__(self, network: Standardised, pictures: Pictures) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.seen: list[Tensor] = []
+        last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
+        last.register_forward_pre_hook(lambda module, inputs: self.seen.append(inputs[0]))
+        with torch.no_grad():
+            found = torch.cat([self(part.float()) for part in pictures.images.split(500)])
+        means = torch.stack([found[pictures.labels == label].mean(0) for label in range(pictures.classes)])
+        self.prototypes = functional.normalize(means, dim=1)
+
+    def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
+        self.network(images)
+        return functional.normalize(self.seen.pop().float(), dim=1)
+
+
+def matching(network: Standardised, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
+    """Equation 6 at one point of a trajectory: the mean over weight tensors of the cosine distance of their gradients."""
+    weights = [weight for weight in network.parameters() if weight.dim() > 1]
+    wanted = torch.autograd.grad(functional.cross_entropy(network(clean), labels), weights)
+    found = torch.autograd.grad(functional.cross_entropy(network(noisy), labels), weights, create_graph=True)
+    pairs = zip(wanted, found, strict=True)
+    return torch.stack([1 - functional.cosine_similarity(a.flatten(), b.flatten(), 0) for a, b in pairs]).mean()
+
+
+def distance(encoder: Encoder, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n"], margin: float) -> Float[Tensor, ""]:
+    """Equations 7 to 9."""
+    with torch.no_grad():
+        before = encoder(clean)
+        likeness = (before @ encoder.prototypes.T).scatter(1, labels[:, None], torch.inf)
+        target, own = encoder.prototypes[likeness.argmin(1)], encoder.prototypes[labels]
+    after = encoder(noisy)
+    triplet = (after - target).square().sum(1) + (margin - (after - own).square().sum(1)).clamp_min(0)
+    return (triplet - (before - after).square().sum(1)).mean()
+
+
+def undistill(
+    network: Standardised, hacker: Standardised, noisy: Tensor, labels: Int[Tensor, " n"], balance: float
+) -> Float[Tensor, ""]:
+    """Equation 11."""
+    said, other = network(noisy), hacker(noisy)
+    away = functional.kl_div(functional.log_softmax(other, 1), functional.log_softmax(said, 1), log_target=True,
+                             reduction="batchmean")  # fmt: skip
+    return functional.cross_entropy(said, labels) - balance * away
+
+
+def trained(
+    pictures: Pictures, trajectory: list[Standardised], hacker: Standardised, encoder: Encoder, options: argparse.Namespace,
+    weights: tuple[float, ...],
+) -> Maker:  # fmt: skip
+    """Algorithm 1."""
+    device, (height, width) = pictures.images.device, pictures.images.shape[2:]
+    torch.manual_seed(0)
+    maker = Maker(pictures, options.epsilon).to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    generator = torch.Generator(device).manual_seed(0)
+    steps = options.passes * steps_per_pass(len(pictures), 128)
+    rule = torch.optim.Adam(maker.parameters(), lr=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(rule, lambda step: 1 - step / steps)
+    for index in islice(batches(len(pictures), 128, generator), steps):
+        window = augmentation(len(index), height, width, generator)
+        images, labels = pictures.images[index].float(), pictures.labels[index]
+        clean, noisy = read(images, window), clipped(read(images + maker(images), window), "error-min")
+        point = trajectory[int(torch.randint(len(trajectory), (1,), generator=generator, device=device))]
+        losses: tuple[Callable[[], Tensor], ...] = (
+            lambda: matching(point, clean, noisy, labels),  # noqa: B023
+            lambda: options.distance * distance(encoder, clean, noisy, labels, options.margin),  # noqa: B023
+            lambda: options.undistill * undistill(trajectory[-1], hacker, noisy, labels, options.balance),  # noqa: B023
+        )
+        rule.zero_grad(set_to_none=True)
+        torch.stack([weight * loss() for weight, loss in zip(weights, losses, strict=True) if weight]).sum().backward()
+        rule.step()
+        schedule.step()
+    return maker.eval()
+
+
+def taught(data: Pictures, recipe: Recipe, teacher: Standardised, seed: int) -> Standardised:
+    """Equation 10."""
+
+    @torch.no_grad()
+    def told(student: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
+        return batch[0], teacher(batch[0]).softmax(1)
+
+    return train(data, recipe, seed=seed, treatment=told)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("--epsilon", type=float, default=10.0, help="in grey levels; the paper's is 0.04 of white")
+    parser.add_argument("--passes", type=int, default=10)
+    parser.add_argument("--distance", type=float, default=1.0)
+    parser.add_argument("--undistill", type=float, default=0.1)
+    parser.add_argument("--balance", type=float, default=0.1)
+    parser.add_argument("--margin", type=float, default=1.0)
+    parser.add_argument("--initial", type=int, default=7)
+    parser.add_argument("--encoder", default="resnet10")
+    parser.add_argument("--hacker", default="mobilenet_v2", help="the network of Equation 11 that knows nothing")
+    parser.add_argument("--archs", nargs="+", default=["slim", "cnn"])
+    parser.add_argument("--rows", nargs="+", default=list(ABLATIONS))
+    options = parser.parse_args()
+    material, test, device = loaded(options.train, options.test)
+    data = shown(material, device)
+    recipe = preset("quick").for_pictures(len(data))
+    side = min(data.images.shape[2:])
+    trajectory = [build(recipe.arch, data.classes, side, data.moments(), options.initial).train()]
+    known = train(data, recipe, seed=options.initial, watch=lambda network: trajectory.append(deepcopy(network)))
+    trajectory = [*trajectory[:-1], known.train()]
+    encoder = Encoder(train(data, replace(recipe, arch=options.encoder), seed=55), data)
+    hacker = build(options.hacker, data.classes, side, data.moments(), 9).eval().requires_grad_(False)
+
+    def row(name: str, folder: Pictures, *more: str) -> list[str]:
+        def percent(network: Standardised) -> str:
+            return f"{100 * correct(network, test) / len(test):.1f}"
+
+        authorized = train(folder, recipe, seed=options.initial)
+        found = [name, *more, percent(authorized)]
+        for arch in options.archs:
+            found.append(percent(train(folder, replace(recipe, arch=arch), seed=100)))
+            found.append(percent(taught(folder, replace(recipe, arch=arch), authorized.eval(), seed=101)))
+        print(found, flush=True)
+        return found
+
+    rows = [row("original", data, "", "")]
+    for name in options.rows:
+        maker = trained(data, trajectory, hacker, encoder, options, ABLATIONS[name])
+        with torch.no_grad():
+            made = torch.cat([maker(part.float()) for part in data.images.split(500)])
+        noisy = Pictures((data.images.float() + made).clamp(0, 255).round().to(torch.uint8), data.labels, data.classes)
+        clean, masked = (one.images[:1000].permute(0, 2, 3, 1).cpu().numpy() for one in (data, noisy))
+        rows.append(row(name, noisy, f"{made.square().mean().sqrt():.2f}", f"{similarity(clean, masked).mean():.4f}"))
+    headers = ["trained by", "RMS", "SSIM", f"authorised ({recipe.arch}, seed {options.initial}) %"]
+    headers += [head for arch in options.archs for head in (f"{arch}, another seed %", f"{arch}, told by the authorised %")]
+    print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Network files: who is authorised to learn from a folder. Secret, like masks: whoever has one learns."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from hideseek_cli import container, keys
+from hideseek_cli.errors import InputError
+from hideseek_cli.recipe import ARCHITECTURES
+
+REACH = 2
+"""Pixels to each side that a lens extends over."""
+QUARTER = (3, REACH + 1, REACH + 1)
+"""Shape of the part of a lens that says what the rest is, by symmetry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """An architecture, with a first layer of its own that stays as it is in training: its lens (``core.lens``)."""
+
+    arch: str
+    """One of recipe.ARCHITECTURES."""
+    lens: tuple[float, ...]
+    """The values of its quarter, a row of QUARTER after the other."""
+    seed: int | None = None
+    """Of its initial weights; None: each training draws others."""
+
+    @classmethod
+    def drawn(cls, arch: str, key: bytes, seed: int | None = None) -> Network:
+        """With the lens that a secret key says. Raises InputError where there is no such architecture."""
+        _known(arch)
+        one, other = keys.dither(keys.subkey(key, "lens"), (2, *QUARTER))
+        quarter = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)  # normal, by Box and Muller
+        return cls(arch=arch, lens=tuple(quarter.astype(np.float32).ravel().tolist()), seed=seed)
+
+    @property
+    def kernel(self) -> Float32[np.ndarray, "3 k k"]:
+        """The whole lens, symmetric from left to right and from top to bottom, of length 1."""
+        index = np.abs(np.arange(-REACH, REACH + 1))
+        whole = np.array(self.lens, np.float32).reshape(QUARTER)[:, index][:, :, index]
+        return whole / np.sqrt(np.square(whole).sum())
+
+    @property
+    def identity(self) -> str:
+        """What tells its lens from others, and says nothing of it."""
+        return hashlib.sha256(self.kernel.tobytes()).hexdigest()
+
+    def save(self, path: Path) -> int:
+        """Write the file; returns its size in bytes."""
+        header = {"kind": "network", "arch": self.arch, "seed": self.seed}
+        return container.write(path, header, {"lens": np.array(self.lens, np.float32).reshape(QUARTER)})
+
+    @classmethod
+    def load(cls, path: Path) -> Network:
+        """Raises InputError where the file is none, or damaged."""
+        header, tensors = container.read(path, "network")
+        lens = container.take(path, tensors, "lens", np.float32, QUARTER)
+        if not (np.isfinite(lens).all() and np.square(lens).sum() > 0):
+            raise InputError(f"{path} is damaged: its lens sees nothing; get it again")
+        arch, seed = container.text(path, header, "arch"), header.get("seed")
+        _known(arch)
+        if not (seed is None or (isinstance(seed, int) and seed >= 0)):
+            raise InputError(f"{path} is damaged: {seed!r} is no seed; get it again")
+        return cls(arch=arch, lens=tuple(lens.ravel().tolist()), seed=seed)
+
+
+def _known(arch: str) -> None:
+    if arch not in ARCHITECTURES:
+        raise InputError(f"unknown architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}")

@@ -1,0 +1,98 @@
+"""A lens is blind to noise along its own colours, whatever is done to pictures in training, and to no other noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hideseek_cli.core.data import Pictures, augmentation, read
+from hideseek_cli.core.lens import Lens, unseen
+from hideseek_cli.core.networks import build
+from hideseek_cli.errors import InputError
+from hideseek_cli.methods import Task
+from hideseek_cli.methods.ungeneralizable import Ungeneralizable
+from hideseek_cli.network import Network
+
+SIDES = st.tuples(st.integers(8, 24), st.integers(8, 24))
+KEYS = st.binary(min_size=32, max_size=32)
+
+
+def kernel(key: bytes) -> torch.Tensor:
+    return torch.from_numpy(Network.drawn("slim", key).kernel)
+
+
+def noise(sides: tuple[int, int], seed: int = 0) -> torch.Tensor:
+    return 3 * torch.randn(4, 3, *sides, generator=torch.Generator().manual_seed(seed))
+
+
+@given(KEYS, SIDES)
+def test_a_lens_sees_nothing_of_its_noise_through_any_crop_and_flip(key, sides):
+    own, lens = unseen(noise(sides), kernel(key), 8), Lens(kernel(key)).eval()
+    images = noise(sides, 1)
+    window = augmentation(4, *sides, torch.Generator().manual_seed(2))
+    clean, masked = read(images, window), read(images + own, window)
+    scale = lens(clean).detach().abs().mean()
+    assert own.abs().mean() > 0.1
+    assert (lens(masked) - lens(clean)).abs().max() < 1e-3 * scale
+
+
+@given(KEYS, KEYS.filter(any), SIDES)
+def test_another_lens_sees_it(key, change, sides):
+    other = bytes(a ^ b for a, b in zip(key, change, strict=True))
+    own, lens = unseen(noise(sides), kernel(key), 8), Lens(kernel(other)).eval()
+    seen = lens(own) - lens(torch.zeros_like(own))
+    whole = lens(noise(sides)) - lens(torch.zeros_like(own))
+    assert seen.abs().mean() > 0.02 * whole.abs().mean()
+
+
+@given(KEYS, SIDES)
+def test_what_a_lens_does_not_see_stays_as_it_is_and_is_within_the_bound(key, sides):
+    own = unseen(noise(sides), kernel(key), 8)
+    assert own.abs().max() <= 8 + 1e-4
+    assert torch.allclose(unseen(own, kernel(key), 8), own, atol=1e-3)
+    assert unseen(100 * own, kernel(key), 8).abs().amax((1, 2, 3)).allclose(torch.tensor(8.0))
+
+
+@given(KEYS)
+def test_a_kernel_is_symmetric_and_of_length_one_and_the_key_decides_it(key):
+    whole = Network.drawn("slim", key).kernel
+    assert np.array_equal(whole, whole[:, ::-1]) and np.array_equal(whole, whole[:, :, ::-1])
+    assert whole.shape == (3, 5, 5) and np.square(whole).sum() == pytest.approx(1, abs=1e-5)
+    assert np.array_equal(whole, Network.drawn("slim", key, seed=3).kernel)
+    assert Network.drawn("slim", key).identity != Network.drawn("slim", bytes(31) + b"x").identity
+
+
+def test_training_leaves_a_lens_as_it_is_and_colours_are_seen_in_one_unit():
+    network = build("slim", 2, 16, (torch.tensor([100.0, 90, 80]), torch.tensor([60.0, 50, 10])), 0, kernel(bytes(32)))
+    assert not any("kernel" in name for name, _ in network.named_parameters())
+    assert network.deviation.flatten().tolist() == [40, 40, 40] and network.mean.flatten().tolist() == [100, 90, 80]
+    own = unseen(noise((16, 16)), kernel(bytes(32)), 8)
+    images = 128 + noise((16, 16), 1)
+    network.eval()
+    with torch.no_grad():
+        assert torch.allclose(network(images + own), network(images), atol=1e-3)
+    other = build("slim", 2, 16, (torch.tensor([100.0, 90, 80]), torch.tensor([60.0, 50, 10])), 0).eval()
+    with torch.no_grad():
+        assert not torch.allclose(other(images + own), other(images), atol=1e-3)
+
+
+@pytest.mark.parametrize("schedule", ["joint", "alternating"])
+def test_masks_of_either_schedule_are_not_seen(schedule):
+    images = torch.randint(0, 256, (16, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    network = Network.drawn("slim", bytes(32))
+    task = Task(pictures=Pictures(images, torch.arange(16) % 2, 2), epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
+    method = Ungeneralizable(authorized=network, schedule=schedule, passes=2, inner_steps=1, max_rounds=2)
+    patterns = torch.from_numpy(method.candidates(task)[0](lambda done, total: None).patterns).permute(0, 3, 1, 2)
+    assert torch.allclose(unseen(patterns, kernel(bytes(32)), 8), patterns, atol=1e-3) and patterns.abs().max() > 0.5
+
+
+def test_there_must_be_somebody_to_authorize_and_colours_to_hide_in():
+    with pytest.raises(InputError, match="--authorized net.safetensors"):
+        Ungeneralizable()
+    grey = Pictures(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.arange(4) % 2, 2)
+    task = Task(pictures=grey, epsilon=8, arch="slim", batch_size=2, seed=0, shifts=None)
+    with pytest.raises(InputError, match="all pictures here are grey"):
+        Ungeneralizable(authorized=Network.drawn("slim", bytes(32))).candidates(task)[0](lambda done, total: None)
