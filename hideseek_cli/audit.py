@@ -142,6 +142,10 @@ def audit(
     if journal.value("seed") is None:
         journal.remember("seed", secrets.randbits(31) if seed is None else seed)
     first = int(journal.value("seed"))
+    progress.say(
+        f"recipe {chosen.name}: {chosen.arch}, {chosen.epochs} epochs; trained on {len(subject.pictures)} pictures, tested on "
+        f"{len(subject.test)}; first seed {first}"
+    )
     jobs = [
         _Job(attack, run, of_clean)
         for attack in used

@@ -123,6 +123,10 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     }  # fmt: skip
     if order.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
+    if order.journal.exists() and not order.resume:
+        progress.say(
+            f"starts afresh: what an interrupted run left in {order.journal} is dropped (--resume would go on with it)"
+        )
     journal = Journal(order.journal, binding, resume=order.resume)
     if order.key_file is None:
         if journal.value("key") is None:

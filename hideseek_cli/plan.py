@@ -29,7 +29,8 @@ def gather(order: Order, executor: Executor, progress: Progress) -> Material:
     chance = material.folder.chance()
     low = [level for level in order.levels if level <= chance]
     if low:
-        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class)")
+        percent = f"; levels are in percent: did you mean {100 * low[0]:g}?" if low[0] < 1 else ""
+        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class){percent}")
     return material
 
 

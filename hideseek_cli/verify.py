@@ -52,6 +52,11 @@ class Verification:
         return labelled(self.recipe, self.kind)
 
 
+def journal_of(folder: Path) -> Path:
+    """Where finished runs are kept until all are done."""
+    return beside(folder, "verify")
+
+
 def verify(
     folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
     recipe: Recipe | None = None, archs: Sequence[str] = (), level: float | None = None, tolerance: float = 8.0,
@@ -91,7 +96,7 @@ def verify(
         *([] if teacher is None else students(data, tests, recipes, teacher)),
     ]
     binding = {"pictures": digests(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
-    journal = Journal(beside(folder, "verify"), binding if seed is None else {**binding, "seed": seed}, resume=resume)
+    journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
 
     def remember(name: str, value: int | float) -> None:
         """Where nothing can be written an interrupted verification starts again: no reason to fail."""

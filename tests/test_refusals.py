@@ -91,6 +91,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a level that is no number": (["hide", "data", "--levels", "high", *FAST], lambda root: None, "not a list of percentages"),
     "a level above 100": (["hide", "data", "--levels", "30,130", *FAST], lambda root: None, "130 is out of range"),
     "a level that is not a number": (["hide", "data", "--levels", "nan", *FAST], lambda root: None, "out of range"),
+    "a level as a share": (["hide", "data", "--levels", "0.5", *FAST], lambda root: None, "did you mean 50?"),
     "a level at chance": (["hide", "data", "--levels", "33", *FAST], lambda root: None, "not above chance, which is 33.3 %"),
     "a level twice": (["hide", "data", "--levels", "50,50", *FAST], lambda root: None, "given twice"),
     "a price without level": (["hide", "data", *LEVELS, "--prices", "60=1"], lambda root: None, "names level 60"),

@@ -63,15 +63,11 @@ def audit(
     asked = chosen_recipe if recipe or epochs or batch_size else None
     selected = chosen(options.names(attacks))
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        try:
+        with options.resumable(screen, journal_of(folder)):
             found = run(
                 folder, test, selected, executor, screen, chosen_device, clean=clean, other=other, cleaners=cleaner or [],
                 recipe=asked, arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
             )  # fmt: skip
-        except KeyboardInterrupt:
-            if journal_of(folder).exists():
-                screen.say(f"finished trainings are kept in {journal_of(folder)}; go on with --resume, or delete it")
-            raise
         if not found:
             raise InputError("none of these attacks can be made with what is given; nothing was measured")
         if json:

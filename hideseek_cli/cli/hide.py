@@ -93,7 +93,9 @@ def hide(
         bool, typer.Option("--keep-exif", help="Publish where, when and how pictures were taken (EXIF); thumbnails never.")
     ] = False,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
-    max_runs: Annotated[int | None, typer.Option("--max-runs", help="Retrainings at most (8, and 7 for each level).")] = None,
+    max_runs: Annotated[
+        int | None, typer.Option("--max-runs", help="Retrainings at most (11 without levels; 8, and 7 for each).")
+    ] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
     recipe: options.RecipeName = None,
     arch: options.Arch = None,
@@ -153,12 +155,8 @@ def hide(
                 document({"refused": refused.complaints})
                 raise
             return
-        try:
+        with options.resumable(screen, order.journal):
             hidden = run(order, chosen_device, executor, screen)
-        except KeyboardInterrupt:
-            if order.journal.exists():
-                screen.say(f"finished work is kept in {order.journal}; go on with --resume, or delete it")
-            raise
         if json:
             document(outcome.document(order, hidden, screen.seconds()))
         else:

@@ -93,6 +93,17 @@ def terminal(quiet: bool) -> Iterator[Terminal]:
         screen.close()
 
 
+@contextmanager
+def resumable(screen: Terminal, journal: Path) -> Iterator[None]:
+    """Where a command is interrupted, say what is left of it and how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if journal.exists():
+            screen.say(f"finished work is kept in {journal}; go on with --resume, or delete it")
+        raise
+
+
 def names(text: str) -> tuple[str, ...]:
     """Each of the names between commas once, in their order."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

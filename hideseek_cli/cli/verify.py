@@ -59,6 +59,7 @@ def verify(
     options.present(folder, test)
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.network import Network
+    from hideseek_cli.verify import journal_of
     from hideseek_cli.verify import verify as run
 
     chosen_device = options.training_device(device, threads)
@@ -66,11 +67,12 @@ def verify(
     chosen = fallback if recipe or epochs or batch_size else None
     allowed, teacher = (None if path is None else Network.load(path) for path in (authorized, distill_from))
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        verified = run(
-            folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
-            tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
-            resume=resume, authorized=allowed, teacher=teacher,
-        )  # fmt: skip
+        with options.resumable(screen, journal_of(folder)):
+            verified = run(
+                folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
+                tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
+                resume=resume, authorized=allowed, teacher=teacher,
+            )  # fmt: skip
         if json:
             documents = [_document(one) for one in verified]
             document(documents[0] if len(documents) == 1 else documents)
