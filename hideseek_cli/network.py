@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from hideseek_cli import container, keys
 from hideseek_cli.errors import InputError
@@ -17,6 +17,10 @@ REACH = 2
 """Pixels to each side that a lens extends over."""
 QUARTER = (3, REACH + 1, REACH + 1)
 """Shape of the part of a lens that says what the rest is, by symmetry."""
+
+GREY, AROUND = 0.5, 0.87
+"""How grey the colour of a lens is at its centre, 0 to 1, and how strong the rest is beside it: so much that noise outlives
+greyscale and that no colour is the same for all waves, and no more, because a network loses what is as grey as the lens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +40,16 @@ class Network:
         _known(arch)
         one, other = keys.dither(keys.subkey(key, "lens"), (2, *QUARTER))
         quarter = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)  # normal, by Box and Muller
+        across = quarter[:, 0, 0] - quarter[:, 0, 0].mean()
+        quarter[:, 0, 0] = 0
+        quarter *= AROUND / np.linalg.norm(_whole(quarter))
+        quarter[:, 0, 0] = GREY / np.sqrt(3) + np.sqrt(1 - GREY**2) * across / np.linalg.norm(across)
         return cls(arch=arch, lens=tuple(quarter.astype(np.float32).ravel().tolist()), seed=seed)
 
     @property
     def kernel(self) -> Float32[np.ndarray, "3 k k"]:
         """The whole lens, symmetric from left to right and from top to bottom, of length 1."""
-        index = np.abs(np.arange(-REACH, REACH + 1))
-        whole = np.array(self.lens, np.float32).reshape(QUARTER)[:, index][:, :, index]
+        whole = _whole(np.array(self.lens, np.float32).reshape(QUARTER))
         return whole / np.sqrt(np.square(whole).sum())
 
     @property
@@ -67,6 +74,12 @@ class Network:
         if not (seed is None or (isinstance(seed, int) and seed >= 0)):
             raise InputError(f"{path} is damaged: {seed!r} is no seed; get it again")
         return cls(arch=arch, lens=tuple(lens.ravel().tolist()), seed=seed)
+
+
+def _whole(quarter: Float[np.ndarray, "3 q q"]) -> Float[np.ndarray, "3 k k"]:
+    """What a quarter says of the rest."""
+    index = np.abs(np.arange(-REACH, REACH + 1))
+    return quarter[:, index][:, :, index]
 
 
 def _known(arch: str) -> None:

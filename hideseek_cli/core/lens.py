@@ -50,7 +50,7 @@ def unseen(noise: Float[Tensor, "p 3 h w"], kernel: Float[Tensor, "3 k k"], epsi
     """The part of noise that a lens with that v does not see, which is v * s for some s; fainter where it is not within ±ε."""
     height, width = noise.shape[2:]
     size = 2 * height - 2, 2 * width - 2
-    rows, columns = _mirrored(height), _mirrored(width)
+    rows, columns = mirrored(height), mirrored(width)
     reach = kernel.shape[-1] // 2
     grid = kernel.new_zeros(3, *size)
     span = torch.arange(-reach, reach + 1)
@@ -62,6 +62,6 @@ def unseen(noise: Float[Tensor, "p 3 h w"], kernel: Float[Tensor, "3 k k"], epsi
     return found * (epsilon / found.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12)).clamp(max=1)
 
 
-def _mirrored(side: int) -> Tensor:
+def mirrored(side: int) -> Tensor:
     """Indices of a row that goes on by reflection until it comes round."""
     return torch.cat([torch.arange(side), torch.arange(side - 2, 0, -1)])

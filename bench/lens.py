@@ -1,0 +1,94 @@
+"""Who looks for the lens: what networks learn from a folder of ungeneralizable examples without its network file.
+
+    python bench/lens.py PUBLISHED DATA/test [--runs 2] [--archs slim] [--lenses 3]
+
+An adversary who knows how such masks are made, but not the lens, tries lenses of their own (--lenses), or reads it off the
+folder: of each wave, the colours in which the averages of classes differ most (the first eigenvector of their covariance, over
+neighbouring waves) are taken off all pictures, training and test. Prints Markdown: accuracy on clean test pictures.
+"""
+
+import argparse
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from folders import loaded, shown
+from jaxtyping import Float
+from tabulate import tabulate
+from torch import Tensor
+from torch.nn import functional
+
+from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.evaluator import retrain
+from hideseek_cli.core.lens import mirrored
+from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.network import Network
+from hideseek_cli.parallel import cores, pool
+from hideseek_cli.recipe import preset
+
+
+def waves(images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 a b"]:
+    """Amplitudes of pictures that go on by reflection, which are real."""
+    rows, columns = (mirrored(side) for side in images.shape[2:])
+    return torch.fft.rfft2(images[:, :, rows][:, :, :, columns]).real
+
+
+def colours(pictures: Pictures, near: int) -> Float[Tensor, "3 a b"]:
+    """Of each wave, the colours of unit length in which class averages differ most, ``near`` waves to each side together."""
+    averages = torch.stack([
+        sum((part.float().sum(0) for part in pictures.images[pictures.labels == label].split(1000)), torch.zeros(()))
+        / (pictures.labels == label).sum()
+        for label in range(pictures.classes)
+    ])  # fmt: skip
+    found = waves(averages - averages.mean(0))
+    covariance = torch.einsum("kcab,kdab->cdab", found, found).flatten(0, 1)[:, None]
+    around = functional.avg_pool2d(functional.pad(covariance, (near,) * 4, mode="replicate"), 2 * near + 1, stride=1)
+    _, vectors = torch.linalg.eigh(around.view(3, 3, *found.shape[2:]).permute(2, 3, 0, 1))
+    return vectors[..., -1].permute(2, 0, 1)
+
+
+def without(pictures: Pictures, along: Float[Tensor, "3 a b"]) -> Pictures:
+    """Pictures less those colours of each wave."""
+    height, width = pictures.images.shape[2:]
+    size = 2 * height - 2, 2 * width - 2
+    parts = []
+    for part in pictures.images.split(1000):
+        seen = waves(part.float())
+        kept = torch.fft.irfft2((seen - along * (along * seen).sum(1, keepdim=True)).to(torch.complex64), s=size)
+        parts.append(kept[:, :, :height, :width].clamp(0, 255).round().to(torch.uint8))
+    return replace(pictures, images=torch.cat(parts))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("published", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("--lenses", type=int, default=2)
+    parser.add_argument("--near", type=int, nargs="+", default=[1, 3])
+    parser.add_argument("--archs", nargs="+", default=["slim"])
+    parser.add_argument("--runs", type=int, default=2)
+    options = parser.parse_args()
+    material, test, device = loaded(options.published, options.test)
+    data = shown(material, device)
+    recipe = preset("quick").for_pictures(len(data))
+    read = {near: colours(data, near) for near in options.near}
+    kinds: dict[str, tuple[Pictures, Pictures, Network | None]] = {"nothing": (data, test, None)}
+    kinds |= {
+        f"lens {number}": (data, test, Network.drawn(recipe.arch, bytes([number] * 32))) for number in range(options.lenses)
+    }
+    kinds |= {f"averages, {near} to each side": (without(data, one), without(test, one), None) for near, one in read.items()}
+    trainings = [
+        partial(retrain, *kind[:2], replace(recipe, arch=arch), seed=1000 + run, by=kind[2] and replace(kind[2], arch=arch))
+        for kind in kinds.values() for arch in options.archs for run in range(options.runs)
+    ]  # fmt: skip
+    with pool(cores()) as executor:
+        found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+    each = options.runs * len(options.archs)
+    rows = [[name, ", ".join(f"{one:.1f}" for one in found[at * each : (at + 1) * each])] for at, name in enumerate(kinds)]
+    print(tabulate(rows, headers=["what is tried", f"{', '.join(options.archs)} %"], tablefmt="github", disable_numparse=True))
+
+
+if __name__ == "__main__":
+    main()
