@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hideseek_cli.core.classifier import train
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.lens import Lens, unseen
 from hideseek_cli.core.networks import build
@@ -15,6 +18,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.ungeneralizable import Ungeneralizable
 from hideseek_cli.network import Network
+from hideseek_cli.recipe import preset
 
 SIDES = st.tuples(st.integers(8, 24), st.integers(8, 24))
 KEYS = st.binary(min_size=32, max_size=32)
@@ -77,6 +81,20 @@ def test_training_leaves_a_lens_as_it_is_and_colours_are_seen_in_one_unit():
     other = build("slim", 2, 16, (torch.tensor([100.0, 90, 80]), torch.tensor([60.0, 50, 10])), 0).eval()
     with torch.no_grad():
         assert not torch.allclose(other(images + own), other(images), atol=1e-3)
+
+
+def test_a_seed_of_its_own_decides_the_initial_weights_and_nothing_else():
+    images = torch.randint(0, 256, (16, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    recipe = replace(preset("quick"), epochs=1, batch_size=16, learning_rate=1e-9, weight_decay=0)
+
+    def weights(seed: int, own: int | None) -> torch.Tensor:
+        network = train(Pictures(images, torch.arange(16) % 2, 2), recipe, seed=seed, by=Network.drawn("slim", bytes(32), own))
+        return next(weight for name, weight in network.named_parameters() if weight.dim() == 4)
+
+    assert torch.allclose(weights(1, 7), weights(2, 7), atol=1e-6) and not torch.allclose(
+        weights(1, 7), weights(1, 8), atol=1e-3
+    )
+    assert not torch.allclose(weights(1, None), weights(2, None), atol=1e-3)
 
 
 @pytest.mark.parametrize("schedule", ["joint", "alternating"])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.folder import scan
 from hideseek_cli.generator import Generator
-from hideseek_cli.hiding import Strongest
+from hideseek_cli.hide import Hidden
+from hideseek_cli.hiding import Allowed, Strongest
 from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.manifest import Authorized
@@ -40,6 +42,7 @@ from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.release import Levels, write
 from hideseek_cli.seek import seek
+from hideseek_cli.stats import Estimate, estimate
 from tests.conftest import write_pictures
 from tests.test_cli import contents, inside
 
@@ -291,6 +294,15 @@ def test_a_folder_is_hidden_from_all_but_an_authorized_network(tmp_path):
     for wrong in (["--authorized", "masks.safetensors"], ["--placement", "keyed"]):
         assert inside("hide", "data", *arguments, "-o", "x", "--masks", "y", *wrong, cwd=tmp_path, code=2).stderr
     assert inside("hide", "data", "--authorized", "net.safetensors", "-o", "x", cwd=tmp_path, code=2).stderr
+
+
+@pytest.mark.parametrize(("lost", "well"), [(None, True), (-1.0, True), (4.9, True), (5.1, False)])
+def test_masks_may_cost_an_authorized_network_five_points(lost, well):
+    def reached(percent: float) -> Estimate:
+        return estimate([percent, percent], 1000)
+
+    allowed = None if lost is None else Allowed(published=reached(60.0 - lost), clean=reached(60.0))
+    assert Hidden.taught.fget(SimpleNamespace(allowed=allowed)) is well
 
 
 def test_what_may_be_trained_on_is_shown_and_nothing_else():
