@@ -11,6 +11,7 @@ import torch
 from hideseek_cli.core import checkpoint
 from hideseek_cli.core.classifier import train
 from hideseek_cli.core.data import Pictures
+from hideseek_cli.network import Network
 from hideseek_cli.recipe import preset
 
 RECIPE = replace(preset("quick"), epochs=4, batch_size=8)
@@ -67,6 +68,10 @@ def test_another_training_does_not_take_it(pictures, tmp_path, monkeypatch):
     ]  # fmt: skip
     for data, recipe, seed in others:
         assert same(train(data, recipe, seed=seed), train(data, recipe, seed=seed, checkpoints=tmp_path))
+    authorized = Network.drawn("slim", bytes(32))
+    assert same(
+        train(pictures, RECIPE, seed=1, by=authorized), train(pictures, RECIPE, seed=1, by=authorized, checkpoints=tmp_path)
+    )
     assert list(tmp_path.iterdir()) == [kept]
 
 

@@ -20,6 +20,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Method, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.methods.samplewise import SampleWise
+from hideseek_cli.network import Network
 from hideseek_cli.recipe import ARCHITECTURES, PRESETS, Recipe, preset
 from tests.conftest import draw
 
@@ -269,6 +270,23 @@ def test_the_evaluator_tests_on_clean_pictures_that_it_withheld():
     other = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"), validation=(images[:9], labels[:9]))
     assert len(other.test) == 9 and not other.held.any() and other.growth(other.nothing) == 0
     assert np.array_equal(other.training(other.nothing, 0), np.arange(72))
+
+
+def test_an_authorized_network_takes_the_place_of_the_recipes(monkeypatch):
+    trained: list[tuple[str, Network | None]] = []
+
+    def watched(pictures, recipe, *, by=None, **options):
+        trained.append((recipe.arch, by))
+        return train(pictures, recipe, by=by, **options)
+
+    monkeypatch.setattr("hideseek_cli.core.evaluator.train", watched)
+    data, network = toy(8), Network.drawn("cnn", bytes(32))
+    images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
+    recipe = replace(TINY, arch="slim,resnet10", epochs=1)
+    made = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"))
+    made.accuracy(images, made.nothing, 0, silent, by=network)
+    made.accuracy(images, made.nothing, 1, silent)
+    assert trained == [("cnn", network), ("slim", None), ("resnet10", None)]
 
 
 def test_an_accuracy_of_several_networks_is_their_mean():
