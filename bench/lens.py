@@ -1,6 +1,6 @@
 """Who looks for the lens: what networks learn from a folder of ungeneralizable examples without its network file.
 
-    python bench/lens.py PUBLISHED DATA/test [--runs 2] [--archs slim] [--lenses 3]
+    python bench/lens.py PUBLISHED DATA/test [--runs 2] [--archs slim] [--lenses 2]
 
 An adversary who knows how such masks are made, but not the lens, tries lenses of their own (--lenses), or reads it off the
 folder: of each wave, the colours in which the averages of classes differ most (the first eigenvector of their covariance, over
@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from folders import loaded, shown
 from jaxtyping import Float
 from tabulate import tabulate
 from torch import Tensor
 from torch.nn import functional
 
+from hideseek_cli.cli.options import training_device
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import retrain
@@ -26,7 +26,9 @@ from hideseek_cli.core.lens import mirrored
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.network import Network
 from hideseek_cli.parallel import cores, pool
+from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
+from hideseek_cli.subject import load
 
 
 def waves(images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 a b"]:
@@ -70,8 +72,10 @@ def main() -> None:
     parser.add_argument("--archs", nargs="+", default=["slim"])
     parser.add_argument("--runs", type=int, default=2)
     options = parser.parse_args()
-    material, test, device = loaded(options.published, options.test)
-    data = shown(material, device)
+    device = training_device("auto", 0)
+    with pool(cores()) as executor:
+        subject = load(options.published, options.test, executor, Silent(), device, None)
+    data, test = subject.pictures, subject.test
     recipe = preset("quick").for_pictures(len(data))
     read = {near: colours(data, near) for near in options.near}
     kinds: dict[str, tuple[Pictures, Pictures, Network | None]] = {"nothing": (data, test, None)}

@@ -85,7 +85,7 @@ def test_training_leaves_a_lens_as_it_is_and_colours_are_seen_in_one_unit():
 
 def test_a_seed_of_its_own_decides_the_initial_weights_and_nothing_else():
     images = torch.randint(0, 256, (16, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    recipe = replace(preset("quick"), epochs=1, batch_size=16, learning_rate=1e-9, weight_decay=0)
+    recipe = replace(preset("quick"), epochs=1, batch_size=16, learning_rate=1e-9, weight_decay=0.0)
 
     def weights(seed: int, own: int | None) -> torch.Tensor:
         network = train(Pictures(images, torch.arange(16) % 2, 2), recipe, seed=seed, by=Network.drawn("slim", bytes(32), own))

@@ -18,6 +18,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+ROUNDS = 10
+"""Projections of noise that must be of a kind and within a bound."""
+
 
 class Lens(nn.Module):
     """v × x, and standardised: a network's first layer, which training does not change."""
@@ -47,19 +50,22 @@ def _crossed(kernel: Float[Tensor, "3 k k"]) -> Float[Tensor, "3 3 k k"]:
 
 
 def unseen(noise: Float[Tensor, "p 3 h w"], kernel: Float[Tensor, "3 k k"], epsilon: int) -> Float[Tensor, "p 3 h w"]:
-    """The part of noise that a lens with that v does not see, which is v * s for some s; fainter where it is not within ±ε."""
+    """The part of noise that a lens with that v does not see, which is v * s for some s, within ±ε.
+
+    What lies outside is cut off and what that leaves is projected again, ROUNDS times, so that noise is as strong as it may be
+    almost everywhere; the rest is made fainter.
+    """
     height, width = noise.shape[2:]
-    size = 2 * height - 2, 2 * width - 2
-    rows, columns = mirrored(height), mirrored(width)
-    reach = kernel.shape[-1] // 2
-    grid = kernel.new_zeros(3, *size)
-    span = torch.arange(-reach, reach + 1)
+    size, reach = (2 * height - 2, 2 * width - 2), kernel.shape[-1] // 2
+    grid, span = kernel.new_zeros(3, *size), torch.arange(-reach, reach + 1)
     grid[:, (span % size[0])[:, None], (span % size[1])[None]] = kernel
     waves = torch.fft.rfft2(grid)
-    spectrum = torch.fft.rfft2(noise[:, :, rows][:, :, :, columns])
-    along = (waves.conj() * spectrum).sum(1, keepdim=True) / waves.abs().square().sum(0).clamp_min(1e-12)
-    found = torch.fft.irfft2(waves * along, s=size)[:, :, :height, :width]
-    return found * (epsilon / found.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12)).clamp(max=1)
+    power = waves.abs().square().sum(0).clamp_min(1e-12)
+    for _ in range(ROUNDS):
+        whole = noise.clamp(-epsilon, epsilon)[:, :, mirrored(height)][:, :, :, mirrored(width)]
+        along = (waves.conj() * torch.fft.rfft2(whole)).sum(1, keepdim=True) / power
+        noise = torch.fft.irfft2(waves * along, s=size)[:, :, :height, :width]
+    return noise * (epsilon / noise.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12)).clamp(max=1)
 
 
 def mirrored(side: int) -> Tensor:

@@ -7,13 +7,19 @@ from functools import partial
 from typing import ClassVar
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from hideseek_cli.core import lens
 from hideseek_cli.core.bilevel import Problem
+from hideseek_cli.core.classifier import Tick
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Task
+from hideseek_cli.methods import Made, Task, Training
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.network import Network
+
+GAIN = 2.0
+"""By which masks are amplified before ε bounds them: the few highest peaks of a mask decide how strong all of it may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +43,26 @@ class Ungeneralizable(ClassWise):
                 "`hideseek network resnet18 -o net.safetensors`"
             )
 
+    def candidates(self, task: Task) -> tuple[Training, ...]:
+        """Those of class-wise EMN, made as strong as ε lets them be; likeness decides how much of that is used."""
+        return tuple(partial(self._strong, task, train) for train in super().candidates(task))
+
+    def _strong(self, task: Task, train: Training, tick: Tick) -> Made:
+        patterns = torch.from_numpy(GAIN * train(tick).patterns).permute(0, 3, 1, 2)
+        strong = lens.unseen(patterns, self._kernel, task.epsilon)
+        return Made(patterns=strong.permute(0, 2, 3, 1).contiguous().numpy())
+
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
-        assert self.authorized is not None
         images = task.pictures.images
         if images.shape[1] != 3:
             raise InputError("--method uge hides in colours that a network does not see, and all pictures here are grey")
-        kernel = torch.from_numpy(self.authorized.kernel).to(images.device)
-        return replace(super()._problem(task, rule, rounds), confined=partial(lens.unseen, kernel=kernel, epsilon=task.epsilon))
+        unseen = partial(lens.unseen, kernel=self._kernel.to(images.device), epsilon=task.epsilon)
+        return replace(super()._problem(task, rule, rounds), confined=unseen)
+
+    @property
+    def _kernel(self) -> Float[Tensor, "3 k k"]:
+        assert self.authorized is not None
+        return torch.from_numpy(self.authorized.kernel)
 
 
 METHODS = (Ungeneralizable,)
