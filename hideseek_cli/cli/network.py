@@ -26,10 +26,10 @@ def network(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Make the network that alone learns from what `hide --method uge --authorized` publishes.
+    """Make a network that learns from what `hide --method uge --authorized` publishes, where others like it do not.
 
     The file holds an architecture and a secret first layer that does not see the masks. Whoever has it learns: hand it out
-    like a key.
+    like a key. It does not keep out every architecture (`verify --arch` tells), nor who knows how the masks are made.
     """
     from dataclasses import replace
 

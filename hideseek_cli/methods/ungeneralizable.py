@@ -39,7 +39,7 @@ class Ungeneralizable(ClassWise):
         super().__post_init__()
         if self.authorized is None:
             raise InputError(
-                "--method uge hides from all networks but one: give it as --authorized net.safetensors, and make it by "
+                "--method uge hides from networks but one: give that as --authorized net.safetensors, and make it by "
                 "`hideseek network resnet18 -o net.safetensors`"
             )
 
