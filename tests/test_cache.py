@@ -64,7 +64,7 @@ def trials(tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch) 
     def make(journal: str) -> tuple[Trials, list[int]]:
         made: list[int] = []
 
-        def accuracy(images: np.ndarray, masked: np.ndarray, run: int, tick: object, *, half: bool) -> float:
+        def accuracy(images: np.ndarray, masked: np.ndarray, run: int, tick: object, *, half: bool, by: object) -> float:
             made.append(run)
             return 50.0 + run + 40 * masked.mean()
 
