@@ -1,5 +1,6 @@
 """What benchmarks of networks and masks work on: a training and a test folder, read and on the device, and masks for it."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import Material
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import Recipe
@@ -26,15 +28,26 @@ PUBLISHED = 0.8
 """About the strength at which SSIM is 0.985 on CIFAR-10."""
 
 
+def fastest() -> torch.device:
+    """The device that there is; torch uses all cores from here on."""
+    torch.set_num_threads(cores())
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def loaded(train: Path, test: Path) -> tuple[Material, Pictures, torch.device]:
     """The training part, the test pictures, and the device that both are for; torch uses all cores from here on."""
-    torch.set_num_threads(cores())
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = fastest()
     with pool(cores()) as executor:
         material = load(train, None, None, executor, Silent())
         classes = material.folder.classes
         tests = labelled(scan(test), classes, material.stack, executor, Silent(), None)
     return material, pictures(*tests, len(classes), device), device
+
+
+def asked(options: argparse.Namespace, recipe: Recipe) -> Order:
+    """What ``hide`` would be asked for by a benchmark's options."""
+    return Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
+                 epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
 
 
 def shown(material: Material, device: torch.device) -> Pictures:

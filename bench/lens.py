@@ -13,28 +13,22 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from folders import fastest
 from jaxtyping import Float
 from tabulate import tabulate
 from torch import Tensor
 from torch.nn import functional
 
-from hideseek_cli.cli.options import training_device
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import retrain
-from hideseek_cli.core.lens import mirrored
+from hideseek_cli.core.lens import unwaved, waves
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.network import Network
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.subject import load
-
-
-def waves(images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 a b"]:
-    """Amplitudes of pictures that go on by reflection, which are real."""
-    rows, columns = (mirrored(side) for side in images.shape[2:])
-    return torch.fft.rfft2(images[:, :, rows][:, :, :, columns]).real
 
 
 def colours(pictures: Pictures, near: int) -> Float[Tensor, "3 a b"]:
@@ -44,7 +38,7 @@ def colours(pictures: Pictures, near: int) -> Float[Tensor, "3 a b"]:
         / (pictures.labels == label).sum()
         for label in range(pictures.classes)
     ])  # fmt: skip
-    found = waves(averages - averages.mean(0))
+    found = waves(averages - averages.mean(0)).real  # of what goes on by reflection waves are real
     covariance = torch.einsum("kcab,kdab->cdab", found, found).flatten(0, 1)[:, None]
     around = functional.avg_pool2d(functional.pad(covariance, (near,) * 4, mode="replicate"), 2 * near + 1, stride=1)
     _, vectors = torch.linalg.eigh(around.view(3, 3, *found.shape[2:]).permute(2, 3, 0, 1))
@@ -53,13 +47,11 @@ def colours(pictures: Pictures, near: int) -> Float[Tensor, "3 a b"]:
 
 def without(pictures: Pictures, along: Float[Tensor, "3 a b"]) -> Pictures:
     """Pictures less those colours of each wave."""
-    height, width = pictures.images.shape[2:]
-    size = 2 * height - 2, 2 * width - 2
     parts = []
     for part in pictures.images.split(1000):
         seen = waves(part.float())
-        kept = torch.fft.irfft2((seen - along * (along * seen).sum(1, keepdim=True)).to(torch.complex64), s=size)
-        parts.append(kept[:, :, :height, :width].clamp(0, 255).round().to(torch.uint8))
+        kept = unwaved(seen - along * (along * seen).sum(1, keepdim=True), *part.shape[2:])
+        parts.append(kept.clamp(0, 255).round().to(torch.uint8))
     return replace(pictures, images=torch.cat(parts))
 
 
@@ -72,7 +64,7 @@ def main() -> None:
     parser.add_argument("--archs", nargs="+", default=["slim"])
     parser.add_argument("--runs", type=int, default=2)
     options = parser.parse_args()
-    device = training_device("auto", 0)
+    device = fastest()
     with pool(cores()) as executor:
         subject = load(options.published, options.test, executor, Silent(), device, None)
     data, test = subject.pictures, subject.test

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import loaded, shown
+from folders import asked, loaded, shown
 from jaxtyping import Int
 from tabulate import tabulate
 from torch import Tensor
@@ -28,7 +28,6 @@ from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.levels import Maker, strongest_strength
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import Recipe, preset
@@ -80,8 +79,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
     classes, labels = len(material.folder.classes), material.folder.labels
     data = shown(material, device)
     recipe = preset("quick").for_pictures(len(data))
-    order = Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
-                  epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
+    order = asked(options, recipe)
     maker = Maker(material, options.epsilon, material.own_thresholds(bytes(32)), None)
     every = np.arange(len(labels))
     rows = []

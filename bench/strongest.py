@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import loaded, shown
+from folders import asked, loaded, shown
 from tabulate import tabulate
 
 from hideseek_cli.attacks import Exposed, chosen
@@ -28,7 +28,6 @@ from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.core.rules import RULES
 from hideseek_cli.levels import Maker, evened, strongest_strength
-from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
@@ -54,8 +53,7 @@ def main() -> None:
     classes, labels = len(material.folder.classes), material.folder.labels
     data = shown(material, device)
     recipe = preset("quick").for_pictures(len(data))
-    order = Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
-                  epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
+    order = asked(options, recipe)
     maker = Maker(material, options.epsilon, material.thresholds(bytes(32), options.patterns), None)
     which = labels + classes * (np.arange(len(labels)) % options.patterns)
     choices = labels + classes * np.arange(options.patterns)[:, None]

@@ -26,12 +26,13 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import Batch, batches, correct, steps_per_pass, train
+from hideseek_cli.core.classifier import batches, correct, steps_per_pass, train
 from hideseek_cli.core.data import Pictures, augmentation, read
+from hideseek_cli.core.distillation import taught
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.core.surrogate import bounded, clipped
 from hideseek_cli.metrics import similarity
-from hideseek_cli.recipe import Recipe, preset
+from hideseek_cli.recipe import preset
 
 WIDTH, BLOCKS = 32, 4
 """Channels after the generator's first convolution, which each of two halvings doubles, and residual blocks after them."""
@@ -150,16 +151,6 @@ def trained(
     return maker.eval()
 
 
-def taught(data: Pictures, recipe: Recipe, teacher: Standardised, seed: int) -> Standardised:
-    """Equation 10."""
-
-    @torch.no_grad()
-    def told(student: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
-        return batch[0], teacher(batch[0]).softmax(1)
-
-    return train(data, recipe, seed=seed, treatment=told)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("train", type=Path)
@@ -181,8 +172,7 @@ def main() -> None:
     recipe = preset("quick").for_pictures(len(data))
     side = min(data.images.shape[2:])
     trajectory = [build(recipe.arch, data.classes, side, data.moments(), options.initial).train()]
-    known = train(data, recipe, seed=options.initial, watch=lambda network: trajectory.append(deepcopy(network)))
-    trajectory = [*trajectory[:-1], known.train()]
+    train(data, recipe, seed=options.initial, watch=lambda network: trajectory.append(deepcopy(network)))
     encoder = Encoder(train(data, replace(recipe, arch=options.encoder), seed=55), data)
     hacker = build(options.hacker, data.classes, side, data.moments(), 9).eval().requires_grad_(False)
 
@@ -194,7 +184,7 @@ def main() -> None:
         found = [name, *more, percent(authorized)]
         for arch in options.archs:
             found.append(percent(train(folder, replace(recipe, arch=arch), seed=100)))
-            found.append(percent(taught(folder, replace(recipe, arch=arch), authorized.eval(), seed=101)))
+            found.append(percent(taught(folder, replace(recipe, arch=arch), authorized, seed=101)))
         print(found, flush=True)
         return found
 

@@ -71,7 +71,8 @@ def test_a_kernel_is_symmetric_and_of_length_one_and_the_key_decides_it(key):
 
 def test_training_leaves_a_lens_as_it_is_and_colours_are_seen_in_one_unit():
     network = build("slim", 2, 16, (torch.tensor([100.0, 90, 80]), torch.tensor([60.0, 50, 10])), 0, kernel(bytes(32)))
-    assert not any("kernel" in name for name, _ in network.named_parameters())
+    assert not any("filters" in name for name, _ in network.named_parameters())
+    assert any("filters" in name for name, _ in network.named_buffers())
     assert network.deviation.flatten().tolist() == [40, 40, 40] and network.mean.flatten().tolist() == [100, 90, 80]
     own = unseen(noise((16, 16)), kernel(bytes(32)), 8)
     images = 128 + noise((16, 16), 1)

@@ -14,7 +14,7 @@ Source: the aim is that of Ye and Wang, Ungeneralizable Examples, Equation 2; th
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -25,18 +25,19 @@ ROUNDS = 10
 class Lens(nn.Module):
     """v × x, and standardised: a network's first layer, which training does not change."""
 
-    kernel: Tensor
+    filters: Tensor
 
     def __init__(self, kernel: Float[Tensor, "3 k k"]) -> None:
         super().__init__()
-        self.register_buffer("kernel", kernel)
+        self.register_buffer("filters", _crossed(kernel))
+        self.reach = kernel.shape[-1] // 2
         self.normal = nn.BatchNorm2d(3, affine=False)
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
-        seen = functional.conv2d(images, _crossed(self.kernel))
-        reach = self.kernel.shape[-1] // 2
-        padded = functional.pad(seen, (reach, reach, reach, reach), "replicate")
-        found: Tensor = self.normal(padded)
+        """In whole precision, whatever is asked for: rounded pictures and filters would let some of the noise be seen."""
+        with torch.autocast(images.device.type, enabled=False):
+            seen = functional.conv2d(images.float(), self.filters)
+        found: Tensor = self.normal(functional.pad(seen, (self.reach,) * 4, "replicate"))
         return found
 
 
@@ -56,18 +57,23 @@ def unseen(noise: Float[Tensor, "p 3 h w"], kernel: Float[Tensor, "3 k k"], epsi
     almost everywhere; the rest is made fainter.
     """
     height, width = noise.shape[2:]
-    size, reach = (2 * height - 2, 2 * width - 2), kernel.shape[-1] // 2
-    grid, span = kernel.new_zeros(3, *size), torch.arange(-reach, reach + 1)
-    grid[:, (span % size[0])[:, None], (span % size[1])[None]] = kernel
-    waves = torch.fft.rfft2(grid)
-    power = waves.abs().square().sum(0).clamp_min(1e-12)
+    rows, columns = (torch.arange(side) - side // 2 for side in kernel.shape[1:])
+    grid = kernel.new_zeros(3, 2 * height - 2, 2 * width - 2)
+    grid[:, (rows % grid.shape[1])[:, None], (columns % grid.shape[2])[None]] = kernel
+    along = torch.fft.rfft2(grid)
+    power = along.abs().square().sum(0).clamp_min(1e-12)
     for _ in range(ROUNDS):
-        whole = noise.clamp(-epsilon, epsilon)[:, :, mirrored(height)][:, :, :, mirrored(width)]
-        along = (waves.conj() * torch.fft.rfft2(whole)).sum(1, keepdim=True) / power
-        noise = torch.fft.irfft2(waves * along, s=size)[:, :, :height, :width]
+        share = (along.conj() * waves(noise.clamp(-epsilon, epsilon))).sum(1, keepdim=True) / power
+        noise = unwaved(along * share, height, width)
     return noise * (epsilon / noise.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-12)).clamp(max=1)
 
 
-def mirrored(side: int) -> Tensor:
-    """Indices of a row that goes on by reflection until it comes round."""
-    return torch.cat([torch.arange(side), torch.arange(side - 2, 0, -1)])
+def waves(images: Float[Tensor, "n 3 h w"]) -> Complex[Tensor, "n 3 a b"]:
+    """Waves of pictures that go on by reflection until they come round."""
+    rows, columns = (torch.cat([torch.arange(side), torch.arange(side - 2, 0, -1)]) for side in images.shape[2:])
+    return torch.fft.rfft2(images[:, :, rows][:, :, :, columns])
+
+
+def unwaved(spectrum: Complex[Tensor, "n 3 a b"], height: int, width: int) -> Float[Tensor, "n 3 h w"]:
+    """The pictures of that size that have those waves."""
+    return torch.fft.irfft2(spectrum, s=(2 * height - 2, 2 * width - 2))[:, :, :height, :width]
