@@ -23,7 +23,7 @@ from hideseek_cli.core.networks import Standardised
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import InputError
 from hideseek_cli.folder import pixels, scan, splits
-from hideseek_cli.journal import Journal, beside
+from hideseek_cli.journal import beside, opened
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.stack import Stack
@@ -138,14 +138,11 @@ def audit(
         "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
         "threads": threads, "test": digests(subject.test), "clean": digests(originals), "other": digests(second),
     }  # fmt: skip
-    journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
+    journal = opened(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, progress, resume=resume)
     if journal.value("seed") is None:
         journal.remember("seed", secrets.randbits(31) if seed is None else seed)
     first = int(journal.value("seed"))
-    progress.say(
-        f"recipe {chosen.name}: {chosen.arch}, {chosen.epochs} epochs; trained on {len(subject.pictures)} pictures, tested on "
-        f"{len(subject.test)}; first seed {first}"
-    )
+    progress.say(f"{chosen.arch}, {chosen.account(len(subject.pictures), len(subject.test), first)}")
     jobs = [
         _Job(attack, run, of_clean)
         for attack in used

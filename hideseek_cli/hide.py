@@ -24,11 +24,11 @@ from hideseek_cli.core.evaluator import Evaluator
 from hideseek_cli.errors import InputError
 from hideseek_cli.files import StagedFolder
 from hideseek_cli.hiding import Allowed, allowed, best_hiding, stopped
-from hideseek_cli.journal import Journal
+from hideseek_cli.journal import Journal, opened
 from hideseek_cli.levels import Maker
-from hideseek_cli.manifest import Authorized, Offer
+from hideseek_cli.manifest import Offer
 from hideseek_cli.material import Material
-from hideseek_cli.methods import Authorizing, Patterns, Task
+from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
 from hideseek_cli.plan import gather
@@ -123,11 +123,7 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
     }  # fmt: skip
     if order.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
-    if order.journal.exists() and not order.resume:
-        progress.say(
-            f"starts afresh: what an interrupted run left in {order.journal} is dropped (--resume would go on with it)"
-        )
-    journal = Journal(order.journal, binding, resume=order.resume)
+    journal = opened(order.journal, binding, progress, resume=order.resume)
     if order.key_file is None:
         if journal.value("key") is None:
             journal.remember("key", master.hex())
@@ -192,12 +188,7 @@ def _hide(
     scale, teaches = strongest.scale, strongest.accuracies
     progress.say(f"pictures to publish (strength {strongest.strength:.3f}) train to {np.mean(teaches):.1f} %")
     own: dict[float, Patterns] = {}
-    able, authorized = None, None
-    if isinstance(order.method, Authorizing):
-        network = order.method.authorized
-        able = allowed(network, strongest, shares, material, trials)
-        progress.say(f"the authorized network trains to {able.published.mean:.1f} %, clean to {able.clean.mean:.1f} %")
-        authorized = Authorized(lens=network.identity, arch=network.arch, accuracy=round(able.published.mean, 2))
+    able = allowed(order, strongest, shares, material, trials, progress)
     if order.calibration == "stop":
         found, own = stopped(order, task, evaluator, trials, maker, journal, progress)
     else:
@@ -234,7 +225,7 @@ def _hide(
             offers=tuple(offer(one, estimates[one.level], order.prices, classes(one.share)) for one in sold),
             origin={"device": device.type, "threads": torch.get_num_threads(), "seed": order.seed, "torch": torch.__version__,
                     "train_images": len(stack)},
-            authorized=authorized,
+            authorized=able.stated if able else None,
         )  # fmt: skip
         strongest.save_generator(order, material, release.manifest.release)
     return Hidden(

@@ -17,8 +17,9 @@ from hideseek_cli.generator import Generator
 from hideseek_cli.journal import Journal
 from hideseek_cli.layers import Turns
 from hideseek_cli.levels import Maker, Scale, evened, strongest_strength
+from hideseek_cli.manifest import Authorized
 from hideseek_cli.material import Material
-from hideseek_cli.methods import Task
+from hideseek_cli.methods import Authorizing, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.network import Network
 from hideseek_cli.order import CLEAN_RUNS, FEWEST_RUNS, PUBLISHED_RUNS, Order
@@ -78,6 +79,7 @@ def best_hiding(
 class Allowed:
     """What a network learns that is authorised to."""
 
+    network: Network
     published: Estimate
     clean: Estimate
     """Of the same network, on the clean pictures."""
@@ -87,15 +89,26 @@ class Allowed:
         """Points that the masks cost it."""
         return self.clean.mean - self.published.mean
 
+    @property
+    def stated(self) -> Authorized:
+        """What the manifest says of it."""
+        return Authorized(lens=self.network.identity, arch=self.network.arch, accuracy=round(self.published.mean, 2))
 
-def allowed(network: Network, strongest: Strongest, shares: Sequence[float], material: Material, trials: Trials) -> Allowed:
-    """Measure it; for such a network no picture is masked."""
+
+def allowed(
+    order: Order, strongest: Strongest, shares: Sequence[float], material: Material, trials: Trials, progress: Progress
+) -> Allowed | None:
+    """What the network learns that an order authorises, for which no picture is masked; None where it authorises none."""
+    if not isinstance(order.method, Authorizing):
+        return None
+    network = order.method.authorized
     about = [network.identity, network.arch, network.seed]
     clean = Trial(material.stack.clean, ["clean by", *about], by=network)
     published = Trial(partial(strongest.scale.render, 1.0, shares), ["published by", *about], by=network)
     found = trials.masked([clean] * CLEAN_RUNS + [published] * PUBLISHED_RUNS)
-    estimates = [trials.estimate(trials.group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:])]
-    return Allowed(clean=estimates[0], published=estimates[1])
+    on_clean, on_published = (trials.estimate(trials.group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:]))
+    progress.say(f"the authorized network trains to {on_published.mean:.1f} %, clean to {on_clean.mean:.1f} %")
+    return Allowed(network, published=on_published, clean=on_clean)
 
 
 def stopped(

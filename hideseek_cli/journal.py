@@ -18,12 +18,20 @@ from safetensors.numpy import save
 
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.files import write_whole
+from hideseek_cli.progress import Progress
 
 
 def beside(folder: Path, command: str) -> Path:
     """Where a command that works on a folder remembers what is finished."""
     place = folder.resolve()
     return place.with_name(f".{place.name}.{command}")
+
+
+def opened(path: Path, options: dict[str, Any], progress: Progress, *, resume: bool) -> Journal:
+    """A journal, in which an interrupted run is found where ``resume`` says so; where not, it is said that it is dropped."""
+    if path.exists() and not resume:
+        progress.say(f"starts afresh: what an interrupted run left in {path} is dropped (--resume would go on with it)")
+    return Journal(path, options, resume=resume)
 
 
 class Journal:

@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32
 
 from hideseek_cli import container, keys
 from hideseek_cli.errors import InputError
-from hideseek_cli.recipe import ARCHITECTURES
+from hideseek_cli.recipe import known
 
 REACH = 2
 """Pixels to each side that a lens extends over."""
@@ -34,10 +34,13 @@ class Network:
     seed: int | None = None
     """Of its initial weights; None: each training draws others."""
 
+    def __post_init__(self) -> None:
+        """Raises InputError where there is no such architecture."""
+        known(self.arch)
+
     @classmethod
     def drawn(cls, arch: str, key: bytes, seed: int | None = None) -> Network:
-        """With the lens that a secret key says. Raises InputError where there is no such architecture."""
-        _known(arch)
+        """With the lens that a secret key says."""
         one, other = keys.dither(keys.subkey(key, "lens"), (2, *QUARTER))
         quarter = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)  # normal, by Box and Muller
         across = quarter[:, 0, 0] - quarter[:, 0, 0].mean()
@@ -69,19 +72,13 @@ class Network:
         lens = container.take(path, tensors, "lens", np.float32, QUARTER)
         if not (np.isfinite(lens).all() and np.square(lens).sum() > 0):
             raise InputError(f"{path} is damaged: its lens sees nothing; get it again")
-        arch, seed = container.text(path, header, "arch"), header.get("seed")
-        _known(arch)
+        seed = header.get("seed")
         if not (seed is None or (isinstance(seed, int) and seed >= 0)):
             raise InputError(f"{path} is damaged: {seed!r} is no seed; get it again")
-        return cls(arch=arch, lens=tuple(lens.ravel().tolist()), seed=seed)
+        return cls(arch=container.text(path, header, "arch"), lens=tuple(lens.ravel().tolist()), seed=seed)
 
 
 def _whole(quarter: Float[np.ndarray, "3 q q"]) -> Float[np.ndarray, "3 k k"]:
     """What a quarter says of the rest."""
     index = np.abs(np.arange(-REACH, REACH + 1))
     return quarter[:, index][:, :, index]
-
-
-def _known(arch: str) -> None:
-    if arch not in ARCHITECTURES:
-        raise InputError(f"unknown architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}")

@@ -29,6 +29,12 @@ ARCHITECTURES = (
 SCHEDULES = ("onecycle", "cosine")
 
 
+def known(arch: str) -> None:
+    """Raises InputError where there is no such architecture."""
+    if arch not in ARCHITECTURES:
+        raise InputError(f"unknown architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One way to train a classifier from scratch.
@@ -58,8 +64,7 @@ class Recipe:
     def __post_init__(self) -> None:
         names = self.arch.split(",")
         for name in names:
-            if name not in ARCHITECTURES:
-                raise InputError(f"unknown architecture {name!r}: choose one of {', '.join(ARCHITECTURES)}")
+            known(name)
         if len(set(names)) < len(names):
             raise InputError(f"an architecture is given twice in {self.arch}; give each once")
         if self.schedule not in SCHEDULES:
@@ -75,6 +80,10 @@ class Recipe:
         for name, share in shares.items():
             if not 0 <= share < 1:
                 raise InputError(f"recipe out of range: {name} {share} (at least 0, below 1)")
+
+    def account(self, images: int, tested: int, seed: int) -> str:
+        """How an accuracy was measured, in words: on so many pictures, from that seed on."""
+        return f"recipe {self.name}: {self.epochs} epochs; trained on {images} pictures, tested on {tested}; first seed {seed}"
 
     def each(self) -> tuple[Recipe, ...]:
         """One recipe for each of its architectures."""

@@ -16,7 +16,7 @@ from hideseek_cli.contenders import Contender, anybody, knowing, labelled, stude
 from hideseek_cli.core.evaluator import seed_of
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.journal import Journal, beside
+from hideseek_cli.journal import beside, opened
 from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.network import Network
 from hideseek_cli.progress import Progress
@@ -96,7 +96,7 @@ def verify(
         *([] if teacher is None else students(data, tests, recipes, teacher)),
     ]
     binding = {"pictures": digests(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
-    journal = Journal(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, resume=resume)
+    journal = opened(journal_of(folder), binding if seed is None else {**binding, "seed": seed}, progress, resume=resume)
 
     def remember(name: str, value: int | float) -> None:
         """Where nothing can be written an interrupted verification starts again: no reason to fail."""

@@ -301,7 +301,9 @@ def test_masks_may_cost_an_authorized_network_five_points(lost, well):
     def reached(percent: float) -> Estimate:
         return estimate([percent, percent], 1000)
 
-    allowed = None if lost is None else Allowed(published=reached(60.0 - lost), clean=reached(60.0))
+    allowed = (
+        None if lost is None else Allowed(Network.drawn("slim", bytes(32)), published=reached(60.0 - lost), clean=reached(60.0))
+    )
     assert Hidden.taught.fget(SimpleNamespace(allowed=allowed)) is well
 
 

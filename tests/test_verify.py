@@ -129,3 +129,18 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     network = Network.drawn(arch, lens)
     found = verify(data, test, executor, Silent(), CPU, runs=2, fallback=preset("quick"), authorized=network)
     assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]
+
+
+def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
+    def told(**options) -> list[str]:
+        progress = Impatient(10**6)
+        asked(folders, executor, progress, seed=5, **options)
+        return [line for line in progress.told if "starts afresh" in line]
+
+    with pytest.raises(KeyboardInterrupt):
+        asked(folders, executor, Impatient(2), seed=5)
+    kept = folders[0].with_name(".data.verify").read_bytes()
+    assert told(resume=True) == [] and told() == []
+    folders[0].with_name(".data.verify").write_bytes(kept)
+    (line,) = told()
+    assert ".data.verify is dropped" in line and "--resume" in line

@@ -42,9 +42,10 @@ def network(
     if like is not None and key_file is not None:
         raise InputError("--like takes the lens of another network and --key-file makes one: give one of the two")
     refuse_existing(out, "network", overwrite)
-    made = Network.drawn(arch, keys.master_key(key_file), seed)
-    if like is not None:
-        made = replace(made, lens=Network.load(like).lens)
+    if like is None:
+        made = Network.drawn(arch, keys.master_key(key_file), seed)
+    else:
+        made = replace(Network.load(like), arch=arch, seed=seed)
     size = made.save(out)
     if json:
         document({"path": str(out), "arch": made.arch, "lens": made.identity, "seed": made.seed, "bytes": size})

@@ -91,10 +91,7 @@ def exit_code(verdicts: Sequence[Verdict | None]) -> int:
 def _remarks(verified: tuple[Verification, ...]) -> list[str]:
     """How it was measured, and what would settle what is not settled."""
     first = verified[0]
-    lines = [
-        f"recipe {first.recipe.name}: {first.recipe.epochs} epochs; trained on {first.images} pictures, tested on "
-        f"{first.tested}; first seed {first.seed}"
-    ]
+    lines = [first.recipe.account(first.images, first.tested, first.seed)]
     for one in verified:
         if one.verdict == "inconclusive":
             settled = f"about {one.more} more runs" if one.more else f"no number of runs on these {one.tested} test pictures"
