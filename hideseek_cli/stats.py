@@ -12,6 +12,7 @@ from math import sqrt
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Int64
 from scipy import stats
 
 Verdict = Literal["pass", "fail", "inconclusive"]
@@ -89,3 +90,29 @@ def more_runs(
         if verdict(_estimate(mean, total, pictures, (spread, total - 1))) != "inconclusive":
             return total - runs
     return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mix:
+    """How far two parts of a data set mix their classes apart."""
+
+    points: float
+    """Percentage points by which accuracies on the two can differ for that alone (total variation)."""
+    widest: int
+    """The class whose shares are furthest apart."""
+    shares: tuple[float, float]
+    """Of that class, in percent of each part."""
+
+
+def mixed_apart(one: Int64[np.ndarray, " classes"], other: Int64[np.ndarray, " classes"]) -> Mix | None:
+    """Whether two counts of the same classes come from different mixes: a test of homogeneity (chi squared) at 0.1 %.
+
+    None where chance explains how they differ, or a part has no picture.
+    """
+    table = np.array([one, other])[:, (one + other) > 0]
+    if table.shape[1] < 2 or not table.sum(1).all() or stats.chi2_contingency(table).pvalue >= 0.001:
+        return None
+    shares = 100 * np.array([one / one.sum(), other / other.sum()])
+    gaps = np.abs(shares[0] - shares[1])
+    widest = int(gaps.argmax())
+    return Mix(points=float(gaps.sum() / 2), widest=widest, shares=(float(shares[0, widest]), float(shares[1, widest])))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from hideseek_cli.contenders import Contender, anybody, knowing, labelled, students
@@ -21,8 +22,8 @@ from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.network import Network
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.stats import Estimate, Verdict, estimate, more_runs
-from hideseek_cli.subject import digests, load
+from hideseek_cli.stats import Estimate, Verdict, estimate, mixed_apart, more_runs
+from hideseek_cli.subject import Subject, digests, load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,7 @@ def verify(
         raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
     subject = load(folder, test, executor, progress, device, size)
     data, tests, promise = subject.pictures, subject.test, subject.promise
+    _warn_of_mix(folder, test, subject, progress)
     one_sided = level is None and promise is not None and promise.level == PUBLISHED
     if promise is not None and level is None:
         level = promise.accuracy
@@ -132,3 +134,18 @@ def verify(
     with suppress(OSError):
         journal.close()
     return verified
+
+
+def _warn_of_mix(folder: Path, test: Path, subject: Subject, progress: Progress) -> None:
+    """Say so where the test pictures' classes are mixed otherwise than those of the folder."""
+    trained, tested = (
+        np.bincount(part.labels.cpu().numpy(), minlength=part.classes).astype(np.int64)
+        for part in (subject.pictures, subject.test)
+    )
+    mix = mixed_apart(trained, tested)
+    if mix is not None:
+        name, (here, there) = subject.folder.classes[mix.widest], mix.shares
+        progress.say(
+            f"{test} mixes the classes otherwise than {folder} ({name}: {there:.0f} % and {here:.0f} %), which alone can move "
+            f"an accuracy by up to {mix.points:.0f} points; a level is a promise for pictures mixed as the folder is"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hideseek_cli.stats import at_most, estimate, holds, more_runs
+from hideseek_cli.stats import at_most, estimate, holds, mixed_apart, more_runs
 
 
 def measured(random, truth, spread, pictures, runs):
@@ -91,3 +91,27 @@ def test_more_runs_knows_what_no_run_settles():
     assert more_runs([50.0, 50.2], 30, near_50) is None, "thirty pictures cannot tell 45 from 50"
     assert more_runs([54.5, 55.5], 1_000_000, near_50) is None, "the mean lies on the edge"
     assert more_runs([60.0, 66.0], 100_000, lambda found: at_most(found, 58.0)) in range(1, 20), "it may settle as a failure"
+
+
+def test_parts_of_one_mix_are_seldom_said_to_be_mixed_apart():
+    random = np.random.default_rng(3)
+    mix = random.dirichlet(np.full(10, 3.0))
+    pairs = [(random.multinomial(2000, mix), random.multinomial(400, mix)) for _ in range(500)]
+    assert sum(mixed_apart(*pair) is not None for pair in pairs) <= 3
+
+
+def test_parts_mixed_apart_say_which_class_and_by_how_many_points():
+    train = np.array([127, 154, 147, 138, 161, 136, 150, 131, 143, 151])
+    test = np.array([47, 28, 34, 42, 21, 43, 31, 52, 34, 27])
+    mix = mixed_apart(train, test)
+    assert mix is not None and mix.widest == 7
+    assert mix.shares == pytest.approx((9.11, 14.48), abs=0.01)
+    known = np.where(train / train.sum() > test / test.sum(), 100.0, 0.0)  # a network that errs where the test set has more
+    most = known @ train / train.sum() - known @ test / test.sum()
+    assert mix.points == pytest.approx(most)
+    assert mixed_apart(100 * train, train) is None
+
+
+@pytest.mark.parametrize("counts", [([5, 0], [9, 0]), ([0, 0], [9, 9]), ([300], [2])])
+def test_where_nothing_can_differ_no_mix_does(counts):
+    assert mixed_apart(*map(np.array, counts)) is None

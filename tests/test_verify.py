@@ -144,3 +144,21 @@ def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(fold
     folders[0].with_name(".data.verify").write_bytes(kept)
     (line,) = told()
     assert ".data.verify is dropped" in line and "--resume" in line
+
+
+def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):
+    write_pictures(tmp_path / "data", 2, 40)
+    write_pictures(tmp_path / "test", 2, 30)
+    monkeypatch.setattr("hideseek_cli.contenders.retrain", lambda *_, **__: 50.0)
+
+    def told() -> list[str]:
+        listener = Impatient(1000)
+        asked((tmp_path / "data", tmp_path / "test"), executor, listener)
+        return [line for line in listener.told if "mixes the classes" in line]
+
+    assert told() == []
+    first = scan(tmp_path / "test").classes[0]
+    for path in sorted((tmp_path / "test" / first).iterdir())[3:]:
+        path.unlink()
+    (line,) = told()
+    assert f"({first}: 9 % and 50 %)" in line and "up to 41 points" in line
