@@ -4,8 +4,8 @@ python bench/ungeneralizable.py cifar10/train cifar10/test --archs slim cnn
 
 A generator (convolutions, residual and upsampling blocks) is trained by the losses of Equations 6, 7 to 9 and 11, or by some of
 them, as in the paper's ablations. The authorised network is the recipe's with the initial weights and batches of --initial; its
-trajectory on clean pictures is recorded. In place of CLIP the common space is what a network trained on the clean pictures
-knows (--encoder), and a class lies at the mean of its pictures. Rows say what the authorised network learns, what networks
+trajectory on clean pictures is recorded. The common space is CLIP's (--clip, --clip-weights), or else what a network trained on
+the clean pictures knows (--encoder). Rows say what the authorised network learns, what networks
 with other initial weights learn (--archs), and what those learn that are told what the authorised one says (Equation 10).
 
 Source: Ye and Wang, Ungeneralizable Examples, Equations 3 to 11 and Algorithm 1. The weights of its losses are in tables whose
@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 from folders import loaded, shown
 from jaxtyping import Float, Int
+from spaces import Space, clip, known
 from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
@@ -74,24 +75,6 @@ class Maker(nn.Module):
         return bounded(raw, int(self.epsilon))
 
 
-class Encoder:
-    """What the last layer of a trained network sees, brought to length 1, and the mean of it for each class."""
-
-    def __init__(self, network: Standardised, pictures: Pictures) -> None:
-        self.network = network.eval().requires_grad_(False)
-        self.seen: list[Tensor] = []
-        last = [module for module in network.modules() if isinstance(module, nn.Linear)][-1]
-        last.register_forward_pre_hook(lambda module, inputs: self.seen.append(inputs[0]))
-        with torch.no_grad():
-            found = torch.cat([self(part.float()) for part in pictures.images.split(500)])
-        means = torch.stack([found[pictures.labels == label].mean(0) for label in range(pictures.classes)])
-        self.prototypes = functional.normalize(means, dim=1)
-
-    def __call__(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n f"]:
-        self.network(images)
-        return functional.normalize(self.seen.pop().float(), dim=1)
-
-
 def matching(network: Standardised, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
     """Equation 6 at one point of a trajectory: the mean over weight tensors of the cosine distance of their gradients."""
     weights = [weight for weight in network.parameters() if weight.dim() > 1]
@@ -101,13 +84,13 @@ def matching(network: Standardised, clean: Tensor, noisy: Tensor, labels: Int[Te
     return torch.stack([1 - functional.cosine_similarity(a.flatten(), b.flatten(), 0) for a, b in pairs]).mean()
 
 
-def distance(encoder: Encoder, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n"], margin: float) -> Float[Tensor, ""]:
+def distance(space: Space, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n"], margin: float) -> Float[Tensor, ""]:
     """Equations 7 to 9."""
     with torch.no_grad():
-        before = encoder(clean)
-        likeness = (before @ encoder.prototypes.T).scatter(1, labels[:, None], torch.inf)
-        target, own = encoder.prototypes[likeness.argmin(1)], encoder.prototypes[labels]
-    after = encoder(noisy)
+        before = space.place(clean)
+        likeness = (before @ space.classes.T).scatter(1, labels[:, None], torch.inf)
+        target, own = space.classes[likeness.argmin(1)], space.classes[labels]
+    after = space.place(noisy)
     triplet = (after - target).square().sum(1) + (margin - (after - own).square().sum(1)).clamp_min(0)
     return (triplet - (before - after).square().sum(1)).mean()
 
@@ -123,7 +106,7 @@ def undistill(
 
 
 def trained(
-    pictures: Pictures, trajectory: list[Standardised], hacker: Standardised, encoder: Encoder, options: argparse.Namespace,
+    pictures: Pictures, trajectory: list[Standardised], hacker: Standardised, space: Space, options: argparse.Namespace,
     weights: tuple[float, ...],
 ) -> Maker:  # fmt: skip
     """Algorithm 1."""
@@ -141,7 +124,7 @@ def trained(
         point = trajectory[int(torch.randint(len(trajectory), (1,), generator=generator, device=device))]
         losses: tuple[Callable[[], Tensor], ...] = (
             lambda: matching(point, clean, noisy, labels),  # noqa: B023
-            lambda: options.distance * distance(encoder, clean, noisy, labels, options.margin),  # noqa: B023
+            lambda: options.distance * distance(space, clean, noisy, labels, options.margin),  # noqa: B023
             lambda: options.undistill * undistill(trajectory[-1], hacker, noisy, labels, options.balance),  # noqa: B023
         )
         rule.zero_grad(set_to_none=True)
@@ -162,7 +145,9 @@ def main() -> None:
     parser.add_argument("--balance", type=float, default=0.1)
     parser.add_argument("--margin", type=float, default=1.0)
     parser.add_argument("--initial", type=int, default=7)
-    parser.add_argument("--encoder", default="resnet10")
+    parser.add_argument("--encoder", default="resnet10", help="the network of the common space, where it is not CLIP's")
+    parser.add_argument("--clip", help="open_clip's name of a model, such as ViT-B-32")
+    parser.add_argument("--clip-weights", default="openai", help="a tag of open_clip's, or a file")
     parser.add_argument("--hacker", default="mobilenet_v2", help="the network of Equation 11 that knows nothing")
     parser.add_argument("--archs", nargs="+", default=["slim", "cnn"])
     parser.add_argument("--rows", nargs="+", default=list(ABLATIONS))
@@ -173,7 +158,10 @@ def main() -> None:
     side = min(data.images.shape[2:])
     trajectory = [build(recipe.arch, data.classes, side, data.moments(), options.initial).train()]
     train(data, recipe, seed=options.initial, watch=lambda network: trajectory.append(deepcopy(network)))
-    encoder = Encoder(train(data, replace(recipe, arch=options.encoder), seed=55), data)
+    if options.clip:
+        space = clip(options.clip, options.clip_weights, material.folder.classes, device)
+    else:
+        space = known(train(data, replace(recipe, arch=options.encoder), seed=55), data)
     hacker = build(options.hacker, data.classes, side, data.moments(), 9).eval().requires_grad_(False)
 
     def row(name: str, folder: Pictures, *more: str) -> list[str]:
@@ -190,7 +178,7 @@ def main() -> None:
 
     rows = [row("original", data, "", "")]
     for name in options.rows:
-        maker = trained(data, trajectory, hacker, encoder, options, ABLATIONS[name])
+        maker = trained(data, trajectory, hacker, space, options, ABLATIONS[name])
         with torch.no_grad():
             made = torch.cat([maker(part.float()) for part in data.images.split(500)])
         noisy = Pictures((data.images.float() + made).clamp(0, 255).round().to(torch.uint8), data.labels, data.classes)

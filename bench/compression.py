@@ -1,6 +1,6 @@
 """What PNG and lossless WebP take of the same pictures: bytes and processor time, clean and under a mask of random values.
 
-``python bench/encodings.py FOLDER --every 10``
+``python bench/compression.py FOLDER --every 10``
 """
 
 from __future__ import annotations
