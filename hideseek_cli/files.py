@@ -52,8 +52,18 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def refuse_unwritable(place: Path) -> None:
+    """Raise DiskError where no file or folder can be made at a place. Touches nothing."""
+    nearest = next(parent for parent in place.absolute().parents if os.path.exists(parent))
+    if not nearest.is_dir():
+        raise DiskError(f"{place} cannot be written: {nearest} is a file; choose another place")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise DiskError(f"{place} cannot be written: there is no leave to write in {nearest}; choose another place")
+
+
 def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Raise InputError where an output file exists and may not be replaced."""
+    """Raise InputError where an output file exists and may not be replaced, DiskError where there can be none."""
+    refuse_unwritable(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder, but a file is to be written there; choose another place")
     if path.exists() and not overwrite:
@@ -106,7 +116,8 @@ class StagedFolder:
         self.stage = self.beside / "content"
 
     def check(self) -> None:
-        """Raise InputError where the place is taken. Touches nothing."""
+        """Raise InputError where the place is taken, DiskError where nothing can be written. Touches nothing."""
+        refuse_unwritable(self.place)
         if self.place.is_symlink() or (self.place.exists() and not self.place.is_dir()):
             raise InputError(f"{self.place} exists and is not a folder; choose another --out")
         if not self.place.exists() or not any(self.place.iterdir()):

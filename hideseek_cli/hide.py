@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from hideseek_cli import keys, manifest
 from hideseek_cli.cache import Cache, code_digest, default_folder
-from hideseek_cli.container import FORMAT, refuse_existing
+from hideseek_cli.container import FORMAT
 from hideseek_cli.core.calibration import Found, Search
 from hideseek_cli.core.curve import Axis, Evaluation, Expected, guesses
 from hideseek_cli.core.evaluator import Evaluator
@@ -31,7 +29,7 @@ from hideseek_cli.material import Material
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.metrics import Comparison
 from hideseek_cli.order import PUBLISHED_RUNS, Order
-from hideseek_cli.plan import gather
+from hideseek_cli.plan import gather, ready
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.release import Levels, Release, write
@@ -100,16 +98,11 @@ def hide(order: Order, device: torch.device, executor: Executor, progress: Progr
 
     A run that is interrupted leaves its journal, from which ``resume`` continues it.
     """
-    journal_there = order.resume and order.journal.exists()
-    for path, kind in ((order.masks, "masks"), (order.generator, "generator")):
-        refuse_existing(path, kind, order.overwrite or journal_there)
-    stage = StagedFolder(order.out, overwrite=order.overwrite or journal_there, ours=partial(manifest.owned, order.out))
-    stage.check()
+    stage, master = ready(order)
     if order.calibration == "retrain" and order.recipe.name == "paper" and device.type == "cpu":
         progress.say("the paper's recipe on a CPU takes hours a run; --recipe quick takes minutes")
     for bargain in order.bargains():
         progress.say(f"prices: {bargain}")
-    master = keys.master_key(order.key_file)
     material = gather(order, executor, progress)
     if material.size is not None:
         progress.say(

@@ -33,14 +33,12 @@ def master_key(path: Path | None = None) -> bytes:
     try:
         with path.open("rb") as file:
             key = file.read(KEY_BYTES + 1)
+    except FileNotFoundError as error:
+        raise InputError(f"there is no key file {path}; make one with: head -c {KEY_BYTES} /dev/urandom > {path}") from error
     except OSError as error:
-        raise InputError(
-            f"key file {path} cannot be read ({error.strerror}); make one with: head -c {KEY_BYTES} /dev/urandom > {path}"
-        ) from error
+        raise InputError(f"key file {path} cannot be read: {error.strerror}; give another") from error
     if len(key) != KEY_BYTES:
-        raise InputError(
-            f"key file {path} must hold exactly {KEY_BYTES} bytes; make one with: head -c {KEY_BYTES} /dev/urandom > {path}"
-        )
+        raise InputError(f"key file {path} must hold exactly {KEY_BYTES} bytes, and does not: it is no key; give another")
     return key
 
 

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from functools import partial
 
 import numpy as np
 import torch
 
+from hideseek_cli import keys, manifest
+from hideseek_cli.container import refuse_existing
 from hideseek_cli.core.evaluator import pictures
 from hideseek_cli.errors import InputError
+from hideseek_cli.files import StagedFolder
 from hideseek_cli.intake import load
 from hideseek_cli.material import Material
 from hideseek_cli.order import Order
 from hideseek_cli.progress import Progress
 from hideseek_cli.trials import seconds_about
+
+
+def ready(order: Order) -> tuple[StagedFolder, bytes]:
+    """Where the release is to appear, and the master key. Raises InputError where a place is taken or the key is none,
+    DiskError where nothing can be written; touches nothing, and reads no picture."""
+    replace = order.overwrite or (order.resume and order.journal.exists())
+    for path, kind in ((order.masks, "masks"), (order.generator, "generator")):
+        refuse_existing(path, kind, replace)
+    stage = StagedFolder(order.out, overwrite=replace, ours=partial(manifest.owned, order.out))
+    stage.check()
+    return stage, keys.master_key(order.key_file)
 
 
 def gather(order: Order, executor: Executor, progress: Progress) -> Material:
@@ -36,6 +51,7 @@ def gather(order: Order, executor: Executor, progress: Progress) -> Material:
 
 def plan(order: Order, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
     """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
+    ready(order)
     material = gather(order, executor, progress)
     recipe = order.recipe.for_pictures(len(material))
     classes = len(material.folder.classes)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.files import StagedFolder, refuse_existing, write_whole
+from hideseek_cli.files import StagedFolder, refuse_existing, refuse_unwritable, write_whole
 
 
 def test_a_file_appears_whole_and_a_secret_one_is_private(tmp_path):
@@ -118,6 +119,18 @@ def test_a_full_folder_is_refused_and_overwritten_only_where_all_of_it_is_ours(t
         stage.write("new.png", b"2")
     assert os.listdir(out) == ["new.png"]
     assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("refused", [refuse_unwritable, lambda place: StagedFolder(place).check()])
+def test_a_place_where_nothing_can_be_written_is_known_before(refused, tmp_path, monkeypatch):
+    refused(tmp_path / "a/b/c")
+    (tmp_path / "a").touch()
+    with pytest.raises(DiskError, match=f"{tmp_path / 'a'} is a file"):
+        refused(tmp_path / "a/b/c")
+    monkeypatch.setattr("os.access", lambda path, mode: (Path(path), mode) != (tmp_path, os.W_OK | os.X_OK))
+    with pytest.raises(DiskError, match=f"no leave to write in {tmp_path}"):
+        refused(tmp_path / "x/y")
+    assert os.listdir(tmp_path) == ["a"]
 
 
 def test_an_output_file_is_refused_where_one_is(tmp_path):

@@ -121,6 +121,10 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     ),
     "too few runs": (["hide", "data", *LEVELS, "--max-runs", "3"], lambda root: None, "too few for 1 levels; give at least 13"),
     "a full output folder": (["hide", "data", *LEVELS], _fill_output, "published is not empty"),
+    "a full output folder, before anything is done": (["hide", "data", *LEVELS, "--dry-run"], _fill_output, "is not empty"),
+    "an output below a file": (
+        ["hide", "data", *LEVELS, "-o", "f/out"], lambda root: (root / "f").touch(), "f is a file; choose another place"
+    ),
     "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "did not write, such as mine.txt"),
     "a mask file in the way": (
         ["hide", "data", *LEVELS], lambda root: (root / "masks.safetensors").touch(), "masks.safetensors exists already"
@@ -147,6 +151,10 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a key of the wrong size": (
         ["hide", "data", *LEVELS, "--key-file", "key"], lambda root: (root / "key").write_bytes(b"x"), "exactly 32 bytes"
     ),
+    "a key of the wrong size, before anything is done": (
+        ["hide", "data", *LEVELS, "--key-file", "key", "--dry-run"], lambda root: (root / "key").write_bytes(b"x"), "exactly 32"
+    ),
+    "a key that is not there": (["hide", "data", *LEVELS, "--key-file", "key"], lambda root: None, "/dev/urandom > key"),
     "two sizes by the paper's stopping rule": (
         ["hide", "data", *LEVELS, "--calibration", "stop", "--schedule", "alternating"],
         lambda root: write_pictures(root / "data/x", 1, 5, side=20), "needs pictures of one size",
