@@ -76,6 +76,8 @@ class Order:
             raise InputError(f"--prices names level {strange[0]:g}, which is not among the levels {_list(self.levels)}")
         if any(not 0 <= price < float("inf") for price in self.prices.values()):
             raise InputError("a price must be a number of at least 0")
+        if not 0 < self.tolerance < 100:
+            raise InputError(f"--tolerance {self.tolerance:g} is out of range: points between 0 and 100")
         if not 1 <= self.epsilon <= MAX_EPSILON:
             raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
         if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:

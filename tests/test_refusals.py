@@ -96,6 +96,11 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a level twice": (["hide", "data", "--levels", "50,50", *FAST], lambda root: None, "given twice"),
     "a price without level": (["hide", "data", *LEVELS, "--prices", "60=1"], lambda root: None, "names level 60"),
     "a price that is none": (["hide", "data", *LEVELS, "--prices", "70"], lambda root: None, "not a list of level=price"),
+    "a level with two prices": (["hide", "data", *LEVELS, "--prices", "50=1,50=2"], lambda root: None, "names a level twice"),
+    "a tolerance of nothing": (["hide", "data", *LEVELS, "--tolerance", "0"], lambda root: None, "--tolerance 0 is out of"),
+    "a bound that no accuracy has": (
+        ["audit", "data", "--test", "data", "--max-accuracy", "101"], lambda root: None, "--max-accuracy"
+    ),
     "an epsilon of 0": (["hide", "data", *LEVELS, "--epsilon", "0"], lambda root: None, "--epsilon 0 is out of range"),
     "an unknown placement": (["hide", "data", *LEVELS, "--placement", "x"], lambda root: None, "--placement is fixed or keyed"),
     "an unknown order": (["hide", "data", *LEVELS, "--unmask", "x"], lambda root: None, "classes or pictures"),

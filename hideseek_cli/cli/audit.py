@@ -29,7 +29,8 @@ def audit(
     ] = None,
     attacks: Annotated[str, typer.Option("--attacks", help="Which attacks, such as none,greyscale; all unless given.")] = "",
     max_accuracy: Annotated[
-        float | None, typer.Option("--max-accuracy", help="Exit with 1 where an attack ends above this accuracy.")
+        float | None,
+        typer.Option("--max-accuracy", help="Exit with 1 where an attack ends above this accuracy.", min=0, max=100),
     ] = None,
     runs: Annotated[int, typer.Option("--runs", help="Trainings of each attack.", min=1)] = 1,
     recipe: options.RecipeName = None,

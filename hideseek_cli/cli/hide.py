@@ -182,6 +182,9 @@ def _levels(text: str) -> tuple[float, ...]:
 def _prices(text: str) -> dict[float, float]:
     try:
         pairs = [part.split("=") for part in text.split(",") if part.strip()]
-        return {float(level): float(price) for level, price in pairs}
+        found = {float(level): float(price) for level, price in pairs}
     except ValueError as error:
         raise InputError(f"--prices {text!r} is not a list of level=price, such as 30=10,50=25") from error
+    if len(found) < len(pairs):
+        raise InputError(f"--prices {text!r} names a level twice; give each once")
+    return found
