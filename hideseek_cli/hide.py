@@ -81,6 +81,8 @@ class Hidden:
     trained: int
     """Pictures that masks and networks were trained on."""
     recipe: Recipe
+    generator: Path | None
+    """What makes noise for other pictures, a secret file; None where the method cannot."""
 
     @property
     def complete(self) -> bool:
@@ -220,10 +222,10 @@ def _hide(
                     "train_images": len(stack)},
             authorized=able.stated if able else None,
         )  # fmt: skip
-        strongest.save_generator(order, material, release.manifest.release)
+        generator = strongest.save_generator(order, material, release.manifest.release)
     return Hidden(
         release=release, clean=trials.estimate(clean), published=published, hidden=published.mean <= hidden_at, allowed=able,
-        runs=trials.runs, trained=len(stack), recipe=recipe,
+        runs=trials.runs, trained=len(stack), recipe=recipe, generator=generator,
         levels=tuple(
             Sold(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
                  cleaned=classes(one.share), known=turns.strippable(one.share, shares),

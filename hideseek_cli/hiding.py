@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -39,13 +40,15 @@ class Strongest:
     weights: dict[str, np.ndarray]
     """What makes noise for other pictures; nothing where the method cannot."""
 
-    def save_generator(self, order: Order, material: Material, release: str) -> None:
-        """Write it beside the mask file, where there is one."""
-        if self.weights:
-            Generator(
-                method=order.method.name, epsilon=order.epsilon, strength=self.strength, classes=material.folder.classes,
-                release=release, size=material.stack.shape, weights=self.weights,
-            ).save(order.generator)  # fmt: skip
+    def save_generator(self, order: Order, material: Material, release: str) -> Path | None:
+        """Write it beside the mask file, where there is one, and say where."""
+        if not self.weights:
+            return None
+        Generator(
+            method=order.method.name, epsilon=order.epsilon, strength=self.strength, classes=material.folder.classes,
+            release=release, size=material.stack.shape, weights=self.weights,
+        ).save(order.generator)  # fmt: skip
+        return order.generator
 
 
 def best_hiding(

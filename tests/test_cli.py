@@ -80,7 +80,7 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
     assert {
         "published", "masks", "images", "classes", "clean_accuracy", "published_accuracy", "mse", "ssim", "levels", "seconds",
     } <= set(found)  # fmt: skip
-    assert found["images"] == 48 and found["classes"] == 3 and found["linf"] <= 8
+    assert found["images"] == 48 and found["classes"] == 3 and found["linf"] <= 8 and found["generator"] is None
     for level in found["levels"]:
         assert {"level", "accuracy", "low", "high", "runs", "strength", "reachable"} <= set(level)
     published = scan(road / "published")

@@ -34,7 +34,8 @@ def rows(order: Order, hidden: Hidden) -> list[dict[str, Any]]:
 def document(order: Order, hidden: Hidden, seconds: float) -> dict[str, Any]:
     like = hidden.release.likeness["published"]
     return {
-        "published": str(order.out), "masks": str(order.masks), "images": len(hidden.release.manifest.pictures),
+        "published": str(order.out), "masks": str(order.masks),
+        "generator": hidden.generator and str(hidden.generator), "images": len(hidden.release.manifest.pictures),
         "classes": len(hidden.release.manifest.classes), "chance": hidden.release.manifest.chance,
         "clean_accuracy": hidden.clean.mean, "published_accuracy": hidden.published.mean,
         "published_at_chance": hidden.hidden, "authorized": _allowed(hidden), "mse": like.mse, "ssim": like.ssim,
@@ -70,7 +71,8 @@ def remarks(order: Order, hidden: Hidden) -> list[str]:
     """What the owner must know besides the table."""
     from hideseek_cli.order import UNMASKS
 
-    lines = [f"wrote {order.out} (to publish) and {order.masks} (secret) after {hidden.runs} retrainings"]
+    secret = " and ".join(str(one) for one in (order.masks, hidden.generator) if one is not None)
+    lines = [f"wrote {order.out} (to publish) and {secret} (secret) after {hidden.runs} retrainings"]
     if order.calibration == "stop":
         lines.append("every cleaner holds the published mask itself: take any buyer to be able to reach every level")
     if order.unmask == "classes" and order.calibration == "retrain":
