@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job on real pictures, end to end: an owner hides 1,438 handwritten digits and sells levels 30 and 60; buyers
+# The main job on real pictures, end to end: an owner hides 1,442 handwritten digits and sells levels 30 and 60; buyers
 # clean and verify. Stops at the first thing that is not as promised. Usage: sh examples/demo.sh [FOLDER]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
