@@ -9,16 +9,20 @@ the test set, their mean and standard deviation.
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from folders import PUBLISHED, Masked, loaded, masked
+import torch
+from folders import KEY, PUBLISHED, Masked, loaded, masked, shown
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.core.rounds import side_by_side
+from hideseek_cli.methods import Task
+from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.recipe import preset
 
@@ -83,6 +87,29 @@ def groups(folder: Masked, value: float) -> np.ndarray:
     return folder.render(folder.whitened, folder.published, told)
 
 
+def mixed_strengths(folder: Masked, value: float) -> np.ndarray:
+    """A share of the pictures carries the pattern at 0.45 of its strength, the others at 0.25: on both sides of the cliff."""
+    strong, weak = (whitened_amplitude(folder, one) for one in (0.45, 0.25))
+    return np.where(chosen(folder, value)[:, None, None, None], strong, weak)
+
+
+def shift_range(folder: Masked, value: float) -> np.ndarray:
+    """The key shifts each pattern by no more than a share of the side, whatever shifts it was trained for."""
+    shifts = folder.material.shifts(KEY, "keyed")
+    assert shifts is not None
+    near = (value * shifts).astype(shifts.dtype)
+    return replace(folder, maker=replace(folder.maker, shifts=near)).render(folder.whitened, folder.published)
+
+
+def early_stopped(folder: Masked, value: float) -> np.ndarray:
+    """Patterns of which training ended after a share of its first pass."""
+    data, shifts = shown(folder.material, folder.device), folder.maker.shifts
+    drawn = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: int(value * len(data))]
+    task = Task(pictures=data, seen=drawn, epsilon=folder.maker.epsilon, arch="slim", batch_size=128, seed=0,
+                shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)))  # fmt: skip
+    return folder.render(ClassWise(passes=1).candidates(task)[0](silent).patterns, folder.published)
+
+
 Knob = Callable[[Masked, float], np.ndarray]
 VALUES: dict[Knob, tuple[float, ...]] = {
     whole_classes: (0.8, 0.7, 0.5, 0.3, 0.1),
@@ -94,6 +121,9 @@ VALUES: dict[Knob, tuple[float, ...]] = {
     pixels: (0.2, 0.4, 0.6),
     faint_pictures: (0.6, 0.8, 0.9),
     groups: (0.2, 0.5),
+    mixed_strengths: (0.3, 0.5, 0.7),
+    shift_range: (0.1, 0.3, 1.0),
+    early_stopped: (0.1, 0.25, 0.5),
 }
 
 
