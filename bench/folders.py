@@ -60,7 +60,8 @@ class Masked:
     """A folder under one placement, with the patterns of both rules."""
 
     maker: Maker
-    device: torch.device
+    task: Task
+    """What both were trained on."""
     whitened: Patterns
     sign: Patterns
     published: float
@@ -78,7 +79,9 @@ class Masked:
         return self.maker.render(self.maker.masks(pattern, strength), self.material.folder.labels if which is None else which)
 
     def pictures(self, images: np.ndarray) -> Pictures:
-        return pictures(images, self.material.folder.labels, len(self.material.folder.classes), self.device)
+        return pictures(
+            images, self.material.folder.labels, len(self.material.folder.classes), self.task.pictures.images.device
+        )
 
 
 def masked(
@@ -93,4 +96,4 @@ def masked(
     torch.set_num_threads(cores())
     whitened, _, sign = (train(silent).patterns for train in ClassWise().candidates(task))
     thresholds = keys.dither(keys.subkey(KEY, "dither"), whitened.shape)
-    return Masked(Maker(material, epsilon, thresholds, shifts), device, whitened, sign, published)
+    return Masked(Maker(material, epsilon, thresholds, shifts), task, whitened, sign, published)

@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, PUBLISHED, Masked, loaded, masked, shown
+from folders import KEY, PUBLISHED, Masked, loaded, masked
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.core.rounds import side_by_side
-from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.recipe import preset
@@ -103,10 +102,9 @@ def shift_range(folder: Masked, value: float) -> np.ndarray:
 
 def early_stopped(folder: Masked, value: float) -> np.ndarray:
     """Patterns of which training ended after a share of its first pass."""
-    data, shifts = shown(folder.material, folder.device), folder.maker.shifts
-    drawn = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[: int(value * len(data))]
-    task = Task(pictures=data, seen=drawn, epsilon=folder.maker.epsilon, arch="slim", batch_size=128, seed=0,
-                shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)))  # fmt: skip
+    count = len(folder.task.pictures)
+    drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[: int(value * count)]
+    task = replace(folder.task, seen=drawn)
     return folder.render(ClassWise(passes=1).candidates(task)[0](silent).patterns, folder.published)
 
 

@@ -15,6 +15,7 @@ from hideseek_cli.mask import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.stats import check_tolerance
 
 CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
 """Retrainings of the clean folder, of half of it, of what may be published, and the fewest for a level."""
@@ -76,8 +77,7 @@ class Order:
             raise InputError(f"--prices names level {strange[0]:g}, which is not among the levels {_list(self.levels)}")
         if any(not 0 <= price < float("inf") for price in self.prices.values()):
             raise InputError("a price must be a number of at least 0")
-        if not 0 < self.tolerance < 100:
-            raise InputError(f"--tolerance {self.tolerance:g} is out of range: points between 0 and 100")
+        check_tolerance(self.tolerance)
         if not 1 <= self.epsilon <= MAX_EPSILON:
             raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
         if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:

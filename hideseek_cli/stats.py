@@ -15,7 +15,15 @@ import numpy as np
 from jaxtyping import Int64
 from scipy import stats
 
+from hideseek_cli.errors import InputError
+
 Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+def check_tolerance(points: float) -> None:
+    """Raises InputError where an accuracy cannot miss a level by so many points."""
+    if not 0 < points < 100:
+        raise InputError(f"--tolerance {points:g} is out of range: points between 0 and 100")
 
 
 @dataclass(frozen=True, kw_only=True)

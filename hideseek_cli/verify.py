@@ -22,7 +22,7 @@ from hideseek_cli.manifest import PUBLISHED
 from hideseek_cli.network import Network
 from hideseek_cli.progress import Progress
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.stats import Estimate, Verdict, estimate, mixed_apart, more_runs
+from hideseek_cli.stats import Estimate, Verdict, check_tolerance, estimate, mixed_apart, more_runs
 from hideseek_cli.subject import Subject, digests, load
 
 
@@ -75,8 +75,7 @@ def verify(
     """
     if runs < 1 or runs > 1000:
         raise InputError(f"--runs {runs} is out of range: 1 to 1000")
-    if not 0 < tolerance < 100:
-        raise InputError(f"--tolerance {tolerance:g} is out of range: points between 0 and 100")
+    check_tolerance(tolerance)
     if level is not None and not 0 < level <= 100:
         raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
     subject = load(folder, test, executor, progress, device, size)
@@ -139,8 +138,7 @@ def verify(
 def _warn_of_mix(folder: Path, test: Path, subject: Subject, progress: Progress) -> None:
     """Say so where the test pictures' classes are mixed otherwise than those of the folder."""
     trained, tested = (
-        np.bincount(part.labels.cpu().numpy(), minlength=part.classes).astype(np.int64)
-        for part in (subject.pictures, subject.test)
+        np.bincount(part.labels.cpu().numpy(), minlength=part.classes) for part in (subject.pictures, subject.test)
     )
     mix = mixed_apart(trained, tested)
     if mix is not None:
