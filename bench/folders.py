@@ -1,7 +1,7 @@
 """What benchmarks of networks and masks work on: a training and a test folder, read and on the device, and masks for it."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
-from hideseek_cli.recipe import Recipe
+from hideseek_cli.recipe import Recipe, preset
 from hideseek_cli.stack import labelled
 
 KEY = bytes(32)
@@ -32,6 +32,21 @@ def fastest() -> torch.device:
     """The device that there is; torch uses all cores from here on."""
     torch.set_num_threads(cores())
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def add_recipe(parser: argparse.ArgumentParser) -> None:
+    """Options for another recipe than the quick one, which is for CPUs."""
+    parser.add_argument("--arch", default="slim", help="the network that noise is made with")
+    parser.add_argument("--epochs", type=int, help="of every training; by default as many as the quick recipe has")
+    parser.add_argument("--archs", nargs="+", help="the networks that are retrained; by default that one")
+
+
+def recipes(options: argparse.Namespace, count: int) -> tuple[Recipe, list[Recipe]]:
+    """By those options: the recipe of the network that noise is made with for ``count`` pictures, and of each that is
+    retrained."""
+    quick = preset("quick").for_pictures(count)
+    own = replace(quick, arch=options.arch, epochs=options.epochs or quick.epochs)
+    return own, [replace(own, arch=arch) for arch in options.archs or [own.arch]]
 
 
 def loaded(train: Path, test: Path) -> tuple[Material, Pictures, torch.device]:

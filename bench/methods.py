@@ -1,33 +1,38 @@
 """What each method hides: published accuracy, at the strength of the paper or at that which `hide` would publish.
 
-    python bench/methods.py DATA/train DATA/test [--methods emn/class emn/sample ...] [--options schedule=alternating ...]
-        [--min-ssim 0.985] [--runs 2] [--tests 10000] [--threads 1]
+    python bench/methods.py DATA/train DATA/test [--methods clean emn/class emn/sample ...] [--options schedule=alternating ...]
+        [--min-ssim 0.985] [--arch slim] [--epochs 5] [--archs slim vgg11 ...] [--runs 2] [--tests 10000]
+    python bench/methods.py DATA/train DATA/test --methods uge/class --authorized net.safetensors [--told] [--candidate 1]
 
-A method is name/scope, or name/scope/objective. Without --min-ssim masks have strength 1. Pictures are all seen: nothing is
-withheld. Prints Markdown: seconds of mask training, strength, SSIM of the first 500 pictures, root mean square in grey
-levels, accuracy on the test pictures of networks that were retrained by the quick recipe.
+A method is name/scope, or name/scope/objective, or `clean`, which hides nothing. Without --min-ssim masks have strength 1.
+Pictures are all seen: nothing is withheld. Prints Markdown: seconds of mask training, strength, SSIM of the first 500
+pictures, root mean square in grey levels, accuracy on the test pictures of networks that were retrained; of ungeneralizable
+examples also that of the authorised network, and (--told) of retrained ones that are told what it says of them.
 """
 
 import argparse
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, loaded, shown
+from folders import KEY, add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
+from hideseek_cli.core.data import Pictures
+from hideseek_cli.core.distillation import distilled
 from hideseek_cli.core.evaluator import pictures, retrain
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.levels import Maker, strongest_strength
 from hideseek_cli.methods import Task, chosen
 from hideseek_cli.metrics import similarity
+from hideseek_cli.network import Network
 from hideseek_cli.order import Order
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
-from hideseek_cli.recipe import preset
 
 METHODS = ["random/class", "random/sample", "emn/class", "emn/sample", "emn/class/error-max", "emn/sample/error-max"]
 
@@ -44,6 +49,11 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=METHODS)
     parser.add_argument("--options", nargs="*", default=[], help="of every method: name=value")
     parser.add_argument("--min-ssim", type=float, default=None)
+    parser.add_argument("--authorized", type=Path, nargs="*", default=[], help="of uge/class: each network in turn")
+    parser.add_argument("--told", action="store_true")
+    parser.add_argument("--candidate", type=int, default=0, help="which of a method's trainings, in the order of `hide`")
+    parser.add_argument("--robust", help="changes that masks are to survive, or none, in place of the method's")
+    add_recipe(parser)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--tests", type=int, default=10_000, help="test pictures, evenly spread")
     parser.add_argument("--seed", type=int, default=0)
@@ -52,21 +62,37 @@ def main() -> None:
     labels, classes = material.folder.labels, len(material.folder.classes)
     test = test.subset(torch.linspace(0, len(test) - 1, min(options.tests, len(test)), device=device).long())
     data = shown(material, device)
-    recipe = preset("quick").for_pictures(len(data))
+    recipe, retrained = recipes(options, len(data))
     given = {name: value(text) for name, text in (option.split("=") for option in options.options)}
+    networks = [replace(Network.load(path), arch=recipe.arch) for path in options.authorized]
+    robust = None if options.robust is None else tuple(name for name in options.robust.split(",") if name != "none")
     rows = []
     with pool(cores()) as executor:
-        for one in options.methods:
-            name, scope, *objective = one.split("/")
-            method = chosen(name, scope, {**given, **({"objective": objective[0]} if objective else {})})
+
+        def learnt(hidden: Pictures, net: Network | None) -> dict[str, str]:
+            """What networks learn, by name."""
+            torch.set_num_threads(cores())
+            kinds = {f"{one.arch} %": partial(retrain, hidden, test, one) for one in retrained}
+            if net:
+                kinds["authorised %"] = partial(retrain, hidden, test, recipe, by=net)
+                told = retrained if options.told else []
+                kinds |= {f"{one.arch}, told %": partial(distilled, hidden, test, one, teacher=net) for one in told}
+            trainings = [partial(kind, seed=1000 + run) for kind in kinds.values() for run in range(options.runs)]
+            found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+            runs = np.array(found).reshape(len(kinds), options.runs)
+            return {name: ", ".join(f"{one:.1f}" for one in mine) for name, mine in zip(kinds, runs, strict=True)}
+
+        def row(name: str, scope: str, objective: str | None, net: Network | None) -> dict[str, str]:
+            more = {"objective": objective, "authorized": net}
+            method = chosen(name, scope, {**given, **more})
             order = Order(data=options.train, levels=(), out=Path("out"), masks=Path("masks"), recipe=recipe, method=method,
-                          min_ssim=options.min_ssim or 0.5)  # fmt: skip
+                          robust=robust, min_ssim=options.min_ssim or 0.5)  # fmt: skip
             maker = Maker.of(order, material, KEY, 1)
             task = Task(pictures=data, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, seed=options.seed,
                         shifts=None, robust=order.survived, secret=material.secret(KEY))  # fmt: skip
             torch.set_num_threads(cores())
             begun = time.perf_counter()
-            patterns = method.candidates(task)[0](silent).patterns
+            patterns = method.candidates(task)[options.candidate](silent).patterns
             seconds = time.perf_counter() - begun
             turns = material.turns(KEY, own=scope == "sample")
             strength = 1.0
@@ -78,15 +104,18 @@ def main() -> None:
             power = np.sqrt(
                 np.mean([np.square(part[np.arange(len(part))].astype(np.float32)).mean() for part in masks.values()])
             )
-            hidden = pictures(published, labels, classes, device)
-            trainings = [partial(retrain, hidden, test, recipe, seed=1000 + run) for run in range(options.runs)]
-            found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
-            rows.append({
-                "method": one, "mask training s": f"{seconds:.0f}", "strength": strength, "SSIM": f"{alike:.3f}",
-                "rms": f"{power:.1f}", "accuracy %": ", ".join(f"{accuracy:.1f}" for accuracy in found),
-            })  # fmt: skip
-            print(rows[-1], flush=True)
-    print(tabulate(rows, headers="keys", tablefmt="github"))
+            return {
+                "mask training s": f"{seconds:.0f}", "strength": f"{strength:.2f}", "SSIM": f"{alike:.3f}",
+                "rms": f"{power:.1f}", **learnt(pictures(published, labels, classes, device), net),
+            }  # fmt: skip
+
+        for one in options.methods:
+            name, *rest = one.split("/")
+            for net in networks if name == "uge" else [None]:
+                cells = learnt(data, None) if name == "clean" else row(name, rest[0], next(iter(rest[1:]), None), net)
+                rows.append({"method": one, **cells})
+                print(rows[-1], flush=True)
+    print(tabulate(rows, headers="keys", tablefmt="github", disable_numparse=True))
 
 
 if __name__ == "__main__":

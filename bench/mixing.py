@@ -1,6 +1,6 @@
 """What networks learn from a folder of which a share p was there when noise was made: EMN's, or another method's.
 
-    python bench/mixing.py DATA/train DATA/test [--shares 100 50 90] [--archs slim] [--runs 2]
+    python bench/mixing.py DATA/train DATA/test [--shares 100 50 90] [--arch slim] [--epochs 5] [--archs slim] [--runs 2]
 
 Of p of the pictures noise is made as in `hide`, at the greatest strength that keeps their likeness. Networks are retrained
 on: all of them protected, by whatever makes noise for pictures that it has not seen (of EMN, the masks of their classes);
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import asked, loaded, shown
+from folders import add_recipe, asked, loaded, recipes, shown
 from jaxtyping import Int
 from tabulate import tabulate
 from torch import Tensor
@@ -30,7 +30,7 @@ from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
-from hideseek_cli.recipe import Recipe, preset
+from hideseek_cli.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def parser(about: str | None) -> argparse.ArgumentParser:
     found.add_argument("--epsilon", type=int, default=8)
     found.add_argument("--min-ssim", type=float, default=0.985)
     found.add_argument("--shares", type=int, nargs="+", default=[100])
-    found.add_argument("--archs", nargs="+", default=["slim"])
+    add_recipe(found)
     found.add_argument("--runs", type=int, default=2)
     found.add_argument("--seed", type=int, default=0)
     return found
@@ -78,7 +78,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
     data = shown(material, device)
-    recipe = preset("quick").for_pictures(len(data))
+    recipe, retrained = recipes(options, len(data))
     order = asked(options, recipe)
     maker = Maker(material, options.epsilon, material.own_thresholds(bytes(32)), None)
     every = np.arange(len(labels))
@@ -96,19 +96,20 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
             mixture.images[rest] = data.images[rest]
             kinds = [masked, mixture, data.subset(rest)][: 3 if len(rest) else 1]
             trainings = [
-                partial(retrain, kind, test, replace(recipe, arch=arch), seed=1000 + run)
+                partial(retrain, kind, test, one, seed=1000 + run)
                 for kind in kinds
-                for arch in options.archs
+                for one in retrained
                 for run in range(options.runs)
             ]
             found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
-        each = options.runs * len(options.archs)
+        each = options.runs * len(retrained)
         found_cells = [", ".join(f"{one:.1f}" for one in found[at : at + each]) for at in range(0, len(found), each)]
         size = np.sqrt(np.square(noise, dtype=np.float32).mean())
         rows.append([share, *cells, f"{size:.2f}", f"{strength:.2f}", *found_cells, *[""] * (3 - len(found_cells))])
         print(rows[-1], flush=True)
+    archs = ", ".join(one.arch for one in retrained)
     heads = [
-        "p %", *told, "RMS", "strength", f"all protected % ({', '.join(options.archs)})", "p protected, the rest clean %",
+        "p %", *told, "RMS", "strength", f"all protected % ({archs})", "p protected, the rest clean %",
         "the clean rest alone %",
     ]  # fmt: skip
     return tabulate(rows, headers=heads, tablefmt="github", disable_numparse=True)

@@ -1,6 +1,6 @@
 """Class-wise patches (CWP), the conspicuous confounder that ConfounderGAN starts from: what networks learn beside one.
 
-    python bench/patches.py DATA/train DATA/test [--sides 36 32] [--runs 2] [--seed 1000]
+    python bench/patches.py DATA/train DATA/test [--sides 36 32] [--archs slim] [--runs 2] [--seed 1000]
 
 Each training picture gets a square of its class's colour in the lower right corner, of a side of 36 or 32 in 224 (the
 paper says both), in proportion. ConfounderGAN, Figure 2 and Appendix G.2, whose colours these are; they list 21 of 25, and
@@ -15,7 +15,7 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from folders import loaded, shown
+from folders import add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
 from hideseek_cli.attacks import Exposed, chosen
@@ -24,7 +24,6 @@ from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.parallel import cores, pool
-from hideseek_cli.recipe import preset
 
 CHANNELS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1))
 COLOURS = [[value * on for on in which] for which, value in product(CHANNELS, (220, 230, 240, 250))] + [[250, 250, 250]]
@@ -46,6 +45,7 @@ def main() -> None:
     parser.add_argument("train", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("--sides", type=int, nargs="+", default=[36, 32])
+    add_recipe(parser)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1000)
     options = parser.parse_args()
@@ -53,22 +53,23 @@ def main() -> None:
     data = shown(material, device)
     if data.classes > len(COLOURS) or data.images.shape[1] != 3:
         raise SystemExit(f"patches are for pictures in colour of at most {len(COLOURS)} classes")
-    recipe = preset("quick").for_pictures(len(data))
+    _, retrained = recipes(options, len(data))
     kinds = {"none": data, **{f"{side} in {OF}": patched(data, side) for side in options.sides}}
     (plain,) = chosen(("none",))
     with pool(cores()) as executor:
         trainings = [
             partial(attacked, plain, Exposed(pictures=kind, test=test), recipe, seed=options.seed + run)
+            for recipe in retrained
             for kind in kinds.values()
             for run in range(options.runs)
         ]
         curves = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
     rows = []
-    for number, name in enumerate(kinds):
+    for number, (recipe, name) in enumerate(product(retrained, kinds)):
         mine = curves[number * options.runs : (number + 1) * options.runs]
         ends, peaks = ([f"{value(curve):.1f}" for curve in mine] for value in (lambda curve: curve[-1], max))
-        rows.append([name, ", ".join(ends), ", ".join(peaks)])
-    print(tabulate(rows, headers=["patch", "accuracy %", "at best %"], tablefmt="github", disable_numparse=True))
+        rows.append([recipe.arch, name, ", ".join(ends), ", ".join(peaks)])
+    print(tabulate(rows, headers=["network", "patch", "accuracy %", "at best %"], tablefmt="github", disable_numparse=True))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python bench/strongest.py DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
     python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --patterns 3 --attacks none greyscale
     python bench/strongest.py DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
+    python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --surrogates slim cnn --archs slim vgg11
 
 Each mask is brought to the greatest strength that keeps the pictures' likeness, as `hide` does, and networks are
 retrained on it under each attack, one processor thread each. Prints Markdown.
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--passes", type=int, nargs="+", default=[1, 2, 4])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--runs", type=int, default=2)
+    parser.add_argument("--surrogates", nargs="+", default=["slim"], help="the networks that masks are trained with, in turn")
     parser.add_argument("--archs", nargs="+", default=["slim"])
     parser.add_argument("--rule", choices=RULES, default="whitened")
     parser.add_argument("--through", nargs="*", default=[], help="changes that masks are trained through")
@@ -59,9 +61,9 @@ def main() -> None:
     choices = labels + classes * np.arange(options.patterns)[:, None]
     rows = []
     with pool(cores()) as executor:
-        for passes, seed in itertools.product(options.passes, options.seeds):
+        for surrogate, passes, seed in itertools.product(options.surrogates, options.passes, options.seeds):
             torch.set_num_threads(cores())
-            problem = Problem(pictures=data, epsilon=options.epsilon, arch=recipe.arch, batch_size=recipe.batch_size,
+            problem = Problem(pictures=data, epsilon=options.epsilon, arch=surrogate, batch_size=recipe.batch_size,
                               seed=seed, rule=options.rule, rounds=passes, banks=options.patterns,
                               through=tuple(options.through))  # fmt: skip
             begun = time.perf_counter()
@@ -82,9 +84,10 @@ def main() -> None:
             ]
             found = side_by_side(trainings, executor, device, threads=1, tick=silent)
             accuracies = ", ".join(f"{curve[-1]:.1f}" for curve in found)
-            rows.append([passes, state.steps, f"{seconds:.1f}", seed, f"{strength:.2f}", accuracies])
+            rows.append([surrogate, passes, state.steps, f"{seconds:.1f}", seed, f"{strength:.2f}", accuracies])
             print(rows[-1], flush=True)
     headers = [
+        "surrogate",
         "passes",
         "steps",
         "s",

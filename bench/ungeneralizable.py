@@ -20,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from folders import loaded, shown
+from folders import add_recipe, loaded, recipes, shown
 from jaxtyping import Float, Int
 from spaces import Space, clip, known
 from tabulate import tabulate
@@ -33,7 +33,6 @@ from hideseek_cli.core.distillation import taught
 from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.core.surrogate import bounded, clipped
 from hideseek_cli.metrics import similarity
-from hideseek_cli.recipe import preset
 
 WIDTH, BLOCKS = 32, 4
 """Channels after the generator's first convolution, which each of two halvings doubles, and residual blocks after them."""
@@ -149,12 +148,12 @@ def main() -> None:
     parser.add_argument("--clip", help="open_clip's name of a model, such as ViT-B-32")
     parser.add_argument("--clip-weights", default="openai", help="a tag of open_clip's, or a file")
     parser.add_argument("--hacker", default="mobilenet_v2", help="the network of Equation 11 that knows nothing")
-    parser.add_argument("--archs", nargs="+", default=["slim", "cnn"])
+    add_recipe(parser)
     parser.add_argument("--rows", nargs="+", default=list(ABLATIONS))
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
     data = shown(material, device)
-    recipe = preset("quick").for_pictures(len(data))
+    recipe, retrained = recipes(options, len(data))
     side = min(data.images.shape[2:])
     trajectory = [build(recipe.arch, data.classes, side, data.moments(), options.initial).train()]
     train(data, recipe, seed=options.initial, watch=lambda network: trajectory.append(deepcopy(network)))
@@ -170,9 +169,9 @@ def main() -> None:
 
         authorized = train(folder, recipe, seed=options.initial)
         found = [name, *more, percent(authorized)]
-        for arch in options.archs:
-            found.append(percent(train(folder, replace(recipe, arch=arch), seed=100)))
-            found.append(percent(taught(folder, replace(recipe, arch=arch), authorized, seed=101)))
+        for one in retrained:
+            found.append(percent(train(folder, one, seed=100)))
+            found.append(percent(taught(folder, one, authorized, seed=101)))
         print(found, flush=True)
         return found
 
@@ -185,7 +184,7 @@ def main() -> None:
         clean, masked = (one.images[:1000].permute(0, 2, 3, 1).cpu().numpy() for one in (data, noisy))
         rows.append(row(name, noisy, f"{made.square().mean().sqrt():.2f}", f"{similarity(clean, masked).mean():.4f}"))
     headers = ["trained by", "RMS", "SSIM", f"authorised ({recipe.arch}, seed {options.initial}) %"]
-    headers += [head for arch in options.archs for head in (f"{arch}, another seed %", f"{arch}, told by the authorised %")]
+    headers += [head for one in retrained for head in (f"{one.arch}, another seed %", f"{one.arch}, told by the authorised %")]
     print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
 
 
