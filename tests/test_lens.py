@@ -10,18 +10,23 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hideseek_cli.core.classifier import train
+from hideseek_cli.core.bilevel import Problem
+from hideseek_cli.core.classifier import silent, train
 from hideseek_cli.core.data import Pictures, augmentation, read
 from hideseek_cli.core.lens import Lens, unseen
 from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Task
+from hideseek_cli.methods import Task, emn
 from hideseek_cli.methods.ungeneralizable import Ungeneralizable
 from hideseek_cli.network import Network
 from hideseek_cli.recipe import preset
 
 SIDES = st.tuples(st.integers(8, 24), st.integers(8, 24))
 KEYS = st.binary(min_size=32, max_size=32)
+PICTURES = Pictures(
+    torch.randint(0, 256, (16, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)),
+    torch.arange(16) % 2, 2,
+)  # fmt: skip
 
 
 def kernel(key: bytes) -> torch.Tensor:
@@ -85,11 +90,10 @@ def test_training_leaves_a_lens_as_it_is_and_colours_are_seen_in_one_unit():
 
 
 def test_a_seed_of_its_own_decides_the_initial_weights_and_nothing_else():
-    images = torch.randint(0, 256, (16, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     recipe = replace(preset("quick"), epochs=1, batch_size=16, learning_rate=1e-9, weight_decay=0.0)
 
     def weights(seed: int, own: int | None) -> torch.Tensor:
-        network = train(Pictures(images, torch.arange(16) % 2, 2), recipe, seed=seed, by=Network.drawn("slim", bytes(32), own))
+        network = train(PICTURES, recipe, seed=seed, by=Network.drawn("slim", bytes(32), own))
         return next(weight for name, weight in network.named_parameters() if weight.dim() == 4)
 
     assert torch.allclose(weights(1, 7), weights(2, 7), atol=1e-6) and not torch.allclose(
@@ -100,12 +104,27 @@ def test_a_seed_of_its_own_decides_the_initial_weights_and_nothing_else():
 
 @pytest.mark.parametrize("schedule", ["joint", "alternating"])
 def test_masks_of_either_schedule_are_not_seen(schedule):
-    images = torch.randint(0, 256, (16, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     network = Network.drawn("slim", bytes(32))
-    task = Task(pictures=Pictures(images, torch.arange(16) % 2, 2), epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
+    task = Task(pictures=PICTURES, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
     method = Ungeneralizable(authorized=network, schedule=schedule, passes=2, inner_steps=1, max_rounds=2)
-    patterns = torch.from_numpy(method.candidates(task)[0](lambda done, total: None).patterns).permute(0, 3, 1, 2)
+    patterns = torch.from_numpy(method.candidates(task)[0](silent).patterns).permute(0, 3, 1, 2)
     assert torch.allclose(unseen(patterns, kernel(bytes(32)), 8), patterns, atol=1e-3) and patterns.abs().max() > 0.5
+
+
+@pytest.mark.parametrize(("arch", "expected"), [("slim", ["cnn", "slim", "slim", "slim"]), ("cnn", ["cnn", "cnn", "cnn"])])
+def test_masks_are_trained_with_the_network_that_hides_from_most_and_then_with_the_recipe_s(arch, expected, monkeypatch):
+    built: list[str] = []
+
+    def stopped(problem: Problem) -> None:
+        built.append(problem.arch)
+        raise InputError("enough")
+
+    monkeypatch.setattr(emn, "schedule", lambda name: stopped)
+    task = Task(pictures=PICTURES, epsilon=8, arch=arch, batch_size=8, seed=0, shifts=None)
+    for train_masks in Ungeneralizable(authorized=Network.drawn("slim", bytes(32)), passes=1).candidates(task):
+        with pytest.raises(InputError, match="enough"):
+            train_masks(silent)
+    assert built == expected
 
 
 def test_there_must_be_somebody_to_authorize_and_colours_to_hide_in():
@@ -114,4 +133,4 @@ def test_there_must_be_somebody_to_authorize_and_colours_to_hide_in():
     grey = Pictures(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.arange(4) % 2, 2)
     task = Task(pictures=grey, epsilon=8, arch="slim", batch_size=2, seed=0, shifts=None)
     with pytest.raises(InputError, match="all pictures here are grey"):
-        Ungeneralizable(authorized=Network.drawn("slim", bytes(32))).candidates(task)[0](lambda done, total: None)
+        Ungeneralizable(authorized=Network.drawn("slim", bytes(32))).candidates(task)[0](silent)

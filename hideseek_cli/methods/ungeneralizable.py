@@ -18,6 +18,9 @@ from hideseek_cli.methods import Made, Task, Training
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.network import Network
 
+SURROGATE = "cnn"
+"""The network that masks are trained with first, whatever the recipe's is: of those tried, masks of this one hide from the
+most others (docs/methods.md)."""
 GAIN = 2.0
 """By which masks are amplified before ε bounds them: the few highest peaks of a mask decide how strong all of it may be."""
 
@@ -44,8 +47,11 @@ class Ungeneralizable(ClassWise):
             )
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
-        """Those of class-wise EMN, made as strong as ε lets them be; likeness decides how much of that is used."""
-        return tuple(partial(self._strong, task, train) for train in super().candidates(task))
+        """Those of class-wise EMN, by SURROGATE and then by the recipe's network, made as strong as ε lets them be; likeness
+        decides how much of that is used."""
+        own = super().candidates(task)
+        first = super().candidates(replace(task, arch=SURROGATE))[:1] if task.arch != SURROGATE else ()
+        return tuple(partial(self._strong, task, train) for train in (*first, *own))
 
     def _strong(self, task: Task, train: Training, tick: Tick) -> Made:
         patterns = torch.from_numpy(GAIN * train(tick).patterns).permute(0, 3, 1, 2)
