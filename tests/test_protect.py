@@ -12,14 +12,15 @@ import torch
 from PIL import Image
 from torch import nn
 
+from hideseek_cli.core import bilevel
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.confounder import RMS, NoiseMaker, Plan, noises, recognised, trained
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.generator import MOST, Generator
-from hideseek_cli.methods import Made, Task
-from hideseek_cli.methods.confounder import Confounder
+from hideseek_cli.methods import Made, Task, emn
+from hideseek_cli.methods.confounder import Confounder, knowing_masks
 from hideseek_cli.picture import decode
 from tests.test_cli import contents, inside
 
@@ -237,6 +238,14 @@ def test_a_generator_sees_nothing_of_pictures_that_are_withheld_and_makes_their_
     assert one.patterns.shape == (16, SIDE, SIDE, 3) and one.patterns.any((1, 2, 3)).all()
     same = [number for number in range(16) if np.array_equal(one.patterns[number], two.patterns[number])]
     assert same == [*range(5), *range(6, 16)], "noise is made of the picture"
+
+
+def test_the_classifier_is_trained_until_it_knows_the_masks(monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(bilevel, "training_error", lambda problem, state: asked.append(state.number) or 0.02)
+    monkeypatch.setattr(emn, "STEPS", 4)
+    knowing_masks(Task(pictures=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None), "whitened")
+    assert asked == [2, 3, 4, 5, 6], "two passes planned, three times as many at most"
 
 
 def test_grey_pictures_get_the_mean_of_the_noise_and_stay_grey(place):

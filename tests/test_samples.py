@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from hideseek_cli.core import bilevel
 from hideseek_cli.core.bilevel import Problem
 from hideseek_cli.core.bilevel import joint as class_wise
 from hideseek_cli.core.classifier import loss, silent
@@ -18,7 +19,7 @@ from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.core.samples import SCHEDULES, Noises, alternating, behind
 from hideseek_cli.core.surrogate import clipped
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Task
+from hideseek_cli.methods import Task, emn
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.methods.samplewise import PGD_STEPS, SampleWise
 from tests.test_training import toy
@@ -128,6 +129,21 @@ def test_the_same_seed_gives_the_same_noise_and_another_another(schedule):
         return SampleWise(schedule=schedule, passes=1, max_rounds=1, pgd_steps=2).candidates(task)[0](silent).patterns
 
     assert np.array_equal(made(1), made(1)) and not np.array_equal(made(1), made(2))
+
+
+def test_by_joint_a_surrogate_that_does_not_know_the_masks_is_trained_on_unless_told_how_long(monkeypatch):
+    monkeypatch.setattr(bilevel, "training_error", lambda problem, state: 0.02)
+    monkeypatch.setattr(emn, "STEPS", 6)
+    task = Task(pictures=DATA, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
+    for options, expected in (
+        ({"pgd_steps": 1}, [1, 2, 3, 4, 5, 6, 7]),
+        ({"pgd_steps": 1, "stop_error": 0.1}, [1, 2, 3]),
+        ({"pgd_steps": 1, "passes": 2}, [1, 2, 3]),
+        ({"pgd_steps": 1, "objective": "error-max"}, [1, 2, 3]),
+    ):
+        ticks: list[tuple[int, int]] = []
+        SampleWise(**options).candidates(task)[0](lambda *step, heard=ticks: heard.append(step))
+        assert [done for done, _ in ticks] == expected and all(done <= total for done, total in ticks)
 
 
 def test_alternating_stops_at_the_error_or_after_its_rounds():

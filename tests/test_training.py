@@ -11,7 +11,8 @@ import torch
 from scipy.ndimage import uniform_filter
 
 from hideseek_cli import keys
-from hideseek_cli.core.bilevel import SCHEDULES, Problem, _State, training_error
+from hideseek_cli.core import bilevel
+from hideseek_cli.core.bilevel import LONGEST, SCHEDULES, Problem, _State, knowing, training_error
 from hideseek_cli.core.classifier import batches, correct, expected_seconds, loss, silent, steps_per_pass, train
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import Correction, Evaluator, retrain, withheld
@@ -115,6 +116,21 @@ def test_pictures_carry_the_patterns_of_all_banks_in_turn_and_each_is_trained():
     mask = next(SCHEDULES["joint"](problem)).mask
     assert mask.shape == (6, 3, 16, 16) and (mask.flatten(1).abs().amax(1) > 0).all()
     assert problem.which.tolist() == [label + 3 * (number % 2) for number, label in enumerate(data.labels.tolist())]
+
+
+def test_a_surrogate_is_trained_until_it_knows_the_masks(monkeypatch):
+    problem = Problem(pictures=toy(each=8), epsilon=8, arch="slim", batch_size=8, rounds=2)
+    asked: list[int] = []
+
+    def error(problem: Problem, state: bilevel.Round) -> float:
+        asked.append(state.number)
+        return 0.3 if state.number < 4 else 0.05
+
+    monkeypatch.setattr(bilevel, "training_error", error)
+    for stop, longest, last in ((0.5, LONGEST, 2), (0.1, LONGEST, 4), (0.01, LONGEST, 6), (0.01, 1, 2)):
+        asked.clear()
+        assert [state.number for state in knowing(problem, stop, longest)] == list(range(1, last + 1))
+        assert asked == list(range(2, last + 1)), "not before the planned passes"
 
 
 def test_the_gradient_of_a_mask_is_the_sum_over_its_class():

@@ -77,7 +77,7 @@ def hide(
     ] = None,
     stop_error: Annotated[
         float | None,
-        typer.Option("--stop-error", help="Training error that ends it: 0.1, or 0.01 with --scope sample (alternating)."),
+        typer.Option("--stop-error", help="Training error that ends it: 0.1 (alternating), or 0.01 with --scope sample."),
     ] = None,
     size: options.Size = None,
     train_images: Annotated[

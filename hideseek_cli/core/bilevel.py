@@ -103,6 +103,8 @@ def training_error(problem: Problem, state: Round) -> float:
     return 1 - right / len(pictures)
 
 
+LONGEST = 3
+"""Times the planned passes that are taken at most until a surrogate knows the masks."""
 Schedule = Callable[[Problem], Iterator[Round]]
 
 
@@ -173,6 +175,18 @@ def joint(problem: Problem) -> Iterator[Round]:
             state.confine()
             steps += 1
         yield state.round(number, steps)
+
+
+def knowing(problem: Problem, stop_error: float, longest: int = LONGEST) -> Iterator[Round]:
+    """``joint`` for what its surrogate learns of the masks, so it goes on until the surrogate knows them.
+
+    After ``problem.rounds`` it ends as soon as ``training_error`` is at most ``stop_error``, or when it has taken ``longest``
+    times as many. A residual network at full resolution may need it, or one that sees a large folder once.
+    """
+    for state in islice(joint(problem), longest * problem.rounds):
+        yield state
+        if state.number >= problem.rounds and training_error(problem, state) <= stop_error:
+            break
 
 
 def alternating(problem: Problem) -> Iterator[Round]:

@@ -2,7 +2,7 @@
 
 Two schedules behind one interface.
 
-- ``joint``: θ is trained together with masks of whole classes (``core.bilevel``), so that it knows the classes by masks and by
+- ``joint``: θ is trained together with masks of whole classes (``core.bilevel``) until it knows the classes by masks and by
   nothing else. Then it is frozen, and every picture gets, by projected gradient descent, noise that this θ takes for its class.
 - ``alternating``: the paper's. M steps of θ on ``x + m``, then projected gradient descent for the noise of every picture
   with θ frozen, again and again.
@@ -99,16 +99,17 @@ class Noises:
 
 
 Rounds = Iterator[Standardised]
-"""The surrogate after each round, without an end."""
+"""The surrogate after each round."""
 
 
-def joint(noises: Noises) -> Rounds:
-    """Passes of θ and masks of classes, whose step sizes fall over ``problem.rounds``; noise comes when they have ended."""
-    yield from (state.network for state in bilevel.joint(noises.problem))
+def joint(noises: Noises, stop_error: float = 0.01, longest: int = bilevel.LONGEST) -> Rounds:
+    """Passes of θ and masks of classes, until θ knows the masks (``bilevel.knowing``); noise comes when they have ended."""
+    yield from (state.network for state in bilevel.knowing(noises.problem, stop_error, longest))
 
 
 def alternating(noises: Noises) -> Rounds:
-    """M steps of θ, then Equation 4 for the noise of all pictures that it is trained on; a round is yielded after both."""
+    """M steps of θ, then Equation 4 for the noise of all pictures that it is trained on, without an end; a round is yielded
+    after both."""
     problem, pictures = noises.problem, noises.pictures
     height, width = pictures.images.shape[2:]
 

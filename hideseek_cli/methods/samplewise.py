@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from typing import ClassVar
 
 import torch
 
-from hideseek_cli.core.bilevel import Problem
+from hideseek_cli.core.bilevel import LONGEST, Problem
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.samples import Noises, alternating, joint
 from hideseek_cli.methods import Made, Task, Training
@@ -33,9 +32,10 @@ class SampleWise:
     objective: str = "error-min"
     """What noise does to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
     passes: int | None = None
-    """Passes over the pictures that train the surrogate (joint). None: as many as make STEPS, and at least one."""
+    """Passes over the pictures that train the surrogate (joint). None: as many as make STEPS, and at least one, and more where
+    the surrogate does not know the masks by then."""
     stop_error: float = 0.01
-    """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
+    """Share of masked training pictures that the surrogate may still get wrong when its training stops: EMN's rule."""
     inner_steps: int = 10
     """M: steps of θ between passes for the noise (alternating)."""
     pgd_steps: int | None = None
@@ -59,11 +59,12 @@ class SampleWise:
     def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
         passes = passes_for(task, self.passes)
         noises = self._noises(task, rule, passes)
-        for number, found in enumerate(islice(joint(noises), passes), 1):
-            tick(number, passes + 1)
+        longest = 1 if self.passes or self.objective == "error-max" else LONGEST
+        for number, found in enumerate(joint(noises, self.stop_error, longest), 1):
+            tick(number, max(number, passes) + 1)
             network = found
         noises.attack(network, torch.arange(len(task.pictures), device=noises.seen.device))
-        tick(passes + 1, passes + 1)
+        tick(number + 1, number + 1)
         return Made(patterns=noises.patterns())
 
     def _alternating(self, task: Task, tick: Tick) -> Made:
