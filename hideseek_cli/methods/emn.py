@@ -33,9 +33,9 @@ def checked_training(schedule_name: str, objective: str, stop_error: float, *cou
         raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
 
 
-def passes_for(task: Task, given: int | None) -> int:
-    """Passes over the pictures: those that were given, or as many as make STEPS, and at least one."""
-    return given or max(1, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
+def passes_for(task: Task, given: int | None, fewest: int = 1) -> int:
+    """Passes over the pictures: those that were given, or as many as make STEPS, and at least ``fewest``."""
+    return given or max(fewest, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
 
 
 def tries(task: Task) -> list[tuple[Task, str]]:

@@ -16,6 +16,8 @@ from hideseek_cli.methods.emn import checked_training, passes_for, tries
 
 PGD_STEPS = {"joint": 5, "alternating": 20}
 """Steps of Equation 4 on each picture; those of ``alternating`` are the paper's."""
+FEWEST = 3
+"""Passes by ``joint``: a θ that sees each picture of a large folder once makes noise that hides little (docs/methods.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class SampleWise:
     objective: str = "error-min"
     """What noise does to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
     passes: int | None = None
-    """Passes over the pictures that train the surrogate (joint). None: as many as make STEPS, and at least one, and more where
+    """Passes over the pictures that train the surrogate (joint). None: as many as make STEPS, at least FEWEST, and more where
     the surrogate does not know the masks by then."""
     stop_error: float = 0.01
     """Share of masked training pictures that the surrogate may still get wrong when its training stops: EMN's rule."""
@@ -57,7 +59,7 @@ class SampleWise:
         return tuple(partial(self._joint, one, rule) for one, rule in tries(task))
 
     def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
-        passes = passes_for(task, self.passes)
+        passes = passes_for(task, self.passes, FEWEST)
         noises = self._noises(task, rule, passes)
         longest = 1 if self.passes or self.objective == "error-max" else LONGEST
         for number, found in enumerate(joint(noises, self.stop_error, longest), 1):
