@@ -1,6 +1,6 @@
 """Who looks for the lens: what networks learn from a folder of ungeneralizable examples without its network file.
 
-    python bench/lens.py PUBLISHED DATA/test [--runs 2] [--archs slim] [--lenses 2]
+    python bench/lens.py PUBLISHED DATA/test [--runs 2] [--archs slim] [--epochs 5] [--lenses 2]
 
 An adversary who knows how such masks are made, but not the lens, tries lenses of their own (--lenses), or reads it off the
 folder: of each wave, the colours in which the averages of classes differ most (the first eigenvector of their covariance, over
@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from folders import fastest
+from folders import add_recipe, fastest, recipes
 from jaxtyping import Float
 from tabulate import tabulate
 from torch import Tensor
@@ -27,7 +27,6 @@ from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.network import Network
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
-from hideseek_cli.recipe import preset
 from hideseek_cli.subject import load
 
 
@@ -61,14 +60,14 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--lenses", type=int, default=2)
     parser.add_argument("--near", type=int, nargs="+", default=[1, 3])
-    parser.add_argument("--archs", nargs="+", default=["slim"])
+    add_recipe(parser)
     parser.add_argument("--runs", type=int, default=2)
     options = parser.parse_args()
     device = fastest()
     with pool(cores()) as executor:
         subject = load(options.published, options.test, executor, Silent(), device, None)
     data, test = subject.pictures, subject.test
-    recipe = preset("quick").for_pictures(len(data))
+    recipe, retrained = recipes(options, len(data))
     read = {near: colours(data, near) for near in options.near}
     kinds: dict[str, tuple[Pictures, Pictures, Network | None]] = {"nothing": (data, test, None)}
     kinds |= {
@@ -76,14 +75,15 @@ def main() -> None:
     }
     kinds |= {f"averages, {near} to each side": (without(data, one), without(test, one), None) for near, one in read.items()}
     trainings = [
-        partial(retrain, *kind[:2], replace(recipe, arch=arch), seed=1000 + run, by=kind[2] and replace(kind[2], arch=arch))
-        for kind in kinds.values() for arch in options.archs for run in range(options.runs)
+        partial(retrain, *kind[:2], one, seed=1000 + run, by=kind[2] and replace(kind[2], arch=one.arch))
+        for kind in kinds.values() for one in retrained for run in range(options.runs)
     ]  # fmt: skip
     with pool(cores()) as executor:
         found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
-    each = options.runs * len(options.archs)
+    each = options.runs * len(retrained)
     rows = [[name, ", ".join(f"{one:.1f}" for one in found[at * each : (at + 1) * each])] for at, name in enumerate(kinds)]
-    print(tabulate(rows, headers=["what is tried", f"{', '.join(options.archs)} %"], tablefmt="github", disable_numparse=True))
+    archs = ", ".join(one.arch for one in retrained)
+    print(tabulate(rows, headers=["what is tried", f"{archs} %"], tablefmt="github", disable_numparse=True))
 
 
 if __name__ == "__main__":

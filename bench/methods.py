@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--authorized", type=Path, nargs="*", default=[], help="of uge/class: each network in turn")
     parser.add_argument("--told", action="store_true")
     parser.add_argument("--candidate", type=int, default=0, help="which of a method's trainings, in the order of `hide`")
-    parser.add_argument("--robust", help="changes that masks are to survive, or none, in place of the method's")
+    parser.add_argument("--robust", nargs="*", help="changes that masks are to survive, in place of the method's")
     add_recipe(parser)
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--tests", type=int, default=10_000, help="test pictures, evenly spread")
@@ -65,7 +65,7 @@ def main() -> None:
     recipe, retrained = recipes(options, len(data))
     given = {name: value(text) for name, text in (option.split("=") for option in options.options)}
     networks = [replace(Network.load(path), arch=recipe.arch) for path in options.authorized]
-    robust = None if options.robust is None else tuple(name for name in options.robust.split(",") if name != "none")
+    robust = None if options.robust is None else tuple(options.robust)
     rows = []
     with pool(cores()) as executor:
 
@@ -83,8 +83,7 @@ def main() -> None:
             return {name: ", ".join(f"{one:.1f}" for one in mine) for name, mine in zip(kinds, runs, strict=True)}
 
         def row(name: str, scope: str, objective: str | None, net: Network | None) -> dict[str, str]:
-            more = {"objective": objective, "authorized": net}
-            method = chosen(name, scope, {**given, **more})
+            method = chosen(name, scope, {**given, "objective": objective, "authorized": net})
             order = Order(data=options.train, levels=(), out=Path("out"), masks=Path("masks"), recipe=recipe, method=method,
                           robust=robust, min_ssim=options.min_ssim or 0.5)  # fmt: skip
             maker = Maker.of(order, material, KEY, 1)

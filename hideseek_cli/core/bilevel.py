@@ -103,6 +103,9 @@ def training_error(problem: Problem, state: Round) -> float:
     return 1 - right / len(pictures)
 
 
+STOP_ERROR = 0.01
+"""Share of masked pictures that a surrogate which knows the masks takes wrongly at most; one that does not know those of some
+classes takes nothing that is made for these (docs/methods.md)."""
 LONGEST = 3
 """Times the planned passes that are taken at most until a surrogate knows the masks."""
 Schedule = Callable[[Problem], Iterator[Round]]
@@ -177,7 +180,7 @@ def joint(problem: Problem) -> Iterator[Round]:
         yield state.round(number, steps)
 
 
-def knowing(problem: Problem, stop_error: float, longest: int = LONGEST) -> Iterator[Round]:
+def knowing(problem: Problem, stop_error: float = STOP_ERROR, longest: int = LONGEST) -> Iterator[Round]:
     """``joint`` for what its surrogate learns of the masks, so it goes on until the surrogate knows them.
 
     After ``problem.rounds`` it ends as soon as ``training_error`` is at most ``stop_error``, or when it has taken ``longest``

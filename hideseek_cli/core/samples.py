@@ -102,7 +102,7 @@ Rounds = Iterator[Standardised]
 """The surrogate after each round."""
 
 
-def joint(noises: Noises, stop_error: float = 0.01, longest: int = bilevel.LONGEST) -> Rounds:
+def joint(noises: Noises, stop_error: float = bilevel.STOP_ERROR, longest: int = bilevel.LONGEST) -> Rounds:
     """Passes of θ and masks of classes, until θ knows the masks (``bilevel.knowing``); noise comes when they have ended."""
     yield from (state.network for state in bilevel.knowing(noises.problem, stop_error, longest))
 

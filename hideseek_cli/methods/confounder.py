@@ -19,16 +19,12 @@ from hideseek_cli.generator import Generator
 from hideseek_cli.methods import Made, Noise, Task, Training
 from hideseek_cli.methods.emn import passes_for, tries
 
-STOP_ERROR = 0.01
-"""Share of masked pictures that the classifier may take wrongly: one that does not know the masks of some classes takes nothing
-that a generator makes for these (docs/methods.md)."""
-
 
 def knowing_masks(task: Task, rule: str) -> Standardised:
     """A classifier that knows the classes of what may be trained on by masks of classes alone, made by that rule."""
     problem = Problem(pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
                       seed=task.seed, rule=rule, rounds=passes_for(task, None))  # fmt: skip
-    *_, last = knowing(problem, STOP_ERROR)
+    *_, last = knowing(problem)
     return last.network
 
 
