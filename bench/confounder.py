@@ -1,6 +1,6 @@
 """ConfounderGAN: how well the noise of its generator is recognised, and what networks learn from pictures that carry it.
 
-    python bench/confounder.py DATA/train DATA/test [--shares 100 50 90] [--lessons 12] [--passes 6]
+    python bench/confounder.py DATA/train DATA/test [--shares 100 50 90] [--lessons 12] [--imitations 2] [--passes 6]
     python bench/confounder.py DATA/train DATA/test --adversary 1 --classifier clean
 
 A generator is trained on a share p of the pictures and protects all of them; the table is that of `bench/mixing.py`.
@@ -23,13 +23,14 @@ def confounder(mixture: Mixture) -> tuple[Patterns, list[str]]:
     options, own = mixture.options, mixture.shown
     begun = time.perf_counter()
     if options.classifier == "clean":
-        classifier = train(own, mixture.recipe, seed=options.seed)
+        classifier, masks = train(own, mixture.recipe, seed=options.seed), None
     else:
-        classifier = knowing_masks(mixture.task, PLAIN[0])
+        known = knowing_masks(mixture.task, PLAIN[0])
+        classifier, masks = known.network, known.mask if options.imitations else None
     learnt = time.perf_counter()
-    plan = Plan(epsilon=options.epsilon, lessons=options.lessons, passes=options.passes, adversary=options.adversary,
-                batch_size=mixture.recipe.batch_size, seed=options.seed)  # fmt: skip
-    generator = trained(own, classifier, plan, silent)
+    plan = Plan(epsilon=options.epsilon, lessons=options.lessons, imitations=options.imitations, passes=options.passes,
+                adversary=options.adversary, batch_size=mixture.recipe.batch_size, seed=options.seed)  # fmt: skip
+    generator = trained(own, classifier, plan, silent, masks)
     done = time.perf_counter()
     made = noises(generator, mixture.data)
     noise = made.permute(0, 2, 3, 1).contiguous().cpu().numpy()
@@ -44,6 +45,7 @@ def confounder(mixture: Mixture) -> tuple[Patterns, list[str]]:
 if __name__ == "__main__":
     asked = parser(__doc__)
     asked.add_argument("--lessons", type=int, default=Plan.lessons)
+    asked.add_argument("--imitations", type=int, default=Plan.imitations)
     asked.add_argument("--passes", type=int, default=Plan.passes)
     asked.add_argument("--adversary", type=float, default=Plan.adversary)
     asked.add_argument("--classifier", choices=("masks", "clean"), default="masks", help="what it knows the classes by")

@@ -223,6 +223,32 @@ def test_a_generator_learns_noise_that_a_frozen_classifier_takes_for_the_class(a
     assert torch.equal(noises(again, data), noises(found, data)), "the same seed gives the same"
 
 
+def test_a_generator_is_first_taught_the_masks_that_its_classifier_knows():
+    data = striped(128)
+    masks = torch.randint(-EPSILON, EPSILON + 1, (2, 3, SIDE, SIDE), generator=torch.Generator().manual_seed(2)).float()
+    steps: list[tuple[int, int]] = []
+    plan = Plan(epsilon=EPSILON, lessons=4, imitations=10, passes=0, batch_size=16)
+    found = trained(data, brighter_above(data), plan, lambda done, total: steps.append((done, total)), masks)
+    assert steps[-1] == (112, 112)
+    made, shown = noises(found, data).flatten(1), found.sized(masks).flatten(1)
+    like = torch.nn.functional.normalize(made) @ torch.nn.functional.normalize(shown).T
+    own, other = like.gather(1, torch.stack([data.labels, 1 - data.labels], 1)).unbind(1)
+    assert (own > 0.5).float().mean() > 0.95 and (other < 0.2).float().mean() > 0.95
+
+
+def test_masks_reach_the_generator(monkeypatch):
+    given: list[torch.Tensor] = []
+
+    def trained_by(*most: object) -> NoiseMaker:
+        given.append(most[-1])
+        return trained(*most)
+
+    monkeypatch.setattr("hideseek_cli.methods.confounder.trained", trained_by)
+    task = Task(pictures=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None)
+    Confounder(passes=1).candidates(task)[0](silent)
+    assert given[0].shape == (2, 3, SIDE, SIDE) and given[0].flatten(1).any(1).all()
+
+
 def test_a_generator_sees_nothing_of_pictures_that_are_withheld_and_makes_their_noise():
     data = striped(16)
     other = Pictures(data.images.clone(), data.labels, 2)

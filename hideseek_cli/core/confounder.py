@@ -1,12 +1,14 @@
 """Noise that one forward pass makes of a picture and that says its class: a confounder of image and label.
 
-A generator sees a picture and makes its noise; a frozen classifier must take that noise alone for the picture's class. Two
+A generator sees a picture and makes its noise; a frozen classifier must take that noise alone for the picture's class. Three
 things differ from the paper, because they decide whether it hides within minutes (docs/methods.md):
 
 - The classifier is not one of clean pictures. It was trained together with masks of whole classes (``core.bilevel``) and knows
   the classes by those alone; so what it takes for a class is what networks learn first and see within a picture.
 - The generator must know the classes of the pictures that it protects nearly perfectly. Its convolutions are taught them
   first, under a linear layer that is thrown away, and then stay as they are.
+- Its noise is taught to be the masks that the classifier knows before it may become anything else. From noise that says
+  nothing the classifier's gradients do not lead to every class, and one that is missed at first is missed to the end.
 
 c of Equation 4, which the paper does not give, is RMS times the norm of noise that is ε everywhere, and met by construction.
 A discriminator (Equation 2) has no weight unless it is given one, as in Algorithm 1 as printed: here likeness is bounded by ε
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 
 import torch
 from jaxtyping import Float, Int
@@ -80,7 +82,10 @@ class NoiseMaker(nn.Module):
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         height, width = images.shape[2:]
-        raw = self.up(self.features(images))[:, :, :height, :width]
+        return self.sized(self.up(self.features(images))[:, :, :height, :width])
+
+    def sized(self, raw: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Each brought to no mean and to RMS times ε as root mean square, then within ±ε."""
         raw = raw - raw.mean((1, 2, 3), keepdim=True)
         size = raw.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)
         return bounded(self.epsilon * RMS / size * raw, self.epsilon)
@@ -98,6 +103,8 @@ class Plan:
     epsilon: int
     lessons: int = 12
     """Passes over the pictures in which its convolutions are taught the classes."""
+    imitations: int = 2
+    """Passes in which its noise is taught to be the masks of the classes, where there are any."""
     passes: int = 6
     """Passes of Algorithm 1."""
     adversary: float = 0.0
@@ -106,9 +113,12 @@ class Plan:
     seed: int = 0
 
 
-def trained(pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick) -> NoiseMaker:
-    """A generator for those pictures, in evaluation mode."""
-    training = _Training(pictures, classifier, plan)
+def trained(
+    pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick, masks: Float[Tensor, "k c h w"] | None = None
+) -> NoiseMaker:
+    """A generator for those pictures, in evaluation mode; ``masks``: by which the classifier knows the classes, in grey levels,
+    and None where it knows them by the pictures."""
+    training = _Training(pictures, classifier, plan, masks)
     training.run(tick)
     return training.maker.eval()
 
@@ -116,8 +126,10 @@ def trained(pictures: Pictures, classifier: Standardised, plan: Plan, tick: Tick
 class _Training:
     """A generator, its discriminator, and the batches that both see."""
 
-    def __init__(self, pictures: Pictures, classifier: Standardised, plan: Plan) -> None:
-        self.pictures, self.classifier, self.plan = pictures, classifier.eval(), plan
+    def __init__(
+        self, pictures: Pictures, classifier: Standardised, plan: Plan, masks: Float[Tensor, "k c h w"] | None
+    ) -> None:
+        self.pictures, self.classifier, self.plan, self.masks = pictures, classifier.eval(), plan, masks
         self.device = pictures.images.device
         channels, height, width = pictures.images.shape[1:]
         mean, deviation = pictures.moments()
@@ -132,36 +144,49 @@ class _Training:
         self.order = batches(len(pictures), plan.batch_size, self.generator)
 
     def run(self, tick: Tick) -> None:
-        per_pass = steps_per_pass(len(self.pictures), self.plan.batch_size)
-        lessons, steps = self.plan.lessons * per_pass, self.plan.passes * per_pass
-        for step in self._teach(lessons):
-            tick(step, lessons + steps)
+        plan, per_pass = self.plan, steps_per_pass(len(self.pictures), self.plan.batch_size)
+        parts = plan.lessons, 0 if self.masks is None else plan.imitations, plan.passes
+        lessons, imitations, passes = (count * per_pass for count in parts)
         with frozen(self.classifier):
-            for step in self._confound(steps):
-                tick(lessons + step, lessons + steps)
+            whole = chain(self._teach(lessons), self._imitate(imitations), self._confound(passes))
+            for step, _ in enumerate(whole, 1):
+                tick(step, lessons + imitations + passes)
 
-    def _drawn(self, steps: int) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """So many batches, numbered from 1."""
-        for step, index in enumerate(islice(self.order, steps), 1):
-            yield step, self.pictures.images[index].float(), self.pictures.labels[index]
+    def _drawn(self, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """So many batches."""
+        for index in islice(self.order, steps):
+            yield self.pictures.images[index].float(), self.pictures.labels[index]
 
-    def _teach(self, steps: int) -> Iterator[int]:
+    def _teach(self, steps: int) -> Iterator[None]:
         """The convolutions learn the classes."""
         rule, schedule = _falling(steps, self.maker.down, self.head)
-        for step, images, labels in self._drawn(steps):
+        for images, labels in self._drawn(steps):
             with autocast(self.device):
                 logits = self.head(self.maker.features(images).flatten(1))
             _descend(functional.cross_entropy(logits.float(), labels), rule)
             schedule.step()
-            yield step
+            yield
         self.maker.down.eval().requires_grad_(False)
 
-    def _confound(self, steps: int) -> Iterator[int]:
+    def _imitate(self, steps: int) -> Iterator[None]:
+        """The deconvolutions learn the masks of the classes."""
+        if self.masks is None:
+            return
+        shown = self.maker.sized(self.masks)
+        rule, schedule = _falling(steps, self.maker.up)
+        for images, labels in self._drawn(steps):
+            with autocast(self.device):
+                noise = self.maker(images).float()
+            _descend(functional.mse_loss(noise, shown[labels]), rule)
+            schedule.step()
+            yield
+
+    def _confound(self, steps: int) -> Iterator[None]:
         """Algorithm 1 for the deconvolutions; noise is seen through the windows that pictures are trained on through."""
         rule, schedule = _falling(steps, self.maker.up)
         against, _ = _falling(steps, self.judge)
         height, width = self.pictures.images.shape[2:]
-        for step, images, labels in self._drawn(steps):
+        for images, labels in self._drawn(steps):
             with autocast(self.device):
                 noise = self.maker(images).float()
             seen = read(noise, augmentation(len(noise), height, width, self.generator))
@@ -173,7 +198,7 @@ class _Training:
             else:
                 _descend(loss, rule)
             schedule.step()
-            yield step
+            yield
 
     def _told(self, images: Float[Tensor, "n c h w"], clean: int) -> Float[Tensor, ""]:
         """Equation 2, to be minimised: how far the judge is from taking pictures for clean (1) or noisy (0)."""

@@ -10,22 +10,21 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
-from hideseek_cli.core.bilevel import Problem, knowing
+from hideseek_cli.core.bilevel import Problem, Round, knowing
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.confounder import NoiseMaker, Plan, noises, trained
-from hideseek_cli.core.networks import Standardised
 from hideseek_cli.errors import InputError
 from hideseek_cli.generator import Generator
 from hideseek_cli.methods import Made, Noise, Task, Training
 from hideseek_cli.methods.emn import passes_for, tries
 
 
-def knowing_masks(task: Task, rule: str) -> Standardised:
-    """A classifier that knows the classes of what may be trained on by masks of classes alone, made by that rule."""
+def knowing_masks(task: Task, rule: str) -> Round:
+    """A classifier that knows the classes of what may be trained on by masks of classes alone, made by that rule; and these."""
     problem = Problem(pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
                       seed=task.seed, rule=rule, rounds=passes_for(task, None))  # fmt: skip
     *_, last = knowing(problem)
-    return last.network
+    return last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,8 @@ class Confounder:
     robust: ClassVar[tuple[str, ...]] = ()
 
     passes: int | None = None
-    """Passes of Algorithm 1, and twice as many lessons before. None: those of ``core.confounder.Plan``."""
+    """Passes of Algorithm 1, and before them twice as many lessons and a third as many imitations. None: those of
+    ``core.confounder.Plan``."""
 
     def __post_init__(self) -> None:
         if self.passes is not None and self.passes < 1:
@@ -50,9 +50,11 @@ class Confounder:
         return tuple(partial(self._trained, one, rule) for one, rule in tries(task))
 
     def _trained(self, task: Task, rule: str, tick: Tick) -> Made:
-        counts = {} if self.passes is None else {"passes": self.passes, "lessons": 2 * self.passes}
+        passes = self.passes
+        counts = {} if passes is None else {"passes": passes, "lessons": 2 * passes, "imitations": -(-passes // 3)}
         plan = Plan(epsilon=task.epsilon, batch_size=task.batch_size, seed=task.seed, **counts)
-        maker = trained(task.shown, knowing_masks(task, rule), plan, tick)
+        known = knowing_masks(task, rule)
+        maker = trained(task.shown, known.network, plan, tick, known.mask)
         noise = noises(maker, task.pictures).permute(0, 2, 3, 1).contiguous().cpu().numpy()
         weights = {name: value.cpu().numpy() for name, value in maker.state_dict().items()}
         return Made(patterns=noise.astype(np.float16), weights=weights)
