@@ -55,6 +55,8 @@ def _header(file: Any) -> Any:
 
 def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Header and tensors of a bundle of that kind; safetensors checks every offset against the file's size."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, and a {kind} file is needed here")
     try:
         with safe_open(path, framework="numpy") as file:
             header = _header(file)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Int64, UInt8
 
 from hideseek_cli import manifest as manifests
 from hideseek_cli.complaints import refuse
@@ -59,12 +59,30 @@ def load(folder: Path, test: Path, executor: Executor, progress: Progress, devic
     changed = [str(entry.path) for entry, (_, same) in zip(part.entries, read, strict=True) if not same]
     refuse(changed, f"pictures are not those that the manifest of {folder} lists; get them again")
     stack = Stack.of(part, [picture for picture, _ in read])
-    images, labels = labelled(scan(_test_part(test)), part.classes, stack, executor, progress, size)
+    shown, tests = stack.clean(), scan(_test_part(test))
+    images, labels = labelled(tests, part.classes, stack, executor, progress, size)
+    learnt = _learnt(part, shown, tests, images, promise.epsilon if promise else 0)
+    if learnt:
+        progress.say(
+            f"{learnt} of the {len(images)} pictures of {test} are trained on, in {folder}: networks may know them by heart; "
+            "give --test others"
+        )
     classes = len(part.classes)
     return Subject(
-        folder=part, pictures=pictures(stack.clean(), part.labels, classes, device),
+        folder=part, pictures=pictures(shown, part.labels, classes, device),
         test=pictures(images, labels, classes, device), promise=promise, stack=stack, size=size,
     )  # fmt: skip
+
+
+def _learnt(
+    folder: Folder, shown: UInt8[np.ndarray, "n h w c"], tests: Folder, images: UInt8[np.ndarray, "m h w c"], bound: int
+) -> int:
+    """How many test pictures are pictures of the folder, by their names and by pixels within the bound of masks."""
+    tested = {entry.key: number for number, entry in enumerate(tests.entries)}
+    pairs = ((image, tested.get(entry.key)) for image, entry in zip(shown, folder.entries, strict=True))
+    return sum(
+        number is not None and bool((np.abs(image.astype(np.int16) - images[number]) <= bound).all()) for image, number in pairs
+    )
 
 
 def digests(*parts: Pictures | None) -> list[str | None]:

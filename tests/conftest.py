@@ -44,11 +44,14 @@ def draw(label: int, number: int, side: int, channels: int) -> np.ndarray:
     return picture.astype(np.uint8)
 
 
-def write_pictures(root: Path, classes: int, each: int, side: int = 16, mode: str = "RGB", suffix: str = ".png") -> Path:
+def write_pictures(
+    root: Path, classes: int, each: int, side: int = 16, mode: str = "RGB", suffix: str = ".png", first: int = 0
+) -> Path:
+    """``first``: number of the first picture of each class; pictures of one class and number are the same."""
     for label in range(classes):
         place = root / f"class{label}"
-        place.mkdir(parents=True)
-        for number in range(each):
+        place.mkdir(parents=True, exist_ok=True)
+        for number in range(first, first + each):
             channels = 1 if mode == "L" or (mode == "mixed" and number % 3 == 0) else 3
             picture = draw(label, number, side, channels)
             Image.fromarray(picture[:, :, 0] if channels == 1 else picture).save(place / f"{number:03}{suffix}")

@@ -35,7 +35,7 @@ def release(make_folder: MakeFolder, tmp_path: Path, executor: Executor) -> Path
 def released(make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, banks: int, placement: str = "fixed") -> Path:
     """A published folder, a level of it with its cleaner, and the originals, made without training."""
     material = load(make_folder("data", classes=3, each=24), None, None, executor, Silent())
-    write_pictures(tmp_path / "test", 3, 4)
+    write_pictures(tmp_path / "test", 3, 4, first=24)
     master = bytes(32)
     maker = Maker(material, 8, material.thresholds(master, banks), material.shifts(master, placement))
     pattern = np.random.default_rng(1).normal(0, 5, maker.thresholds.shape)
@@ -71,6 +71,18 @@ def test_an_audit_compares_with_clean_pictures_and_with_what_was_paid(release, e
                       cleaners=[release / "cleaner"], seed=3)  # fmt: skip
     assert bought.gain == pytest.approx(bought.accuracy - 50) and not bought.clean
     assert not list(release.glob(".*")), "nothing is left beside the folders"
+
+
+def test_originals_of_what_is_published_are_known_as_test_pictures_too(release, executor):
+    class Told(Silent):
+        def say(self, line: str) -> None:
+            lines.append(line)
+
+    lines: list[str] = []
+    for test in (release / "test", release / "data"):
+        audit(release / "published", test, chosen(("none",)), executor, Told(), CPU, seed=3)
+    told = [line.split(" pictures")[0] for line in lines if "are trained on" in line]
+    assert told == ["72 of the 72"]
 
 
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])

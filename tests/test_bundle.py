@@ -182,6 +182,11 @@ def test_a_truncated_or_lying_file_is_refused(tmp_path):
             Cleaner.load(path)
 
 
+def test_a_folder_in_place_of_a_file_is_named(tmp_path):
+    with pytest.raises(InputError, match="is a folder, and a cleaner file is needed here"):
+        Cleaner.load(tmp_path)
+
+
 def test_a_residual_that_unpacks_to_more_than_it_says_is_refused():
     bomb = zlib.compress(bytes(10_000_000), 9)
     lost = Residuals(counts=np.array([5], np.uint32), packed=bomb)

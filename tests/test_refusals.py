@@ -202,6 +202,7 @@ def test_a_level_above_the_clean_accuracy_is_refused_and_nothing_is_left(tmp_pat
     arguments = ["--levels", "99.5", "--epochs", "1", "--batch-size", "32", "--threads", "1"]
     done = run("hide", "data", *arguments, cwd=tmp_path, code=2)
     assert "level 99.5 is above the clean accuracy" in done.stderr
+    assert "learn next to nothing" in done.stderr and "sell at most" not in done.stderr, "after one epoch"
     assert contents(tmp_path) == before
 
 

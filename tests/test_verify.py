@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from PIL import Image
 
 from hideseek_cli import journal
 from hideseek_cli.errors import DiskError, InputError
@@ -35,7 +36,7 @@ class Impatient(Silent):
 @pytest.fixture
 def folders(tmp_path):
     write_pictures(tmp_path / "data", 3, 8)
-    write_pictures(tmp_path / "test", 3, 4)
+    write_pictures(tmp_path / "test", 3, 4, first=8)
     return tmp_path / "data", tmp_path / "test"
 
 
@@ -144,6 +145,23 @@ def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(fold
     folders[0].with_name(".data.verify").write_bytes(kept)
     (line,) = told()
     assert ".data.verify is dropped" in line and "--resume" in line
+
+
+def test_test_pictures_that_are_trained_on_are_counted(folders, executor, monkeypatch):
+    data, test = folders
+    monkeypatch.setattr("hideseek_cli.contenders.retrain", lambda *_, **__: 50.0)
+
+    def told() -> list[str]:
+        listener = Impatient(1000)
+        asked(folders, executor, listener)
+        return [line for line in listener.told if "are trained on" in line]
+
+    assert told() == []
+    write_pictures(data, 1, 2, first=8)
+    place = test / "class0" / "008.png"
+    Image.fromarray(decode(place) ^ 1).save(place)
+    (line,) = told()
+    assert line.startswith(f"1 of the 12 pictures of {test} are trained on, in {data}"), "one of the two is another picture now"
 
 
 def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):
