@@ -82,7 +82,7 @@ def remarks(order: Order, hidden: Hidden) -> list[str]:
             within = [other.level for other in hidden.levels if other.reachable and other.share >= level.known > 0]
             lines.append(
                 f"who buys level {level.level:g} learns masks of pictures that it does not clean, and can reach "
-                + (f"level {max(within):g}" if within else "every level")
+                + (f"at least level {max(within):g}" if within else "every level")
             )
     if not hidden.hidden:
         lines.append(
