@@ -26,7 +26,7 @@ def confounder(mixture: Mixture) -> tuple[Patterns, list[str]]:
         classifier, masks = train(own, mixture.recipe, seed=options.seed), None
     else:
         known = knowing_masks(mixture.task, PLAIN[0])
-        classifier, masks = known.network, known.mask if options.imitations else None
+        classifier, masks = known.network, known.mask
     learnt = time.perf_counter()
     plan = Plan(epsilon=options.epsilon, lessons=options.lessons, imitations=options.imitations, passes=options.passes,
                 adversary=options.adversary, batch_size=mixture.recipe.batch_size, seed=options.seed)  # fmt: skip
