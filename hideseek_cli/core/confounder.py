@@ -19,8 +19,9 @@ Source: Tian et al., ConfounderGAN, Section 4.3: Equations 2 to 5 and Algorithm 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice, pairwise
 
 import torch
@@ -41,6 +42,8 @@ RATE = 2e-3
 """Of Adam, at first; it falls to nothing."""
 RMS = 0.5
 """Root mean square of noise before it is clipped, as a share of ε."""
+Loss = Callable[[Float[Tensor, "b c h w"], Int[Tensor, " b"]], Float[Tensor, ""]]
+"""Of a batch: its pictures in grey levels, and their labels."""
 
 
 def _down(channels: int, widths: tuple[int, ...]) -> list[nn.Module]:
@@ -118,18 +121,16 @@ def trained(
 ) -> NoiseMaker:
     """A generator for those pictures, in evaluation mode; ``masks``: by which the classifier knows the classes, in grey levels,
     and None where it knows them by the pictures."""
-    training = _Training(pictures, classifier, plan, masks)
-    training.run(tick)
+    training = _Training(pictures, classifier, plan)
+    training.run(tick, masks)
     return training.maker.eval()
 
 
 class _Training:
     """A generator, its discriminator, and the batches that both see."""
 
-    def __init__(
-        self, pictures: Pictures, classifier: Standardised, plan: Plan, masks: Float[Tensor, "k c h w"] | None
-    ) -> None:
-        self.pictures, self.classifier, self.plan, self.masks = pictures, classifier.eval(), plan, masks
+    def __init__(self, pictures: Pictures, classifier: Standardised, plan: Plan) -> None:
+        self.pictures, self.classifier, self.plan = pictures, classifier.eval(), plan
         self.device = pictures.images.device
         channels, height, width = pictures.images.shape[1:]
         mean, deviation = pictures.moments()
@@ -143,62 +144,62 @@ class _Training:
         self.generator = torch.Generator(self.device).manual_seed(plan.seed)
         self.order = batches(len(pictures), plan.batch_size, self.generator)
 
-    def run(self, tick: Tick) -> None:
+    def run(self, tick: Tick, masks: Float[Tensor, "k c h w"] | None) -> None:
         plan, per_pass = self.plan, steps_per_pass(len(self.pictures), self.plan.batch_size)
-        parts = plan.lessons, 0 if self.masks is None else plan.imitations, plan.passes
-        lessons, imitations, passes = (count * per_pass for count in parts)
+        parts: list[tuple[int, Callable[[int], Iterator[None]]]] = [(plan.lessons, self._teach)]
+        if masks is not None:
+            parts.append((plan.imitations, partial(self._imitate, masks)))
+        parts.append((plan.passes, self._confound))
+        total = per_pass * sum(passes for passes, _ in parts)
         with frozen(self.classifier):
-            whole = chain(self._teach(lessons), self._imitate(imitations), self._confound(passes))
-            for step, _ in enumerate(whole, 1):
-                tick(step, lessons + imitations + passes)
+            for step, _ in enumerate(chain.from_iterable(part(passes * per_pass) for passes, part in parts), 1):
+                tick(step, total)
 
-    def _drawn(self, steps: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """So many batches."""
+    def _learn(self, steps: int, loss: Loss, *parts: nn.Module) -> Iterator[None]:
+        """Those parts descend the loss of so many batches."""
+        rule, schedule = _falling(steps, *parts)
         for index in islice(self.order, steps):
-            yield self.pictures.images[index].float(), self.pictures.labels[index]
+            _descend(loss(self.pictures.images[index].float(), self.pictures.labels[index]), rule)
+            schedule.step()
+            yield
+
+    def _noise(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        with autocast(self.device):
+            noise: Tensor = self.maker(images).float()
+        return noise
 
     def _teach(self, steps: int) -> Iterator[None]:
         """The convolutions learn the classes."""
-        rule, schedule = _falling(steps, self.maker.down, self.head)
-        for images, labels in self._drawn(steps):
+
+        def loss(images: Tensor, labels: Tensor) -> Tensor:
             with autocast(self.device):
                 logits = self.head(self.maker.features(images).flatten(1))
-            _descend(functional.cross_entropy(logits.float(), labels), rule)
-            schedule.step()
-            yield
+            return functional.cross_entropy(logits.float(), labels)
+
+        yield from self._learn(steps, loss, self.maker.down, self.head)
         self.maker.down.eval().requires_grad_(False)
 
-    def _imitate(self, steps: int) -> Iterator[None]:
+    def _imitate(self, masks: Float[Tensor, "k c h w"], steps: int) -> Iterator[None]:
         """The deconvolutions learn the masks of the classes."""
-        if self.masks is None:
-            return
-        shown = self.maker.sized(self.masks)
-        rule, schedule = _falling(steps, self.maker.up)
-        for images, labels in self._drawn(steps):
-            with autocast(self.device):
-                noise = self.maker(images).float()
-            _descend(functional.mse_loss(noise, shown[labels]), rule)
-            schedule.step()
-            yield
+        shown = self.maker.sized(masks)
+        return self._learn(steps, lambda images, labels: functional.mse_loss(self._noise(images), shown[labels]), self.maker.up)
 
     def _confound(self, steps: int) -> Iterator[None]:
         """Algorithm 1 for the deconvolutions; noise is seen through the windows that pictures are trained on through."""
-        rule, schedule = _falling(steps, self.maker.up)
         against, _ = _falling(steps, self.judge)
         height, width = self.pictures.images.shape[2:]
-        for images, labels in self._drawn(steps):
-            with autocast(self.device):
-                noise = self.maker(images).float()
+
+        def loss(images: Tensor, labels: Tensor) -> Tensor:
+            noise = self._noise(images)
             seen = read(noise, augmentation(len(noise), height, width, self.generator))
-            loss = functional.cross_entropy(alone(self.classifier, seen), labels)
+            found = functional.cross_entropy(alone(self.classifier, seen), labels)
             if self.plan.adversary:
                 _descend(self._told(images, 1) + self._told(images + noise.detach(), 0), against)
                 with frozen(self.judge):
-                    _descend(loss + self.plan.adversary * self._told(images + noise, 1), rule)
-            else:
-                _descend(loss, rule)
-            schedule.step()
-            yield
+                    found = found + self.plan.adversary * self._told(images + noise, 1)
+            return found
+
+        return self._learn(steps, loss, self.maker.up)
 
     def _told(self, images: Float[Tensor, "n c h w"], clean: int) -> Float[Tensor, ""]:
         """Equation 2, to be minimised: how far the judge is from taking pictures for clean (1) or noisy (0)."""
