@@ -14,12 +14,26 @@ import torch
 from hypothesis import settings
 from PIL import Image
 
+from hideseek_cli.progress import Silent
+
 MakeFolder = Callable[..., Path]
 
 
 torch.set_num_threads(1)
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
+
+
+class Listener(Silent):
+    """Keeps what it is told, and interrupts when it has been told so much."""
+
+    def __init__(self, most: int | None = None) -> None:
+        self.most, self.told = most, list[str]()
+
+    def say(self, line: str) -> None:
+        self.told.append(line)
+        if len(self.told) == self.most:
+            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="session", autouse=True)

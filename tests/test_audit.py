@@ -23,7 +23,7 @@ from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.release import Levels, write
 from hideseek_cli.seek import seek
-from tests.conftest import MakeFolder, write_pictures
+from tests.conftest import Listener, MakeFolder, write_pictures
 from tests.test_attacks import CPU, apart
 
 
@@ -74,14 +74,10 @@ def test_an_audit_compares_with_clean_pictures_and_with_what_was_paid(release, e
 
 
 def test_originals_of_what_is_published_are_known_as_test_pictures_too(release, executor):
-    class Told(Silent):
-        def say(self, line: str) -> None:
-            lines.append(line)
-
-    lines: list[str] = []
+    listener = Listener()
     for test in (release / "test", release / "data"):
-        audit(release / "published", test, chosen(("none",)), executor, Told(), CPU, seed=3)
-    told = [line.split(" pictures")[0] for line in lines if "are trained on" in line]
+        audit(release / "published", test, chosen(("none",)), executor, listener, CPU, seed=3)
+    told = [line.split(" pictures")[0] for line in listener.told if "are trained on" in line]
     assert told == ["72 of the 72"]
 
 
@@ -119,16 +115,8 @@ def test_an_attack_that_fails_is_reported_and_the_others_go_on(release, executor
 def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monkeypatch):
     arguments = (release / "published", release / "test", chosen(("none", "greyscale", "cutout")), executor)
     whole = audit(*arguments, Silent(), CPU, seed=5)
-    trained: list[str] = []
-
-    class Impatient(Silent):
-        def say(self, line: str) -> None:
-            trained.append(line)
-            if len(trained) == 3:
-                raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        audit(*arguments, Impatient(), CPU, seed=5)
+        audit(*arguments, Listener(3), CPU, seed=5)
     assert (release / ".published.audit").exists()
     with pytest.raises(InputError, match="had another seed"):
         audit(*arguments, Silent(), CPU, seed=6, resume=True)

@@ -16,21 +16,9 @@ from hideseek_cli.picture import decode
 from hideseek_cli.progress import Silent
 from hideseek_cli.recipe import preset
 from hideseek_cli.verify import verify
-from tests.conftest import write_pictures
+from tests.conftest import Listener, write_pictures
 
 CPU = torch.device("cpu")
-
-
-class Impatient(Silent):
-    """Interrupts when it has been told so much."""
-
-    def __init__(self, most: int) -> None:
-        self.most, self.told = most, list[str]()
-
-    def say(self, line: str) -> None:
-        self.told.append(line)
-        if len(self.told) == self.most:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture
@@ -49,7 +37,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     kept = folders[0].with_name(".data.verify")
     assert not kept.exists()
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Impatient(2), seed=5)
+        asked(folders, executor, Listener(2), seed=5)
     assert kept.exists()
     with pytest.raises(InputError, match="had another seed"):
         asked(folders, executor, Silent(), seed=6, resume=True)
@@ -71,7 +59,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
 
 def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Impatient(1))
+        asked(folders, executor, Listener(1))
     first = asked(folders, executor, Silent(), resume=True)
     assert asked(folders, executor, Silent(), seed=first[0].seed) == first
 
@@ -134,12 +122,12 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
 
 def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
     def told(**options) -> list[str]:
-        progress = Impatient(10**6)
+        progress = Listener()
         asked(folders, executor, progress, seed=5, **options)
         return [line for line in progress.told if "starts afresh" in line]
 
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Impatient(2), seed=5)
+        asked(folders, executor, Listener(2), seed=5)
     kept = folders[0].with_name(".data.verify").read_bytes()
     assert told(resume=True) == [] and told() == []
     folders[0].with_name(".data.verify").write_bytes(kept)
@@ -152,7 +140,7 @@ def test_test_pictures_that_are_trained_on_are_counted(folders, executor, monkey
     monkeypatch.setattr("hideseek_cli.contenders.retrain", lambda *_, **__: 50.0)
 
     def told() -> list[str]:
-        listener = Impatient(1000)
+        listener = Listener()
         asked(folders, executor, listener)
         return [line for line in listener.told if "are trained on" in line]
 
@@ -170,7 +158,7 @@ def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, exec
     monkeypatch.setattr("hideseek_cli.contenders.retrain", lambda *_, **__: 50.0)
 
     def told() -> list[str]:
-        listener = Impatient(1000)
+        listener = Listener()
         asked((tmp_path / "data", tmp_path / "test"), executor, listener)
         return [line for line in listener.told if "mixes the classes" in line]
 
