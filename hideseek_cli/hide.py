@@ -158,14 +158,14 @@ def _hide(
     ceiling = float(np.mean(clean))
     progress.say(f"the clean folder trains to {ceiling:.1f} %, chance, the largest class, is {chance:.1f} %")
     longer = "choose a recipe that trains longer"
-    taught = trials.estimate(clean).interval()[0] > chance
-    if not taught:
+    learns = trials.estimate(clean).interval()[0] > chance
+    if not learns:
         progress.say(f"networks learn next to nothing from it, so nothing can be said of what masks hide; {longer}")
     above = [level for level in order.levels if level > ceiling + order.tolerance]
     if above:
         raise InputError(
             f"level {above[0]:g} is above the clean accuracy, {ceiling:.1f} % with this recipe; "
-            + (f"sell at most {math.floor(ceiling)}, or {longer}" if taught else longer)
+            + (f"sell at most {math.floor(ceiling)}, or {longer}" if learns else longer)
         )
     layers = 1 if order.calibration == "stop" else len(order.levels) + 1
     banks = layers * order.patterns

@@ -38,7 +38,8 @@ class Subject:
 
 
 def load(folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None) -> Subject:
-    """Read both parts. Raises InputError where the pictures are not those that the manifest lists, or do not fit."""
+    """Read both parts, and say how many pictures are in both. Raises InputError where the pictures are not those that the
+    manifest lists, or do not fit."""
     promise = manifests.read(folder) if manifests.exists(folder) else None
     listed = promise.digests if promise else {}
     part = scan(folder if promise else splits(folder)["train"])

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import torch
 
-from hideseek_cli.core.bilevel import LONGEST, Problem
+from hideseek_cli.core.bilevel import LONGEST, STOP_ERROR, Problem
 from hideseek_cli.core.classifier import Tick
 from hideseek_cli.core.samples import Noises, alternating, joint
 from hideseek_cli.methods import Made, Task, Training
@@ -36,7 +36,7 @@ class SampleWise:
     passes: int | None = None
     """Passes over the pictures that train the surrogate (joint). None: as many as make STEPS, at least FEWEST, and more where
     the surrogate does not know the masks by then."""
-    stop_error: float = 0.01
+    stop_error: float = STOP_ERROR
     """Share of masked training pictures that the surrogate may still get wrong when its training stops: EMN's rule."""
     inner_steps: int = 10
     """M: steps of θ between passes for the noise (alternating)."""
