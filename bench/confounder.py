@@ -11,7 +11,8 @@ import time
 from mixing import Mixture, parser, table
 
 from hideseek_cli.core.classifier import silent, train
-from hideseek_cli.core.confounder import Plan, noises, recognised, trained
+from hideseek_cli.core.confounder import Plan, recognised, trained
+from hideseek_cli.core.noisemaker import noises
 from hideseek_cli.methods import Patterns
 from hideseek_cli.methods.confounder import knowing_masks
 from hideseek_cli.methods.emn import PLAIN

@@ -19,8 +19,8 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from hideseek_cli.core.classifier import batches, steps_per_pass
-from hideseek_cli.core.confounder import NoiseMaker, noises
 from hideseek_cli.core.networks import build
+from hideseek_cli.core.noisemaker import NoiseMaker, noises
 from hideseek_cli.core.surrogate import clipped
 from hideseek_cli.methods import Patterns
 

@@ -44,7 +44,7 @@ LAYERS = [
     {"core.checkpoint", "core.recorded"},
     {"core.classifier", "core.calibration", "core.rules"},
     {"core.surrogate"},
-    {"core.bilevel", "core.evaluator", "core.rounds"},
+    {"core.bilevel", "core.evaluator", "core.rounds", "core.noisemaker"},
     {"core.samples", "core.confounder", "core.gradients", "core.distillation"},
     {"methods"},
     {"methods.emn", "methods.noise"},

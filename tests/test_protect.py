@@ -14,9 +14,10 @@ from torch import nn
 
 from hideseek_cli.core import bilevel
 from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.confounder import RMS, NoiseMaker, Plan, noises, recognised, trained
+from hideseek_cli.core.confounder import Plan, recognised, trained
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.networks import Standardised
+from hideseek_cli.core.noisemaker import RMS, NoiseMaker, noises
 from hideseek_cli.errors import InputError
 from hideseek_cli.generator import MOST, Generator
 from hideseek_cli.methods import Made, Task, emn
@@ -169,7 +170,7 @@ def test_noise_is_as_large_as_it_is_said_to_be_and_depends_on_the_picture():
 
 
 def test_noise_stays_within_the_bound_however_large_it_would_be(monkeypatch):
-    monkeypatch.setattr("hideseek_cli.core.confounder.RMS", 2.0)
+    monkeypatch.setattr("hideseek_cli.core.noisemaker.RMS", 2.0)
     with torch.no_grad():
         noise = maker()(torch.randint(0, 256, (2, 3, SIDE, SIDE)).float())
     assert noise.abs().max() == EPSILON

@@ -12,7 +12,8 @@ from jaxtyping import Float, UInt8
 
 from hideseek_cli.core.bilevel import Problem, Round, knowing
 from hideseek_cli.core.classifier import Tick
-from hideseek_cli.core.confounder import NoiseMaker, Plan, noises, trained
+from hideseek_cli.core.confounder import Plan, trained
+from hideseek_cli.core.noisemaker import NoiseMaker, noises
 from hideseek_cli.errors import InputError
 from hideseek_cli.generator import Generator
 from hideseek_cli.methods import Made, Noise, Task, Training
