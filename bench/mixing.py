@@ -101,7 +101,10 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
                 for one in retrained
                 for run in range(options.runs)
             ]
-            found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+            found = []
+            for one in side_by_side(trainings, executor, device, threads=1, tick=silent):
+                found.append(one)
+                print(f"  {one:.1f}", flush=True)
         each = options.runs * len(retrained)
         found_cells = [", ".join(f"{one:.1f}" for one in found[at : at + each]) for at in range(0, len(found), each)]
         size = np.sqrt(np.square(noise, dtype=np.float32).mean())
