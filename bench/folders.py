@@ -1,6 +1,8 @@
 """What benchmarks of networks and masks work on: a training and a test folder, read and on the device, and masks for it."""
 
 import argparse
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from hideseek_cli import keys
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures
+from hideseek_cli.core.rounds import Training, side_by_side
 from hideseek_cli.folder import scan
 from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker, Scale
@@ -47,6 +50,15 @@ def recipes(options: argparse.Namespace, count: int) -> tuple[Recipe, list[Recip
     quick = preset("quick").for_pictures(count)
     own = replace(quick, arch=options.arch, epochs=options.epochs or quick.epochs)
     return own, [replace(own, arch=arch) for arch in options.archs or [own.arch]]
+
+
+def accuracies(trainings: Sequence[Training[float]], executor: Executor, device: torch.device) -> list[float]:
+    """Of those trainings, in percent, in their order; each is told as it ends, since they may take long."""
+    found = []
+    for one in side_by_side(trainings, executor, device, threads=1, tick=silent):
+        print(f"  {one:.1f}", flush=True)
+        found.append(one)
+    return found
 
 
 def loaded(train: Path, test: Path) -> tuple[Material, Pictures, torch.device]:

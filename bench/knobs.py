@@ -15,12 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, PUBLISHED, Masked, loaded, masked
+from folders import KEY, PUBLISHED, Masked, accuracies, loaded, masked
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.evaluator import retrain
-from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.recipe import preset
@@ -147,10 +146,10 @@ def main() -> None:
                 for value in options.values or VALUES[knob]:
                     data = folder.pictures(knob(folder, value))
                     trainings = [partial(retrain, data, test, recipe, seed=seed) for seed in options.seeds]
-                    found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+                    found = accuracies(trainings, executor, device)
                     deviation = f"{np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
-                    accuracies = ", ".join(f"{one:.1f}" for one in found)
-                    rows.append([placement, knob.__name__, value, f"{np.mean(found):.1f}", deviation, accuracies])
+                    each = ", ".join(f"{one:.1f}" for one in found)
+                    rows.append([placement, knob.__name__, value, f"{np.mean(found):.1f}", deviation, each])
                     print(rows[-1], flush=True)
     headers = ["placement", "knob", "value", "mean %", "standard deviation", "accuracies %"]
     print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))

@@ -13,17 +13,15 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from folders import add_recipe, fastest, recipes
+from folders import accuracies, add_recipe, fastest, recipes
 from jaxtyping import Float
 from tabulate import tabulate
 from torch import Tensor
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.core.lens import unwaved, waves
-from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.network import Network
 from hideseek_cli.parallel import cores, pool
 from hideseek_cli.progress import Silent
@@ -79,7 +77,7 @@ def main() -> None:
         for kind in kinds.values() for one in retrained for run in range(options.runs)
     ]  # fmt: skip
     with pool(cores()) as executor:
-        found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+        found = accuracies(trainings, executor, device)
     each = options.runs * len(retrained)
     rows = [[name, ", ".join(f"{one:.1f}" for one in found[at * each : (at + 1) * each])] for at, name in enumerate(kinds)]
     archs = ", ".join(one.arch for one in retrained)

@@ -18,14 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, add_recipe, loaded, recipes, shown
+from folders import KEY, accuracies, add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.distillation import distilled
 from hideseek_cli.core.evaluator import pictures, retrain
-from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.levels import Maker, strongest_strength
 from hideseek_cli.methods import Task, chosen
 from hideseek_cli.metrics import similarity
@@ -78,7 +77,7 @@ def main() -> None:
                 told = retrained if options.told else []
                 kinds |= {f"{one.arch}, told %": partial(distilled, hidden, test, one, teacher=net) for one in told}
             trainings = [partial(kind, seed=1000 + run) for kind in kinds.values() for run in range(options.runs)]
-            found = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+            found = accuracies(trainings, executor, device)
             runs = np.array(found).reshape(len(kinds), options.runs)
             return {name: ", ".join(f"{one:.1f}" for one in mine) for name, mine in zip(kinds, runs, strict=True)}
 

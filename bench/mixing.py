@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import add_recipe, asked, loaded, recipes, shown
+from folders import accuracies, add_recipe, asked, loaded, recipes, shown
 from jaxtyping import Int
 from tabulate import tabulate
 from torch import Tensor
@@ -24,7 +24,6 @@ from torch import Tensor
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.data import Pictures
 from hideseek_cli.core.evaluator import pictures, retrain
-from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.levels import Maker, strongest_strength
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
@@ -101,10 +100,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
                 for one in retrained
                 for run in range(options.runs)
             ]
-            found = []
-            for one in side_by_side(trainings, executor, device, threads=1, tick=silent):
-                found.append(one)
-                print(f"  {one:.1f}", flush=True)
+            found = accuracies(trainings, executor, device)
         each = options.runs * len(retrained)
         found_cells = [", ".join(f"{one:.1f}" for one in found[at : at + each]) for at in range(0, len(found), each)]
         size = np.sqrt(np.square(noise, dtype=np.float32).mean())
