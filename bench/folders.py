@@ -18,6 +18,7 @@ from hideseek_cli.folder import scan
 from hideseek_cli.intake import load
 from hideseek_cli.levels import Maker, Scale
 from hideseek_cli.material import Material
+from hideseek_cli.memory import keep_freed
 from hideseek_cli.methods import Patterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.order import Order
@@ -31,9 +32,11 @@ PUBLISHED = 0.8
 """About the strength at which SSIM is 0.985 on CIFAR-10."""
 
 
-def fastest() -> torch.device:
-    """The device that there is; torch uses all cores from here on."""
+def fastest(kept: bool = True) -> torch.device:
+    """The device that there is; from here on torch uses all cores and, if ``kept``, memory as the commands do."""
     torch.set_num_threads(cores())
+    if kept:
+        keep_freed()
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -61,9 +64,9 @@ def accuracies(trainings: Sequence[Training[float]], executor: Executor, device:
     return found
 
 
-def loaded(train: Path, test: Path) -> tuple[Material, Pictures, torch.device]:
-    """The training part, the test pictures, and the device that both are for; torch uses all cores from here on."""
-    device = fastest()
+def loaded(train: Path, test: Path, kept: bool = True) -> tuple[Material, Pictures, torch.device]:
+    """The training part, the test pictures, and the device that both are for, ``fastest(kept)``."""
+    device = fastest(kept)
     with pool(cores()) as executor:
         material = load(train, None, None, executor, Silent())
         classes = material.folder.classes

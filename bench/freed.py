@@ -23,15 +23,12 @@ from tabulate import tabulate
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.core.rounds import side_by_side
-from hideseek_cli.memory import keep_freed
 from hideseek_cli.recipe import preset
 
 
 def measure(train: Path, test: Path, epochs: int, kept: bool) -> dict[str, float]:
     """Of this process, which does nothing else."""
-    if kept:
-        keep_freed()
-    material, tests, device = loaded(train, test)
+    material, tests, device = loaded(train, test, kept)
     data = shown(material, device)
     recipe = replace(preset("quick").for_pictures(len(data)), epochs=epochs)
     trainings = [partial(retrain, data, tests, recipe, seed=seed) for seed in (0, 1)]
