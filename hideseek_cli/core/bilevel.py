@@ -105,7 +105,7 @@ def training_error(problem: Problem, state: Round) -> float:
 
 STOP_ERROR = 0.01
 """Share of masked pictures that a surrogate which knows the masks takes wrongly at most; one that does not know those of some
-classes takes nothing that is made for these (docs/methods.md)."""
+classes takes nothing that is made for these (docs/experiments.md)."""
 LONGEST = 3
 """Times the planned passes that are taken at most until a surrogate knows the masks."""
 Schedule = Callable[[Problem], Iterator[Round]]

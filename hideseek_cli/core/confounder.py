@@ -1,7 +1,7 @@
 """Noise that one forward pass makes of a picture and that says its class: a confounder of image and label.
 
 A generator sees a picture and makes its noise; a frozen classifier must take that noise alone for the picture's class. Three
-things differ from the paper, because they decide whether it hides within minutes (docs/methods.md):
+things differ from the paper, because they decide whether it hides within minutes (docs/experiments.md):
 
 - The classifier is not one of clean pictures. It was trained together with masks of whole classes (``core.bilevel``) and knows
   the classes by those alone; so what it takes for a class is what networks learn first and see within a picture.

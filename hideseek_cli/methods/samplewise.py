@@ -17,7 +17,8 @@ from hideseek_cli.methods.emn import checked_training, passes_for, tries
 PGD_STEPS = {"joint": 5, "alternating": 20}
 """Steps of Equation 4 on each picture; those of ``alternating`` are the paper's."""
 FEWEST = 3
-"""Passes by ``joint``: a θ that sees each picture of a large folder once makes noise that hides little (docs/methods.md)."""
+"""Passes by ``joint``: a θ that sees each picture of a large folder once makes noise that hides little
+(docs/experiments.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from hideseek_cli.network import Network
 
 SURROGATE = "cnn"
 """The network that masks are trained with first, whatever the recipe's is: of those tried, masks of this one hide from the
-most others (docs/methods.md)."""
+most others (docs/experiments.md)."""
 GAIN = 2.0
 """By which masks are amplified before ε bounds them: the few highest peaks of a mask decide how strong all of it may be."""
 
