@@ -11,8 +11,9 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torch.nn.functional import softplus
 
-from hideseek_cli.core import bilevel
+from hideseek_cli.core import bilevel, confounder
 from hideseek_cli.core.classifier import silent
 from hideseek_cli.core.confounder import Plan, recognised, trained
 from hideseek_cli.core.data import Pictures
@@ -222,6 +223,25 @@ def test_a_generator_learns_noise_that_a_frozen_classifier_takes_for_the_class(a
     assert noises(found, data).shape == data.images.shape
     again = trained(data, classifier, plan, silent)
     assert torch.equal(noises(again, data), noises(found, data)), "the same seed gives the same"
+
+
+def test_a_discriminator_learns_to_tell_noise_which_the_generator_hides_from_it(monkeypatch):
+    data, judges = striped(128), []
+    data = Pictures(data.images // 60 * 60, data.labels, 2)
+
+    def doubt(adversary: float) -> float:
+        """How far the trained discriminator is from telling clean and protected pictures (Equation 2); by chance 0.69."""
+        plan = Plan(epsilon=64, lessons=1, passes=10, adversary=adversary, batch_size=16)
+        found = noises(trained(data, brighter_above(data), plan, silent), data)
+        clean = data.images.float()
+        with torch.no_grad():
+            clean_logits, noisy_logits = (judges[-1].eval()(images / 255) for images in (clean, clean + found))
+        return float(torch.cat([softplus(-clean_logits), softplus(noisy_logits)]).mean())
+
+    build = confounder._judge
+    monkeypatch.setattr(confounder, "_judge", lambda channels: judges.append(build(channels)) or judges[-1])
+    unheard, heard = doubt(1e-6), doubt(30.0)
+    assert unheard < 0.5 and heard > unheard + 0.1
 
 
 def test_a_generator_is_first_taught_the_masks_that_its_classifier_knows():
