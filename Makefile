@@ -28,16 +28,16 @@ test: $(READY) ## check style, types and docs, and run the tests
 	$(BIN)/python -m pytest -n 2
 
 test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL 120 times
-	HIDESEEK_KILLS=120 $(BIN)/python -m pytest -p no:cacheprovider tests/test_kill.py
+	HIDESEEK_KILLS=120 $(BIN)/python -m pytest -p no:cacheprovider tests/robustness/test_kill.py
 
 test-fuzz: $(READY) ## read 20,000 mutated files of every kind
-	HIDESEEK_FUZZ=20000 $(BIN)/python -m pytest -p no:cacheprovider tests/test_fuzz.py
+	HIDESEEK_FUZZ=20000 $(BIN)/python -m pytest -p no:cacheprovider tests/robustness/test_fuzz.py
 
 format: $(READY) ## put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(READY) ## write docs/commands.md from the code and build docs/_build
+docs: $(READY) ## write docs/reference/commands.md from the code and build docs/_build
 	$(BIN)/python docs/reference.py
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	$(BIN)/sphinx-build -q -W docs docs/_build

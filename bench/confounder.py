@@ -1,26 +1,26 @@
-"""ConfounderGAN: how well the noise of its generator is recognised, and what networks learn from pictures that carry it.
+"""ConfounderGAN: how well the noise of its generator is recognised, and what networks learn from images that carry it.
 
     python bench/confounder.py DATA/train DATA/test [--shares 100 50 90] [--lessons 12] [--imitations 2] [--passes 6]
     python bench/confounder.py DATA/train DATA/test --adversary 1 --classifier clean
 
-A generator is trained on a share p of the pictures and protects all of them; the table is that of `bench/mixing.py`.
+A generator is trained on a share p of the images and protects all of them; the table is that of `bench/mixing.py`.
 """
 
 import time
 
 from mixing import Mixture, parser, table
 
-from hideseek_cli.core.classifier import silent, train
-from hideseek_cli.core.confounder import Plan, recognised, trained
-from hideseek_cli.core.noisemaker import noises
-from hideseek_cli.methods import Patterns
+from hideseek_cli.core.confounder import Plan, measure_recognition, train_generator
+from hideseek_cli.core.generator_network import make_noise
+from hideseek_cli.methods import RealPatterns
 from hideseek_cli.methods.confounder import knowing_masks
 from hideseek_cli.methods.emn import PLAIN
+from hideseek_cli.training.trainer import ignore_steps, train
 
-TOLD = ["s: classifier + generator", "pictures/s", "recognised: own %", "the rest %"]
+TOLD = ["s: classifier + generator", "images/s", "recognised: own %", "the rest %"]
 
 
-def confounder(mixture: Mixture) -> tuple[Patterns, list[str]]:
+def confounder(mixture: Mixture) -> tuple[RealPatterns, list[str]]:
     options, own = mixture.options, mixture.shown
     begun = time.perf_counter()
     if options.classifier == "clean":
@@ -31,13 +31,13 @@ def confounder(mixture: Mixture) -> tuple[Patterns, list[str]]:
     learnt = time.perf_counter()
     plan = Plan(epsilon=options.epsilon, lessons=options.lessons, imitations=options.imitations, passes=options.passes,
                 adversary=options.adversary, batch_size=mixture.recipe.batch_size, seed=options.seed)  # fmt: skip
-    generator = trained(own, classifier, plan, silent, masks)
+    generator = train_generator(own, classifier, plan, ignore_steps, masks)
     done = time.perf_counter()
-    made = noises(generator, mixture.data)
+    made = make_noise(generator, mixture.data)
     noise = made.permute(0, 2, 3, 1).contiguous().cpu().numpy()
     rate = len(mixture.data) / (time.perf_counter() - done)
     parts = [
-        recognised(made[part], mixture.data.labels[part], classifier) if len(part) else float("nan")
+        measure_recognition(made[part], mixture.data.labels[part], classifier) if len(part) else float("nan")
         for part in (mixture.own, mixture.rest)
     ]
     return noise, [f"{learnt - begun:.0f} + {done - learnt:.0f}", f"{rate:.0f}", *(f"{one:.1f}" for one in parts)]

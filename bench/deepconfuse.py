@@ -1,9 +1,9 @@
-"""DeepConfuse, ConfounderGAN's rival on pictures that it has not seen: a generator trained against a network's own trainings.
+"""DeepConfuse, ConfounderGAN's rival on images that it has not seen: a generator trained against a network's own trainings.
 
     python bench/deepconfuse.py DATA/train DATA/test [--shares 50] [--trials 6] [--rate 0.05]
 
-Each trial trains the recipe's network once over the pictures with the noise that there is, then goes through the same steps
-again: what the network would become by one more step on noisy pictures must be worse on the clean ones, and the generator
+Each trial trains the recipe's network once over the images with the noise that there is, then goes through the same steps
+again: what the network would become by one more step on noisy images must be worse on the clean ones, and the generator
 climbs that loss. The generator is the one that ConfounderGAN has here; the table is that of `bench/mixing.py`.
 
 Source: Feng et al., Learning to Confuse, Algorithm 1, by pseudo-updates of one step; its 500 trials are not affordable here.
@@ -18,22 +18,22 @@ from mixing import Mixture, parser, table
 from torch.func import functional_call
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import batches, steps_per_pass
-from hideseek_cli.core.networks import build
-from hideseek_cli.core.noisemaker import NoiseMaker, noises
-from hideseek_cli.core.surrogate import clipped
-from hideseek_cli.methods import Patterns
+from hideseek_cli.core.generator_network import GeneratorNetwork, make_noise
+from hideseek_cli.core.surrogate import clip_image
+from hideseek_cli.methods import RealPatterns
+from hideseek_cli.training.architectures import build
+from hideseek_cli.training.trainer import batches, steps_per_pass
 
 MAKER_RATE = 1e-3
 """Of Adam, for the generator."""
 
 
-def deepconfuse(mixture: Mixture) -> tuple[Patterns, list[str]]:
+def deepconfuse(mixture: Mixture) -> tuple[RealPatterns, list[str]]:
     options, data = mixture.options, mixture.shown
     begun = time.perf_counter()
     torch.manual_seed(options.seed)
     mean, deviation = data.moments()
-    maker = NoiseMaker(mean.cpu(), deviation.cpu(), options.epsilon).to(data.images.device).train()
+    maker = GeneratorNetwork(mean.cpu(), deviation.cpu(), options.epsilon).to(data.images.device).train()
     climb = torch.optim.Adam(maker.parameters(), lr=MAKER_RATE)
     generator = torch.Generator(data.images.device).manual_seed(options.seed)
     size = mixture.recipe.batch_size
@@ -55,7 +55,7 @@ def deepconfuse(mixture: Mixture) -> tuple[Patterns, list[str]]:
         for index, state in zip(order, states, strict=True):
             network.load_state_dict(state)
             images, labels = data.images[index].float(), data.labels[index]
-            noisy = clipped(images + maker(images), "error-min")
+            noisy = clip_image(images + maker(images), "error-min")
             named = dict(network.named_parameters())
             slopes = torch.autograd.grad(
                 functional.cross_entropy(network(noisy), labels), list(named.values()), create_graph=True
@@ -67,9 +67,9 @@ def deepconfuse(mixture: Mixture) -> tuple[Patterns, list[str]]:
             (-loss).backward()
             climb.step()
             harm = float(loss)
-        print(f"trial {trial + 1} of {options.trials}: loss on clean pictures {harm:.2f}", flush=True)
+        print(f"trial {trial + 1} of {options.trials}: loss on clean images {harm:.2f}", flush=True)
     maker.eval()
-    noise = noises(maker, mixture.data).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    noise = make_noise(maker, mixture.data).permute(0, 2, 3, 1).contiguous().cpu().numpy()
     return noise, [f"{time.perf_counter() - begun:.0f}", f"{harm:.2f}"]
 
 
@@ -77,4 +77,4 @@ if __name__ == "__main__":
     asked = parser(__doc__)
     asked.add_argument("--trials", type=int, default=6)
     asked.add_argument("--rate", type=float, default=0.05, help="of the network, without momentum")
-    print(table(asked.parse_args(), deepconfuse, ["s", "loss on clean pictures"]))
+    print(table(asked.parse_args(), deepconfuse, ["s", "loss on clean images"]))

@@ -1,10 +1,11 @@
-"""Folders whose classes are not ten of one size, for docs/levels.md: unbalanced, two classes, a hundred classes.
+"""Folders whose classes are not ten of one size, for docs/results/2026-11-levels.md: unbalanced, two
+classes, a hundred classes.
 
-    python bench/distributions.py unbalanced CIFAR10 OUT   # 100, 200, ... 1,000 pictures of the ten classes
+    python bench/distributions.py unbalanced CIFAR10 OUT   # 100, 200, ... 1,000 images of the ten classes
     python bench/distributions.py two CIFAR10 OUT          # airplane and automobile
     python bench/distributions.py hundred OUT              # numbers 00 to 99 of the handwritten digits of scikit-learn
 
-Writes OUT/{train,test}/<class>/*.png for bench/main_job.sh. CIFAR10 has train/ and test/; test pictures keep the
+Writes OUT/{train,test}/<class>/*.png for bench/main_job.sh. CIFAR10 has train/ and test/; test images keep the
 proportions of the training part, because a level is a promise for those.
 """
 
@@ -16,11 +17,11 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 TRAIN, TEST = 50, 10
-"""Pictures of each number."""
+"""Images of each number."""
 
 
 def linked(source: Path, out: Path, shares: dict[str, float]) -> None:
-    """The first pictures of each class, as large a share as it says, as links."""
+    """The first images of each class, as large a share as it says, as links."""
     for part in ("train", "test"):
         for label, share in shares.items():
             files = sorted((source / part / label).iterdir())
@@ -30,10 +31,10 @@ def linked(source: Path, out: Path, shares: dict[str, float]) -> None:
 
 
 def numbers(out: Path) -> None:
-    """Two digits side by side, 32×32; no digit of a training picture is in a test picture."""
+    """Two digits side by side, 32×32; no digit of a training image is in a test image."""
     digits = load_digits()
-    pictures = np.round(digits.images * 255 / 16).astype(np.uint8)
-    testing = np.arange(len(pictures)) % 5 == 4
+    images = np.round(digits.images * 255 / 16).astype(np.uint8)
+    testing = np.arange(len(images)) % 5 == 4
     random = np.random.default_rng(0)
     for part, of_part, count in (("train", ~testing, TRAIN), ("test", testing, TEST)):
         for number in range(100):
@@ -41,7 +42,7 @@ def numbers(out: Path) -> None:
             place.mkdir(parents=True)
             halves = [random.choice(np.flatnonzero((digits.target == digit) & of_part), count) for digit in divmod(number, 10)]
             for index, (left, right) in enumerate(zip(*halves, strict=True)):
-                pair = Image.fromarray(np.concatenate([pictures[left], pictures[right]], axis=1))
+                pair = Image.fromarray(np.concatenate([images[left], images[right]], axis=1))
                 pair.resize((32, 32), Image.Resampling.BICUBIC).save(place / f"{index:03}.png")
 
 

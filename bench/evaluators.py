@@ -1,8 +1,8 @@
-"""Whether two networks rank and place masks alike: accuracy of both on the same masked pictures.
+"""Whether two networks rank and place masks alike: accuracy of both on the same masked images.
 
     python bench/evaluators.py DATA/train DATA/test [--archs slim resnet10] [--seeds 0]
 
-Trains the default masks once, lays them on several shares of the pictures, retrains each network by the quick recipe on
+Trains the default masks once, lays them on several shares of the images, retrains each network by the quick recipe on
 every one, and prints the accuracies on the test set, and how the networks' accuracies correlate, as Markdown.
 """
 
@@ -16,8 +16,8 @@ from folders import PUBLISHED, loaded, masked
 from scipy.stats import pearsonr, spearmanr
 from tabulate import tabulate
 
-from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.recipe import preset
+from hideseek_cli.training.evaluator import retrain
 
 SHARES = (0.0, 0.6, 0.8, 0.9, 0.95, 0.98, 1.0)
 
@@ -32,11 +32,11 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    recipe = preset("quick").for_pictures(len(material))
-    scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale("pictures")
+    recipe = preset("quick").for_images(len(material))
+    scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale("images")
     rows, means, seconds = [], [], dict.fromkeys(options.archs, 0.0)
     for share in SHARES:
-        data = folder.pictures(scale.render(share, ()))
+        data = folder.images(scale.render(share, ()))
         found = {}
         for arch in options.archs:
             begun = time.perf_counter()

@@ -9,23 +9,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hideseek_cli import keys
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import pictures
-from hideseek_cli.core.rounds import Training, side_by_side
-from hideseek_cli.folder import scan
-from hideseek_cli.intake import load
-from hideseek_cli.levels import Maker, Scale
-from hideseek_cli.material import Material
-from hideseek_cli.memory import keep_freed
-from hideseek_cli.methods import Patterns, Task
+from hideseek_cli.images.dataset import scan
+from hideseek_cli.masks import keys
+from hideseek_cli.masks.image_stack import load_labelled
+from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.order import Order
-from hideseek_cli.parallel import cores, pool
-from hideseek_cli.progress import Silent
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
+from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import Recipe, preset
-from hideseek_cli.stack import labelled
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.malloc import keep_freed
+from hideseek_cli.training.parallel import Training, train_in_parallel
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
+from hideseek_cli.training.trainer import ignore_steps
 
 KEY = bytes(32)
 PUBLISHED = 0.8
@@ -34,7 +33,7 @@ PUBLISHED = 0.8
 
 def fastest(kept: bool = True) -> torch.device:
     """The device that there is; from here on torch uses all cores and, if ``kept``, memory as the commands do."""
-    torch.set_num_threads(cores())
+    torch.set_num_threads(count_cores())
     if kept:
         keep_freed()
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -48,9 +47,9 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
 
 
 def recipes(options: argparse.Namespace, count: int) -> tuple[Recipe, list[Recipe]]:
-    """By those options: the recipe of the network that noise is made with for ``count`` pictures, and of each that is
+    """By those options: the recipe of the network that noise is made with for ``count`` images, and of each that is
     retrained."""
-    quick = preset("quick").for_pictures(count)
+    quick = preset("quick").for_images(count)
     own = replace(quick, arch=options.arch, epochs=options.epochs or quick.epochs)
     return own, [replace(own, arch=arch) for arch in options.archs or [own.arch]]
 
@@ -58,72 +57,72 @@ def recipes(options: argparse.Namespace, count: int) -> tuple[Recipe, list[Recip
 def accuracies(trainings: Sequence[Training[float]], executor: Executor, device: torch.device) -> list[float]:
     """Of those trainings, in percent, in their order; each is told as it ends, since they may take long."""
     found = []
-    for one in side_by_side(trainings, executor, device, threads=1, tick=silent):
+    for one in train_in_parallel(trainings, executor, device, threads=1, on_step=ignore_steps):
         print(f"  {one:.1f}", flush=True)
         found.append(one)
     return found
 
 
-def loaded(train: Path, test: Path, kept: bool = True) -> tuple[Material, Pictures, torch.device]:
-    """The training part, the test pictures, and the device that both are for, ``fastest(kept)``."""
+def loaded(train: Path, test: Path, kept: bool = True) -> tuple[SourceDataset, TensorDataset, torch.device]:
+    """The training part, the test images, and the device that both are for, ``fastest(kept)``."""
     device = fastest(kept)
-    with pool(cores()) as executor:
-        material = load(train, None, None, executor, Silent())
-        classes = material.folder.classes
-        tests = labelled(scan(test), classes, material.stack, executor, Silent(), None)
-    return material, pictures(*tests, len(classes), device), device
+    with thread_pool(count_cores()) as executor:
+        source = load_source(train, None, None, executor, Silent())
+        classes = source.folder.classes
+        tests = load_labelled(scan(test), classes, source.stack, executor, Silent(), None)
+    return source, make_dataset(*tests, len(classes), device), device
 
 
-def asked(options: argparse.Namespace, recipe: Recipe) -> Order:
+def asked(options: argparse.Namespace, recipe: Recipe) -> HideConfig:
     """What ``hide`` would be asked for by a benchmark's options."""
-    return Order(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
+    return HideConfig(data=options.train, levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=recipe,
                  epsilon=options.epsilon, min_ssim=options.min_ssim)  # fmt: skip
 
 
-def shown(material: Material, device: torch.device) -> Pictures:
-    """The pictures of the training part, clean."""
-    return pictures(material.stack.clean(), material.folder.labels, len(material.folder.classes), device)
+def shown(source: SourceDataset, device: torch.device) -> TensorDataset:
+    """The images of the training part, clean."""
+    return make_dataset(source.stack.clean(), source.folder.labels, len(source.folder.classes), device)
 
 
 @dataclass(frozen=True)
 class Masked:
     """A folder under one placement, with the patterns of both rules."""
 
-    maker: Maker
+    renderer: MaskRenderer
     task: Task
     """What both were trained on."""
-    whitened: Patterns
-    sign: Patterns
+    whitened: RealPatterns
+    sign: RealPatterns
     published: float
 
     @property
-    def material(self) -> Material:
-        return self.maker.material
+    def source(self) -> SourceDataset:
+        return self.renderer.source
 
-    def scale(self, unmask: str) -> Scale:
+    def scale(self, unmask: str) -> LevelScale:
         """All levels between the folder published with whitened masks and the clean one; ``unmask``: as of ``hide``."""
-        return Scale(self.maker, self.maker.masks(self.whitened, self.published), self.material.turns(KEY, unmask))
+        return LevelScale(self.renderer, self.renderer.masks(self.whitened, self.published), self.source.unmasking(KEY, unmask))
 
-    def render(self, pattern: Patterns, strength: float, which: np.ndarray | None = None) -> np.ndarray:
-        """All pictures with their class's mask, or with that of another number."""
-        return self.maker.render(self.maker.masks(pattern, strength), self.material.folder.labels if which is None else which)
-
-    def pictures(self, images: np.ndarray) -> Pictures:
-        return pictures(
-            images, self.material.folder.labels, len(self.material.folder.classes), self.task.pictures.images.device
+    def render(self, pattern: RealPatterns, strength: float, which: np.ndarray | None = None) -> np.ndarray:
+        """All images with their class's mask, or with that of another number."""
+        return self.renderer.render(
+            self.renderer.masks(pattern, strength), self.source.folder.labels if which is None else which
         )
+
+    def dataset(self, images: np.ndarray) -> TensorDataset:
+        return make_dataset(images, self.source.folder.labels, len(self.source.folder.classes), self.task.dataset.images.device)
 
 
 def masked(
-    material: Material, device: torch.device, recipe: Recipe, *, epsilon: int = 8, placement: str = "fixed",
+    source: SourceDataset, device: torch.device, recipe: Recipe, *, epsilon: int = 8, placement: str = "fixed",
     published: float = PUBLISHED,
 ) -> Masked:  # fmt: skip
     """The default masks of a folder, of a fixed key and seed."""
-    shifts = material.shifts(KEY, placement)
-    data = shown(material, device)
-    task = Task(pictures=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
+    shifts = source.shifts(KEY, placement)
+    data = shown(source, device)
+    task = Task(dataset=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
                 shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)).to(device))  # fmt: skip
-    torch.set_num_threads(cores())
-    whitened, _, sign = (train(silent).patterns for train in ClassWise().candidates(task))
-    thresholds = keys.dither(keys.subkey(KEY, "dither"), whitened.shape)
-    return Masked(Maker(material, epsilon, thresholds, shifts), task, whitened, sign, published)
+    torch.set_num_threads(count_cores())
+    whitened, _, sign = (train(ignore_steps).patterns for train in ClassWise().candidates(task))
+    thresholds = keys.draw_thresholds(keys.derive_subkey(KEY, "dither"), whitened.shape)
+    return Masked(MaskRenderer(source, epsilon, thresholds, shifts), task, whitened, sign, published)

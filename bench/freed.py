@@ -20,21 +20,21 @@ from pathlib import Path
 from folders import loaded, shown
 from tabulate import tabulate
 
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.evaluator import retrain
-from hideseek_cli.core.rounds import side_by_side
 from hideseek_cli.recipe import preset
+from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.parallel import train_in_parallel
+from hideseek_cli.training.trainer import ignore_steps
 
 
 def measure(train: Path, test: Path, epochs: int, kept: bool) -> dict[str, float]:
     """Of this process, which does nothing else."""
     material, tests, device = loaded(train, test, kept)
     data = shown(material, device)
-    recipe = replace(preset("quick").for_pictures(len(data)), epochs=epochs)
+    recipe = replace(preset("quick").for_images(len(data)), epochs=epochs)
     trainings = [partial(retrain, data, tests, recipe, seed=seed) for seed in (0, 1)]
     before = resource.getrusage(resource.RUSAGE_SELF)
     with ThreadPoolExecutor(2) as executor:
-        list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+        list(train_in_parallel(trainings, executor, device, threads=1, on_step=ignore_steps))
     after = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "program, s": after.ru_utime - before.ru_utime,

@@ -1,6 +1,6 @@
 """Ways to make a mask weaker, against each other: how gradual accuracy falls, and how far apart seeds end.
 
-    python bench/knobs.py DATA/train DATA/test [--placements fixed keyed] [--seeds 0 1 2] [--only pictures]
+    python bench/knobs.py DATA/train DATA/test [--placements fixed keyed] [--seeds 0 1 2] [--only images]
 
 Trains the default masks once for each placement, turns each knob to several values from 0 (clean) to 1 (published), and
 retrains the quick recipe on every one, one processor thread each, as calibration does. Prints Markdown: accuracies on
@@ -18,11 +18,11 @@ import torch
 from folders import KEY, PUBLISHED, Masked, accuracies, loaded, masked
 from tabulate import tabulate
 
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.evaluator import retrain
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.parallel import cores, pool
 from hideseek_cli.recipe import preset
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.trainer import ignore_steps
 
 
 def strongest(folder: Masked) -> np.ndarray:
@@ -30,8 +30,8 @@ def strongest(folder: Masked) -> np.ndarray:
 
 
 def chosen(folder: Masked, share: float) -> np.ndarray:
-    """Which pictures are masked; nested in every greater share."""
-    return ~folder.scale("pictures").turns.touched(share)
+    """Which images are masked; nested in every greater share."""
+    return ~folder.scale("images").turns.touched(share)
 
 
 def sign_amplitude(folder: Masked, value: float) -> np.ndarray:
@@ -48,9 +48,9 @@ def pixels(folder: Masked, value: float) -> np.ndarray:
     return folder.render(folder.whitened * kept[None, :, :, None], folder.published)
 
 
-def some_pictures(folder: Masked, value: float) -> np.ndarray:
-    """A share of the pictures of every class is masked, the others are clean."""
-    return folder.scale("pictures").render(value, ())
+def some_images(folder: Masked, value: float) -> np.ndarray:
+    """A share of the images of every class is masked, the others are clean."""
+    return folder.scale("images").render(value, ())
 
 
 def whole_classes(folder: Masked, value: float) -> np.ndarray:
@@ -58,13 +58,13 @@ def whole_classes(folder: Masked, value: float) -> np.ndarray:
     return folder.scale("classes").render(value, ())
 
 
-def faint_pictures(folder: Masked, value: float) -> np.ndarray:
-    """A share of the pictures is masked, the others carry the pattern of sign steps at a tenth."""
+def faint_images(folder: Masked, value: float) -> np.ndarray:
+    """A share of the images is masked, the others carry the pattern of sign steps at a tenth."""
     return np.where(chosen(folder, value)[:, None, None, None], strongest(folder), sign_amplitude(folder, 0.1))
 
 
 def correlation(folder: Masked, value: float) -> np.ndarray:
-    """A share of the pictures carries its own class's pattern, the others that of any class."""
+    """A share of the images carries its own class's pattern, the others that of any class."""
     labels = folder.material.folder.labels
     random = np.random.default_rng(0).integers(0, labels.max() + 1, len(labels))
     told = np.where(chosen(folder, value), labels, random)
@@ -72,7 +72,7 @@ def correlation(folder: Masked, value: float) -> np.ndarray:
 
 
 def common(folder: Masked, value: float) -> np.ndarray:
-    """A share of the pictures carries its own class's pattern, all others one that says nothing."""
+    """A share of the images carries its own class's pattern, all others one that says nothing."""
     shared = np.ascontiguousarray(np.broadcast_to(folder.whitened[:1, ::-1], folder.whitened.shape))
     others = folder.render(shared, folder.published)
     return np.where(chosen(folder, value)[:, None, None, None], strongest(folder), others)
@@ -86,7 +86,7 @@ def groups(folder: Masked, value: float) -> np.ndarray:
 
 
 def mixed_strengths(folder: Masked, value: float) -> np.ndarray:
-    """A share of the pictures carries the pattern at 0.45 of its strength, the others at 0.25: on both sides of the cliff."""
+    """A share of the images carries the pattern at 0.45 of its strength, the others at 0.25: on both sides of the cliff."""
     strong, weak = (whitened_amplitude(folder, one) for one in (0.45, 0.25))
     return np.where(chosen(folder, value)[:, None, None, None], strong, weak)
 
@@ -101,22 +101,22 @@ def shift_range(folder: Masked, value: float) -> np.ndarray:
 
 def early_stopped(folder: Masked, value: float) -> np.ndarray:
     """Patterns of which training ended after a share of its first pass."""
-    count = len(folder.task.pictures)
+    count = len(folder.task.images)
     drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[: int(value * count)]
     task = replace(folder.task, seen=drawn)
-    return folder.render(ClassWise(passes=1).candidates(task)[0](silent).patterns, folder.published)
+    return folder.render(ClassWise(passes=1).candidates(task)[0](ignore_steps).patterns, folder.published)
 
 
 Knob = Callable[[Masked, float], np.ndarray]
 VALUES: dict[Knob, tuple[float, ...]] = {
     whole_classes: (0.8, 0.7, 0.5, 0.3, 0.1),
-    some_pictures: (0.6, 0.8, 0.9),
+    some_images: (0.6, 0.8, 0.9),
     common: (0.6, 0.8, 0.9),
     sign_amplitude: (0.15, 0.25, 0.35, 0.5),
     whitened_amplitude: (0.25, 0.35, 0.45),
     correlation: (0.6, 0.8, 0.9),
     pixels: (0.2, 0.4, 0.6),
-    faint_pictures: (0.6, 0.8, 0.9),
+    faint_images: (0.6, 0.8, 0.9),
     groups: (0.2, 0.5),
     mixed_strengths: (0.3, 0.5, 0.7),
     shift_range: (0.1, 0.3, 1.0),
@@ -136,15 +136,15 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    recipe = preset("quick").for_pictures(len(material))
+    recipe = preset("quick").for_images(len(material))
     knobs: list[Knob] = [knob for knob in VALUES if not options.only or knob.__name__ in options.only]
     rows = []
-    with pool(cores()) as executor:
+    with thread_pool(count_cores()) as executor:
         for placement in options.placements:
             folder = masked(material, device, recipe, epsilon=options.epsilon, placement=placement, published=options.strength)
             for knob in knobs:
                 for value in options.values or VALUES[knob]:
-                    data = folder.pictures(knob(folder, value))
+                    data = folder.images(knob(folder, value))
                     trainings = [partial(retrain, data, test, recipe, seed=seed) for seed in options.seeds]
                     found = accuracies(trainings, executor, device)
                     deviation = f"{np.std(found, ddof=1):.1f}" if len(found) > 1 else ""

@@ -4,7 +4,7 @@
 
 An adversary who knows how such masks are made, but not the lens, tries lenses of their own (--lenses), or reads it off the
 folder: of each wave, the colours in which the averages of classes differ most (the first eigenvector of their covariance, over
-neighbouring waves) are taken off all pictures, training and test. Prints Markdown: accuracy on clean test pictures.
+neighbouring waves) are taken off all images, training and test. Prints Markdown: accuracy on clean test images.
 """
 
 import argparse
@@ -19,37 +19,37 @@ from tabulate import tabulate
 from torch import Tensor
 from torch.nn import functional
 
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import retrain
-from hideseek_cli.core.lens import unwaved, waves
-from hideseek_cli.network import Network
-from hideseek_cli.parallel import cores, pool
-from hideseek_cli.progress import Silent
-from hideseek_cli.subject import load
+from hideseek_cli.evaluation.loading import load_evaluation
+from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.secret_stem import from_waves, to_waves
+from hideseek_cli.training.tensors import TensorDataset
 
 
-def colours(pictures: Pictures, near: int) -> Float[Tensor, "3 a b"]:
+def colours(dataset: TensorDataset, near: int) -> Float[Tensor, "3 a b"]:
     """Of each wave, the colours of unit length in which class averages differ most, ``near`` waves to each side together."""
     averages = torch.stack([
-        sum((part.float().sum(0) for part in pictures.images[pictures.labels == label].split(1000)), torch.zeros(()))
-        / (pictures.labels == label).sum()
-        for label in range(pictures.classes)
+        sum((part.float().sum(0) for part in dataset.images[dataset.labels == label].split(1000)), torch.zeros(()))
+        / (dataset.labels == label).sum()
+        for label in range(dataset.classes)
     ])  # fmt: skip
-    found = waves(averages - averages.mean(0)).real  # of what goes on by reflection waves are real
+    found = to_waves(averages - averages.mean(0)).real  # of what goes on by reflection waves are real
     covariance = torch.einsum("kcab,kdab->cdab", found, found).flatten(0, 1)[:, None]
     around = functional.avg_pool2d(functional.pad(covariance, (near,) * 4, mode="replicate"), 2 * near + 1, stride=1)
     _, vectors = torch.linalg.eigh(around.view(3, 3, *found.shape[2:]).permute(2, 3, 0, 1))
     return vectors[..., -1].permute(2, 0, 1)
 
 
-def without(pictures: Pictures, along: Float[Tensor, "3 a b"]) -> Pictures:
-    """Pictures less those colours of each wave."""
+def without(dataset: TensorDataset, along: Float[Tensor, "3 a b"]) -> TensorDataset:
+    """Images less those colours of each wave."""
     parts = []
-    for part in pictures.images.split(1000):
-        seen = waves(part.float())
-        kept = unwaved(seen - along * (along * seen).sum(1, keepdim=True), *part.shape[2:])
+    for part in dataset.images.split(1000):
+        seen = to_waves(part.float())
+        kept = from_waves(seen - along * (along * seen).sum(1, keepdim=True), *part.shape[2:])
         parts.append(kept.clamp(0, 255).round().to(torch.uint8))
-    return replace(pictures, images=torch.cat(parts))
+    return replace(dataset, images=torch.cat(parts))
 
 
 def main() -> None:
@@ -62,21 +62,22 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2)
     options = parser.parse_args()
     device = fastest()
-    with pool(cores()) as executor:
-        subject = load(options.published, options.test, executor, Silent(), device, None)
-    data, test = subject.pictures, subject.test
+    with thread_pool(count_cores()) as executor:
+        subject = load_evaluation(options.published, options.test, executor, Silent(), device, None)
+    data, test = subject.dataset, subject.test
     recipe, retrained = recipes(options, len(data))
     read = {near: colours(data, near) for near in options.near}
-    kinds: dict[str, tuple[Pictures, Pictures, Network | None]] = {"nothing": (data, test, None)}
+    kinds: dict[str, tuple[TensorDataset, TensorDataset, AuthorizedNetwork | None]] = {"nothing": (data, test, None)}
     kinds |= {
-        f"lens {number}": (data, test, Network.drawn(recipe.arch, bytes([number] * 32))) for number in range(options.lenses)
+        f"lens {number}": (data, test, AuthorizedNetwork.drawn(recipe.arch, bytes([number] * 32)))
+        for number in range(options.lenses)
     }
     kinds |= {f"averages, {near} to each side": (without(data, one), without(test, one), None) for near, one in read.items()}
     trainings = [
         partial(retrain, *kind[:2], one, seed=1000 + run, by=kind[2] and replace(kind[2], arch=one.arch))
         for kind in kinds.values() for one in retrained for run in range(options.runs)
     ]  # fmt: skip
-    with pool(cores()) as executor:
+    with thread_pool(count_cores()) as executor:
         found = accuracies(trainings, executor, device)
     each = options.runs * len(retrained)
     rows = [[name, ", ".join(f"{one:.1f}" for one in found[at * each : (at + 1) * each])] for at, name in enumerate(kinds)]

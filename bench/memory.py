@@ -1,8 +1,8 @@
-"""Peak memory of publishing and seeking, and by how much it grows with the number of pictures.
+"""Peak memory of publishing and seeking, and by how much it grows with the number of images.
 
-    python bench/memory.py [--pictures 1000 100000]
+    python bench/memory.py [--image-format 1000 100000]
 
-Pictures of 32x32 made of waves and noise; published with random masks, without training, of which 1,000 pictures would be
+Images of 32x32 made of waves and noise; published with random masks, without training, of which 1,000 images would be
 held; sought by the program. Each in a process of its own, two workers.
 """
 
@@ -28,17 +28,17 @@ def peak(*command: str) -> float:
 
 
 def bench(code: str) -> str:
-    """A program that uses ``pictures.py``, which is not imported here, as a process inherits the peak of its parent."""
+    """A program that uses ``images.py``, which is not imported here, as a process inherits the peak of its parent."""
     return (
-        f"import sys; sys.path.insert(0, {str(HERE)!r}); from pathlib import Path; from pictures import fill, publish;"
-        f" from hideseek_cli.memory import keep_freed; keep_freed(); {code}"
+        f"import sys; sys.path.insert(0, {str(HERE)!r}); from pathlib import Path; from images import fill, publish;"
+        f" from hideseek_cli.training.malloc import keep_freed; keep_freed(); {code}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, nargs="+", default=[1_000, 100_000])
-    counts = parser.parse_args().pictures
+    parser.add_argument("--image-format", type=int, nargs="+", default=[1_000, 100_000])
+    counts = parser.parse_args().images
     peaks: dict[str, list[float]] = {"publish": [], "seek": []}
     for count in counts:
         with tempfile.TemporaryDirectory() as name:
@@ -46,7 +46,7 @@ def main() -> None:
             peaks["publish"].append(peak("-c", bench(f"publish(Path({name!r}) / 'data', Path({name!r}), 2, 1000)")))
             sought = ("seek", f"{name}/published", f"{name}/cleaner", "-o", f"{name}/clean", "-j", "2", "-q")
             peaks["seek"].append(peak("-m", "hideseek_cli", *sought))
-    print("| work |", " | ".join(f"{count:,} pictures, MiB" for count in counts), "| bytes a picture |")
+    print("| work |", " | ".join(f"{count:,} images, MiB" for count in counts), "| bytes an image |")
     print("| --- " * (len(counts) + 2) + "|")
     for work, found in peaks.items():
         slope = (found[-1] - found[0]) * 2**20 / max(1, counts[-1] - counts[0])

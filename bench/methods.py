@@ -5,8 +5,8 @@
     python bench/methods.py DATA/train DATA/test --methods uge/class --authorized net.safetensors [--told] [--candidate 1]
 
 A method is name/scope, or name/scope/objective, or `clean`, which hides nothing. Without --min-ssim masks have strength 1.
-Pictures are all seen: nothing is withheld. Prints Markdown: seconds of mask training, strength, SSIM of the first 500
-pictures, root mean square in grey levels, accuracy on the test pictures of networks that were retrained; of ungeneralizable
+Images are all seen: nothing is withheld. Prints Markdown: seconds of mask training, strength, SSIM of the first 500
+images, root mean square in grey levels, accuracy on the test images of networks that were retrained; of ungeneralizable
 examples also that of the authorised network, and (--told) of retrained ones that are told what it says of them.
 """
 
@@ -21,17 +21,17 @@ import torch
 from folders import KEY, accuracies, add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.distillation import distilled
-from hideseek_cli.core.evaluator import pictures, retrain
-from hideseek_cli.levels import Maker, strongest_strength
-from hideseek_cli.methods import Task, chosen
-from hideseek_cli.metrics import similarity
-from hideseek_cli.network import Network
-from hideseek_cli.order import Order
-from hideseek_cli.parallel import cores, pool
-from hideseek_cli.progress import Silent
+from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.images.similarity import measure_ssim
+from hideseek_cli.methods import Task, select
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.rendering import MaskRenderer, find_strongest_strength
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.distillation import distill
+from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
+from hideseek_cli.training.trainer import ignore_steps
 
 METHODS = ["random/class", "random/sample", "emn/class", "emn/sample", "emn/class/error-max", "emn/sample/error-max"]
 
@@ -54,57 +54,58 @@ def main() -> None:
     parser.add_argument("--robust", nargs="*", help="changes that masks are to survive, in place of the method's")
     add_recipe(parser)
     parser.add_argument("--runs", type=int, default=2)
-    parser.add_argument("--tests", type=int, default=10_000, help="test pictures, evenly spread")
+    parser.add_argument("--tests", type=int, default=10_000, help="test images, evenly spread")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    labels, classes = material.folder.labels, len(material.folder.classes)
+    source, test, device = loaded(options.train, options.test)
+    labels, classes = source.folder.labels, len(source.folder.classes)
     test = test.subset(torch.linspace(0, len(test) - 1, min(options.tests, len(test)), device=device).long())
-    data = shown(material, device)
+    data = shown(source, device)
     recipe, retrained = recipes(options, len(data))
     given = {name: value(text) for name, text in (option.split("=") for option in options.options)}
-    networks = [replace(Network.load(path), arch=recipe.arch) for path in options.authorized]
+    networks = [replace(AuthorizedNetwork.load(path), arch=recipe.arch) for path in options.authorized]
     robust = None if options.robust is None else tuple(options.robust)
     rows = []
-    with pool(cores()) as executor:
+    with thread_pool(count_cores()) as executor:
 
-        def learnt(hidden: Pictures, net: Network | None) -> dict[str, str]:
+        def learnt(hidden: TensorDataset, net: AuthorizedNetwork | None) -> dict[str, str]:
             """What networks learn, by name."""
-            torch.set_num_threads(cores())
+            torch.set_num_threads(count_cores())
             kinds = {f"{one.arch} %": partial(retrain, hidden, test, one) for one in retrained}
             if net:
                 kinds["authorised %"] = partial(retrain, hidden, test, recipe, by=net)
                 told = retrained if options.told else []
-                kinds |= {f"{one.arch}, told %": partial(distilled, hidden, test, one, teacher=net) for one in told}
+                kinds |= {f"{one.arch}, told %": partial(distill, hidden, test, one, teacher=net) for one in told}
             trainings = [partial(kind, seed=1000 + run) for kind in kinds.values() for run in range(options.runs)]
             found = accuracies(trainings, executor, device)
             runs = np.array(found).reshape(len(kinds), options.runs)
             return {name: ", ".join(f"{one:.1f}" for one in mine) for name, mine in zip(kinds, runs, strict=True)}
 
-        def row(name: str, scope: str, objective: str | None, net: Network | None) -> dict[str, str]:
-            method = chosen(name, scope, {**given, "objective": objective, "authorized": net})
-            order = Order(data=options.train, levels=(), out=Path("out"), masks=Path("masks"), recipe=recipe, method=method,
+        def row(name: str, scope: str, objective: str | None, net: AuthorizedNetwork | None) -> dict[str, str]:
+            method = select(name, scope, {**given, "objective": objective, "authorized": net})
+            config = HideConfig(data=options.train, levels=(), out=Path("out"), masks=Path("masks"), recipe=recipe,
+                          method=method,
                           robust=robust, min_ssim=options.min_ssim or 0.5)  # fmt: skip
-            maker = Maker.of(order, material, KEY, 1)
-            task = Task(pictures=data, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, seed=options.seed,
-                        shifts=None, robust=order.survived, secret=material.secret(KEY))  # fmt: skip
-            torch.set_num_threads(cores())
+            renderer = MaskRenderer.of(config, source, KEY, 1)
+            task = Task(dataset=data, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, seed=options.seed,
+                        shifts=None, robust=config.survived, secret=source.secret(KEY))  # fmt: skip
+            torch.set_num_threads(count_cores())
             begun = time.perf_counter()
-            patterns = method.candidates(task)[options.candidate](silent).patterns
+            patterns = method.candidates(task)[options.candidate](ignore_steps).patterns
             seconds = time.perf_counter() - begun
-            turns = material.turns(KEY, own=scope == "sample")
+            unmasking = source.unmasking(KEY, own=scope == "sample")
             strength = 1.0
             if options.min_ssim is not None:
-                strength = strongest_strength(order, maker, patterns, turns.choices(), executor, Silent())
-            masks = maker.masks(patterns, strength)
-            published = maker.render(masks, turns.which([]))
-            alike = similarity(material.stack.clean()[:500], published[:500]).mean()
+                strength = find_strongest_strength(config, renderer, patterns, unmasking.choices(), executor, Silent())
+            masks = renderer.masks(patterns, strength)
+            published = renderer.render(masks, unmasking.which([]))
+            alike = measure_ssim(source.stack.clean()[:500], published[:500]).mean()
             power = np.sqrt(
                 np.mean([np.square(part[np.arange(len(part))].astype(np.float32)).mean() for part in masks.values()])
             )
             return {
                 "mask training s": f"{seconds:.0f}", "strength": f"{strength:.2f}", "SSIM": f"{alike:.3f}",
-                "rms": f"{power:.1f}", **learnt(pictures(published, labels, classes, device), net),
+                "rms": f"{power:.1f}", **learnt(make_dataset(published, labels, classes, device), net),
             }  # fmt: skip
 
         for one in options.methods:

@@ -2,8 +2,8 @@
 
     python bench/mixing.py DATA/train DATA/test [--shares 100 50 90] [--arch slim] [--epochs 5] [--archs slim] [--runs 2]
 
-Of p of the pictures noise is made as in `hide`, at the greatest strength that keeps their likeness. Networks are retrained
-on: all of them protected, by whatever makes noise for pictures that it has not seen (of EMN, the masks of their classes);
+Of p of the images noise is made as in `hide`, at the greatest strength that keeps their similarity. Networks are retrained
+on: all of them protected, by whatever makes noise for images that it has not seen (of EMN, the masks of their classes);
 p protected and the rest clean; the clean rest alone (ConfounderGAN, Figure 5; Table 4 is its protected rest). Prints Markdown.
 `bench/confounder.py` and `bench/deepconfuse.py` are the same for other methods.
 """
@@ -21,41 +21,41 @@ from jaxtyping import Int
 from tabulate import tabulate
 from torch import Tensor
 
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import pictures, retrain
-from hideseek_cli.levels import Maker, strongest_strength
-from hideseek_cli.methods import Patterns, Task
+from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.parallel import cores, pool
-from hideseek_cli.progress import Silent
+from hideseek_cli.publishing.rendering import MaskRenderer, find_strongest_strength
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
+from hideseek_cli.training.trainer import ignore_steps
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """All pictures, and which of them are there when noise is made."""
+    """All images, and which of them are there when noise is made."""
 
-    data: Pictures
+    data: TensorDataset
     own: Int[Tensor, " m"]
     rest: Int[Tensor, " r"]
     recipe: Recipe
     options: argparse.Namespace
 
     @property
-    def shown(self) -> Pictures:
+    def shown(self) -> TensorDataset:
         """Those that are there."""
         return self.data.subset(self.own)
 
     @property
     def task(self) -> Task:
         """What a method is given of them."""
-        return Task(pictures=self.shown, epsilon=self.options.epsilon, arch=self.recipe.arch, shifts=None,
+        return Task(dataset=self.shown, epsilon=self.options.epsilon, arch=self.recipe.arch, shifts=None,
                     batch_size=self.recipe.batch_size, seed=self.options.seed)  # fmt: skip
 
 
-Make = Callable[[Mixture], tuple[Patterns, list[str]]]
-"""Noise for all pictures, and what there is to tell of how it was made."""
+Make = Callable[[Mixture], tuple[RealPatterns, list[str]]]
+"""Noise for all images, and what there is to tell of how it was made."""
 
 
 def parser(about: str | None) -> argparse.ArgumentParser:
@@ -74,23 +74,23 @@ def parser(about: str | None) -> argparse.ArgumentParser:
 
 def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
     """A row for each share; ``told``: heads of what ``make`` tells."""
-    material, test, device = loaded(options.train, options.test)
-    classes, labels = len(material.folder.classes), material.folder.labels
-    data = shown(material, device)
+    source, test, device = loaded(options.train, options.test)
+    classes, labels = len(source.folder.classes), source.folder.labels
+    data = shown(source, device)
     recipe, retrained = recipes(options, len(data))
     order = asked(options, recipe)
-    maker = Maker(material, options.epsilon, material.own_thresholds(bytes(32)), None)
+    renderer = MaskRenderer(source, options.epsilon, source.own_thresholds(bytes(32)), None)
     every = np.arange(len(labels))
     rows = []
     for share in options.shares:
         mixed = np.random.default_rng([options.seed, 0xC0F]).permutation(len(labels))
         own, rest = (torch.from_numpy(np.sort(part)).to(device) for part in np.split(mixed, [len(mixed) * share // 100]))
-        torch.set_num_threads(cores())
+        torch.set_num_threads(count_cores())
         noise, cells = make(Mixture(data, own, rest, recipe, options))
         print(share, cells, flush=True)
-        with pool(cores()) as executor:
-            strength = strongest_strength(order, maker, noise, every[None], executor, Silent())
-            masked = pictures(maker.render(maker.masks(noise, strength), every), labels, classes, device)
+        with thread_pool(count_cores()) as executor:
+            strength = find_strongest_strength(order, renderer, noise, every[None], executor, Silent())
+            masked = make_dataset(renderer.render(renderer.masks(noise, strength), every), labels, classes, device)
             mixture = replace(masked, images=masked.images.clone())
             mixture.images[rest] = data.images[rest]
             kinds = [masked, mixture, data.subset(rest)][: 3 if len(rest) else 1]
@@ -114,10 +114,10 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
     return tabulate(rows, headers=heads, tablefmt="github", disable_numparse=True)
 
 
-def emn(mixture: Mixture) -> tuple[Patterns, list[str]]:
+def emn(mixture: Mixture) -> tuple[RealPatterns, list[str]]:
     """The default masks of the classes, trained on what is there."""
     task = replace(mixture.task, robust=ClassWise().robust)
-    masks = ClassWise().candidates(task)[0](silent).patterns
+    masks = ClassWise().candidates(task)[0](ignore_steps).patterns
     return masks[mixture.data.labels.cpu().numpy()], []
 
 

@@ -2,9 +2,9 @@
 
     python bench/patches.py DATA/train DATA/test [--sides 36 32] [--archs slim] [--runs 2] [--seed 1000]
 
-Each training picture gets a square of its class's colour in the lower right corner, of a side of 36 or 32 in 224 (the
+Each training image gets a square of its class's colour in the lower right corner, of a side of 36 or 32 in 224 (the
 paper says both), in proportion. ConfounderGAN, Figure 2 and Appendix G.2, whose colours these are; they list 21 of 25, and
-more classes than that are refused. Prints Markdown: accuracy on clean test pictures, final and of the best epoch, by the
+more classes than that are refused. Prints Markdown: accuracy on clean test images, final and of the best epoch, by the
 quick recipe.
 """
 
@@ -18,21 +18,21 @@ import torch
 from folders import add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
-from hideseek_cli.attacks import Exposed, chosen
-from hideseek_cli.audit import attacked
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.rounds import side_by_side
-from hideseek_cli.parallel import cores, pool
+from hideseek_cli.attacks import Exposed, select
+from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.training.parallel import train_in_parallel
+from hideseek_cli.training.tensors import TensorDataset
+from hideseek_cli.training.trainer import ignore_steps
 
 CHANNELS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1))
 COLOURS = [[value * on for on in which] for which, value in product(CHANNELS, (220, 230, 240, 250))] + [[250, 250, 250]]
 OF = 224
-"""Pixels of a picture's side, of which a patch's are given."""
+"""Pixels of an image's side, of which a patch's are given."""
 
 
-def patched(data: Pictures, side: int) -> Pictures:
-    """The pictures with their class's patch, ``side`` in OF wide."""
+def patched(data: TensorDataset, side: int) -> TensorDataset:
+    """The images with their class's patch, ``side`` in OF wide."""
     width = max(1, round(side * data.images.shape[3] / OF))
     colours = torch.tensor(COLOURS, dtype=torch.uint8, device=data.images.device)
     images = data.images.clone()
@@ -52,18 +52,18 @@ def main() -> None:
     material, test, device = loaded(options.train, options.test)
     data = shown(material, device)
     if data.classes > len(COLOURS) or data.images.shape[1] != 3:
-        raise SystemExit(f"patches are for pictures in colour of at most {len(COLOURS)} classes")
+        raise SystemExit(f"patches are for images in colour of at most {len(COLOURS)} classes")
     _, retrained = recipes(options, len(data))
     kinds = {"none": data, **{f"{side} in {OF}": patched(data, side) for side in options.sides}}
-    (plain,) = chosen(("none",))
-    with pool(cores()) as executor:
+    (plain,) = select(("none",))
+    with thread_pool(count_cores()) as executor:
         trainings = [
-            partial(attacked, plain, Exposed(pictures=kind, test=test), recipe, seed=options.seed + run)
+            partial(train_under_attack, plain, Exposed(dataset=kind, test=test), recipe, seed=options.seed + run)
             for recipe in retrained
             for kind in kinds.values()
             for run in range(options.runs)
         ]
-        curves = list(side_by_side(trainings, executor, device, threads=1, tick=silent))
+        curves = list(train_in_parallel(trainings, executor, device, threads=1, on_step=ignore_steps))
     rows = []
     for number, (recipe, name) in enumerate(product(retrained, kinds)):
         mine = curves[number * options.runs : (number + 1) * options.runs]

@@ -2,7 +2,7 @@
 
     python bench/recipes.py DATA/train DATA/test [--seeds 0 1] [--only plain ema]
 
-Each idea alone is added to the quick recipe, as plainly as can be, and trained on clean pictures, on two levels and on
+Each idea alone is added to the quick recipe, as plainly as can be, and trained on clean images, on two levels and on
 the published masks: a cheaper recipe may only be used where it places levels as before. Prints Markdown: seconds of one
 run, accuracies on the test set.
 """
@@ -21,10 +21,18 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import Batch, batches, correct, descent, learning, optimiser, steps_per_pass
-from hideseek_cli.core.data import Pictures, augmentation, read
-from hideseek_cli.core.networks import Standardised, build
 from hideseek_cli.recipe import Recipe, preset
+from hideseek_cli.training.architectures import Standardised, build
+from hideseek_cli.training.tensors import TensorDataset, draw_augmentation, gather
+from hideseek_cli.training.trainer import (
+    Batch,
+    batches,
+    count_correct,
+    descent,
+    make_optimiser,
+    make_training_step,
+    steps_per_pass,
+)
 
 SHARES = {"clean": 0.0, "80 % masked": 0.8, "95 % masked": 0.95, "published": 1.0}
 
@@ -35,7 +43,7 @@ class Idea:
 
     epochs: int = 5
     alternate: bool = False
-    """Flip each picture in every second epoch, and not at random."""
+    """Flip each image in every second epoch, and not at random."""
     average: bool = False
     """Lookahead: keep a running mean of the weights, restart from it every five steps, and end with it."""
     small: float = 0.0
@@ -70,7 +78,7 @@ IDEAS = {
 }
 
 
-def whitening(data: Pictures) -> nn.Conv2d:
+def whitening(data: TensorDataset) -> nn.Conv2d:
     """Eigenvectors of 2×2 patches, scaled to unit variance, and their negatives; not trained."""
     mean, deviation = data.moments()
     images = (data.images[:5000].float() - mean.view(-1, 1, 1)) / deviation.view(-1, 1, 1)
@@ -82,7 +90,7 @@ def whitening(data: Pictures) -> nn.Conv2d:
     return layer
 
 
-def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised:
+def train(data: TensorDataset, recipe: Recipe, idea: Idea, seed: int) -> Standardised:
     device = data.images.device
     height, width = data.images.shape[2:]
     network = build(recipe.arch, data.classes, height, data.moments(), seed).train()
@@ -91,7 +99,7 @@ def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised
         nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
         network.body.conv1 = nn.Sequential(whitening(data), stem).to(device).to(memory_format=torch.channels_last)
     steps = idea.epochs * steps_per_pass(len(data), recipe.batch_size)
-    step_rule, schedule = optimiser(network, recipe, steps)
+    step_rule, schedule = make_optimiser(network, recipe, steps)
     if idea.optimiser is not None:
         assert isinstance(schedule, torch.optim.lr_scheduler.LambdaLR)
         step_rule = idea.optimiser(network)
@@ -102,19 +110,19 @@ def train(data: Pictures, recipe: Recipe, idea: Idea, seed: int) -> Standardised
     per_pass, done = steps_per_pass(len(data), recipe.batch_size), 0
 
     def view(index: Tensor) -> Batch:
-        rows, columns = augmentation(len(index), height, width, generator)
+        rows, columns = draw_augmentation(len(index), height, width, generator)
         if idea.alternate:
             mirrored = columns[:, width // 2 + 1] < columns[:, width // 2]
             wanted = first[index] ^ bool(done // per_pass % 2)
             columns = torch.where((mirrored ^ wanted)[:, None], columns.flip(1), columns)
-        images = read(data.images[index], (rows, columns)).float()
+        images = gather(data.images[index], (rows, columns)).float()
         if done < idea.small * steps:
             side = (height * 3 // 4, width * 3 // 4)
             images = functional.interpolate(images, side, mode="bilinear", antialias=True)
         return images, data.labels[index]
 
     mean = copy.deepcopy(network.state_dict()) if idea.average else {}
-    loop: Iterator[Tensor] = descent(learning(network, idea.smoothing), view, order, step_rule, schedule)
+    loop: Iterator[Tensor] = descent(make_training_step(network, idea.smoothing), view, order, step_rule, schedule)
     for _ in islice(loop, steps):
         done += 1
         if idea.average and done % 5 == 0:
@@ -134,9 +142,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(IDEAS), default=list(IDEAS))
     options = parser.parse_args()
     material, test, device = loaded(options.train, options.test)
-    recipe = replace(preset("quick").for_pictures(len(material)), name="custom")
-    scale = (folder := masked(material, device, recipe)).scale("pictures")
-    sets = [(name, folder.pictures(scale.render(share, ()))) for name, share in SHARES.items()]
+    recipe = replace(preset("quick").for_images(len(material)), name="custom")
+    scale = (folder := masked(material, device, recipe)).scale("images")
+    sets = [(name, folder.dataset(scale.render(share, ()))) for name, share in SHARES.items()]
     rows = []
     for name in options.only:
         row, seconds = [name], []
@@ -146,7 +154,7 @@ def main() -> None:
                 begun = time.perf_counter()
                 network = train(data, recipe, IDEAS[name], seed)
                 seconds.append(time.perf_counter() - begun)
-                found.append(100 * correct(network, test) / len(test))
+                found.append(100 * count_correct(network, test) / len(test))
             row.append(", ".join(f"{one:.1f}" for one in found))
         rows.append([row[0], f"{sorted(seconds)[len(seconds) // 2]:.1f}", *row[1:]])
         print(rows[-1], flush=True)

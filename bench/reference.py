@@ -1,9 +1,9 @@
 """The schedule of the reference implementation of Unlearnable Examples (EMN), class-wise, written out plainly.
 
-What its public code does, step for step and on the same network and data as ours: pictures come through a DataLoader
-with transforms on PIL pictures; M = 10 steps of θ on pictures to which a Python loop adds the noise of their class; then
-a pass over all batches in which every picture gets its own step of projected gradient descent, and the noise of a class
-moves to the mean of its pictures' results. Whoever drives it measures the error and stops below 10 %.
+What its public code does, step for step and on the same network and data as ours: images come through a DataLoader
+with transforms on PIL images; M = 10 steps of θ on images to which a Python loop adds the noise of their class; then
+a pass over all batches in which every image gets its own step of projected gradient descent, and the noise of a class
+moves to the mean of its images' results. Whoever drives it measures the error and stops below 10 %.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
 from hideseek_cli.core.bilevel import Problem, Round
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.networks import build
 from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP
-from hideseek_cli.parallel import cores
+from hideseek_cli.runtime.executors import count_cores
+from hideseek_cli.training.architectures import build
+from hideseek_cli.training.tensors import TensorDataset
 
 
 class Ordinary(Dataset[tuple[Tensor, int]]):
-    """Pictures as most training scripts read them: PIL pictures, cropped and flipped one by one, as floats 0..1."""
+    """Images as most training scripts read them: PIL images, cropped and flipped one by one, as floats 0..1."""
 
-    def __init__(self, data: Pictures, *more: nn.Module) -> None:
+    def __init__(self, data: TensorDataset, *more: nn.Module) -> None:
         self.images = [Image.fromarray(image) for image in data.images.permute(0, 2, 3, 1).cpu().numpy()]
         self.labels = data.labels.tolist()
         side = data.images.shape[2]
@@ -44,10 +44,10 @@ class Ordinary(Dataset[tuple[Tensor, int]]):
 
 def reference(problem: Problem) -> Iterator[Round]:
     """Rounds of the reference schedule; as with ours, each is yielded after the steps of θ, before its masks change."""
-    data = problem.pictures
+    data = problem.dataset
     device = data.images.device
     torch.manual_seed(problem.seed)
-    loader = DataLoader(Ordinary(data), problem.batch_size, shuffle=True, num_workers=cores(), drop_last=True)
+    loader = DataLoader(Ordinary(data), problem.batch_size, shuffle=True, num_workers=count_cores(), drop_last=True)
     network = build(problem.arch, data.classes, data.images.shape[2], data.moments(), problem.seed)
     network.to(memory_format=torch.contiguous_format)
     step_rule = torch.optim.SGD(network.parameters(), lr=ALTERNATING_RATE, momentum=0.9, weight_decay=5e-4)

@@ -5,7 +5,7 @@
 `joint` and `alternating` against the schedule of the reference EMN implementation (bench/reference.py). The two others are
 driven on past their own stop, a surrogate error of at most 10 %, to ``--rounds``; on the way their masks are retrained on,
 as are those of `joint` after some numbers of rounds, over which its step sizes fall; below one round `joint` sees a share
-of the pictures once. Seconds are of mask training alone. Then, for each result of `joint`, how much longer the reference
+of the images once. Seconds are of mask training alone. Then, for each result of `joint`, how much longer the reference
 took to hide as much. Prints Markdown.
 """
 
@@ -22,9 +22,10 @@ from reference import reference
 from tabulate import tabulate
 
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, Round, training_error
-from hideseek_cli.core.evaluator import pictures, retrain
-from hideseek_cli.keys import dither
+from hideseek_cli.masks.keys import draw_thresholds
 from hideseek_cli.recipe import preset
+from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.tensors import make_dataset
 
 JOINT = (
     ("sign", 0.5), ("sign", 1), ("sign", 2), ("sign", 4),
@@ -72,7 +73,7 @@ def main() -> None:
     material, test, device = loaded(options.train, options.test)
     classes, labels = len(material.folder.classes), material.folder.labels
     data = shown(material, device)
-    recipe = preset("quick").for_pictures(len(data))
+    recipe = preset("quick").for_images(len(data))
     wanted = {rounds for rounds in WANTED if rounds <= options.rounds}
     results: list[Result] = []
     for seed in options.seeds:
@@ -80,12 +81,12 @@ def main() -> None:
         runs += [(name, "sign", schedule, wanted, 1.0) for name, schedule in DRIVEN.items() if name in options.only]
         for name, rule, schedule, rounds, share in runs:
             seen = data if share == 1 else data.subset(torch.arange(0, len(data), round(1 / share), device=device))
-            problem = Problem(pictures=seen, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
+            problem = Problem(dataset=seen, epsilon=options.epsilon, arch="slim", batch_size=recipe.batch_size, seed=seed,
                               rule=rule, rounds=max(rounds))  # fmt: skip
             for state, seconds in moments(schedule(problem), rounds):
                 pattern = state.pattern()
-                masks = material.stack.quantised(pattern, 1.0, dither(bytes(32), pattern.shape), options.epsilon)
-                masked = pictures(material.stack.masked(masks, labels, None), labels, classes, device)
+                masks = material.stack.quantised(pattern, 1.0, draw_thresholds(bytes(32), pattern.shape), options.epsilon)
+                masked = make_dataset(material.stack.masked(masks, labels, None), labels, classes, device)
                 error = 100 * training_error(problem, state)
                 accuracy = retrain(masked, test, recipe, seed=seed)
                 results.append(Result(name, rule, seed, share * state.number, state.steps, seconds, error, accuracy))

@@ -2,7 +2,7 @@
 
     python bench/search.py [--seeds 200]
 
-Each truth is a curve of mean accuracy against the odds of a masked picture, and each retraining misses it by a random
+Each truth is a curve of mean accuracy against the odds of a masked image, and each retraining misses it by a random
 amount. Prints Markdown: retrainings for the levels alone, in how many waves on two cores, and how far the mean accuracy
 at the shares that were found lies from the levels.
 """
@@ -15,33 +15,33 @@ from functools import partial
 import numpy as np
 from tabulate import tabulate
 
-from hideseek_cli import keys
-from hideseek_cli.core.calibration import Search
-from hideseek_cli.core.curve import Axis, Expected
-from hideseek_cli.layers import Turns
+from hideseek_cli.masks import keys
+from hideseek_cli.masks.assignment import UnmaskingOrder
+from hideseek_cli.publishing.accuracy_curve import Axis, Expected
+from hideseek_cli.publishing.calibration import Search
 
 BEFORE = 5
 """Retrainings of the clean and of the published folder, which count against the most that `hide` makes."""
 
 
-AS_PICTURES = Expected(30.0)
+AS_IMAGES = Expected(30.0)
 
 
 @dataclass(frozen=True)
 class Truth:
-    """A world: mean accuracy at each share, chance, the deviation of a run, pictures, and what is sold."""
+    """A world: mean accuracy at each share, chance, the deviation of a run, images, and what is sold."""
 
     accuracy: Callable[[float], float]
     chance: float
     deviation: float
-    pictures: int
+    images: int
     levels: tuple[float, ...]
-    expected: Expected = AS_PICTURES
+    expected: Expected = AS_IMAGES
 
 
-def nearest(pictures: int, share: float) -> float:
-    """The nearest share that whole pictures make."""
-    return 1 - max(1, round((1 - share) * pictures)) / pictures
+def nearest(images: int, share: float) -> float:
+    """The nearest share that whole images make."""
+    return 1 - max(1, round((1 - share) * images)) / images
 
 
 def logistic(top: float, floor: float, middle: float, slope: float) -> Callable[[float], float]:
@@ -49,7 +49,7 @@ def logistic(top: float, floor: float, middle: float, slope: float) -> Callable[
 
 
 def measured(at: Sequence[float], accuracies: Sequence[float]) -> Callable[[float], float]:
-    """Through figures of docs/levels.md, linear in the logarithm of the odds."""
+    """Through figures of docs/results/2026-11-levels.md, linear in the logarithm of the odds."""
     return lambda share: float(np.interp(np.log1p(Axis().odds(share)), np.log1p(at), accuracies))
 
 
@@ -57,11 +57,11 @@ CIFAR = measured([0, 1.5, 4, 9, 24, 49, 9999], [61.5, 52.6, 46.8, 42.3, 31, 22, 
 DIGITS = measured([0, 1, 9, 19, 49, 101, 143, 204, 287, 480, 1437], [98, 96.4, 91.9, 88.5, 78, 74, 69, 57, 38, 26, 15])
 TENTHS = np.repeat(np.arange(10), 1000)
 NAMES, RANKS = [(str(one), str(number)) for number, one in enumerate(TENTHS)], {str(one): one for one in range(10)}
-TURNS = Turns(keys.turns(bytes(32), NAMES, TENTHS < 0, RANKS), TENTHS)
+TURNS = UnmaskingOrder(keys.draw_turns(bytes(32), NAMES, TENTHS < 0, RANKS), TENTHS)
 
 
 def staircase(share: float) -> float:
-    """Nine classes after a first one, each worth as much, half of it for three in a hundred of its pictures."""
+    """Nine classes after a first one, each worth as much, half of it for three in a hundred of its images."""
     parts = TURNS.coverage(share) ** 2
     return 10 + 5.7 * float((parts / (parts + 0.03**2))[TURNS.ranked[0] != np.arange(10)].sum())
 
@@ -103,7 +103,7 @@ def main() -> None:
                 published=() if truth.expected.axis.untaught is not None else measure([1.0, 1.0]),
                 expected=truth.expected,
                 runs=8 + 7 * len(truth.levels) - BEFORE, tolerance=5.0, say=lambda line: None,
-                nearest=partial(nearest, truth.pictures),
+                nearest=partial(nearest, truth.images),
             )  # fmt: skip
             found = search.levels(truth.levels)
             runs.append(sum(rounds[2:]))

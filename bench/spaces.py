@@ -1,8 +1,8 @@
-"""Common spaces of pictures and classes, for losses that ask how far a picture has come from its class.
+"""Common spaces of images and classes, for losses that ask how far an image has come from its class.
 
-Either what CLIP makes of a picture and of the text "A photo of a <CLASS>" (Ye and Wang, Ungeneralizable Examples, Section 3.2),
+Either what CLIP makes of an image and of the text "A photo of a <CLASS>" (Ye and Wang, Ungeneralizable Examples, Section 3.2),
 which needs ``pip install 'hideseek[clip]'`` and its weights; or, where there are none, what the last layer of a network
-sees that was trained on the clean pictures, with the mean of a class's pictures in place of its text.
+sees that was trained on the clean images, with the mean of a class's images in place of its text.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.networks import Standardised
+from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.tensors import TensorDataset
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Space:
     """Everything in it has length 1."""
 
     place: Callable[[Float[Tensor, "n 3 h w"]], Float[Tensor, "n f"]]
-    """Where pictures lie, in grey levels 0..255; gradients pass."""
+    """Where images lie, in grey levels 0..255; gradients pass."""
     classes: Float[Tensor, "k f"]
 
 
-def known(network: Standardised, pictures: Pictures) -> Space:
+def known(network: Standardised, dataset: TensorDataset) -> Space:
     """By the last layer of a trained network."""
     network.eval().requires_grad_(False)
     seen: list[Tensor] = []
@@ -38,8 +38,8 @@ def known(network: Standardised, pictures: Pictures) -> Space:
         return functional.normalize(seen.pop().float(), dim=1)
 
     with torch.no_grad():
-        found = torch.cat([place(part.float()) for part in pictures.images.split(500)])
-    means = torch.stack([found[pictures.labels == label].mean(0) for label in range(pictures.classes)])
+        found = torch.cat([place(part.float()) for part in dataset.images.split(500)])
+    means = torch.stack([found[dataset.labels == label].mean(0) for label in range(dataset.classes)])
     return Space(place, functional.normalize(means, dim=1))
 
 

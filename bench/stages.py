@@ -1,8 +1,8 @@
-"""Where the time of a whole `hide` goes, and how time and memory grow with the number of pictures.
+"""Where the time of a whole `hide` goes, and how time and memory grow with the number of images.
 
     python bench/stages.py DATA --levels 30,50 [--counts 10000] [OPTIONS OF hide]
 
-Runs `hide` in a fresh process for each of ``--counts`` pictures of DATA/train (the same number of every class, linked
+Runs `hide` in a fresh process for each of ``--counts`` images of DATA/train (the same number of every class, linked
 into a temporary folder), and `seek` of the clean level, and prints seconds by stage, retrainings and peak memory of `hide`,
 as Markdown. A stage is what the progress bar says; what it does not name is reading, or work between two stages.
 """
@@ -40,7 +40,7 @@ finally:
 
 
 def linked(source: Path, place: Path, count: int) -> None:
-    """A folder of ``count`` pictures of ``source``, as many of every class as of another."""
+    """A folder of ``count`` images of ``source``, as many of every class as of another."""
     classes = sorted(path for path in source.iterdir() if path.is_dir())
     for label in classes:
         (place / label.name).mkdir(parents=True)
@@ -84,11 +84,11 @@ def main() -> None:
             print(count, {key: round(value, 1) for key, value in columns[count].items()}, file=sys.stderr, flush=True)
     names = list(columns[options.counts[-1]])
     rows = [[name, *(f"{columns[count].get(name, 0):.1f}" for count in options.counts)] for name in names]
-    print(tabulate(rows, headers=["pictures", *map(str, options.counts)], tablefmt="github"))
+    print(tabulate(rows, headers=["images", *map(str, options.counts)], tablefmt="github"))
     if len(options.counts) > 1:
         for name in ("hide, s", "hide, MiB", "seek, s", "seek, MiB"):
             slope, _ = np.polyfit(np.log(options.counts), np.log([columns[count][name] for count in options.counts]), 1)
-            print(f"{name}: slope {slope:.2f} (1: in proportion to the pictures)")
+            print(f"{name}: slope {slope:.2f} (1: in proportion to the images)")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
     python bench/strongest.py DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
     python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --surrogates slim cnn --archs slim vgg11
 
-Each mask is brought to the greatest strength that keeps the pictures' likeness, as `hide` does, and networks are
+Each mask is brought to the greatest strength that keeps the images' similarity, as `hide` does, and networks are
 retrained on it under each attack, one processor thread each. Prints Markdown.
 """
 
@@ -21,17 +21,17 @@ import torch
 from folders import asked, loaded, shown
 from tabulate import tabulate
 
-from hideseek_cli.attacks import Exposed, chosen
-from hideseek_cli.audit import attacked
+from hideseek_cli.attacks import Exposed, select
 from hideseek_cli.core.bilevel import Problem, joint
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.evaluator import pictures
-from hideseek_cli.core.rounds import side_by_side
-from hideseek_cli.core.rules import RULES
-from hideseek_cli.levels import Maker, evened, strongest_strength
-from hideseek_cli.parallel import cores, pool
-from hideseek_cli.progress import Silent
+from hideseek_cli.core.updates import RULES
+from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.publishing.rendering import MaskRenderer, equalise_similarity, find_strongest_strength
 from hideseek_cli.recipe import preset
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.parallel import train_in_parallel
+from hideseek_cli.training.tensors import make_dataset
+from hideseek_cli.training.trainer import ignore_steps
 
 
 def main() -> None:
@@ -51,20 +51,20 @@ def main() -> None:
     parser.add_argument("--attacks", nargs="+", default=["none"])
     parser.add_argument("--colour", action="store_true", help="take brightness off the masks: a control for greyscale")
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    classes, labels = len(material.folder.classes), material.folder.labels
-    data = shown(material, device)
-    recipe = preset("quick").for_pictures(len(data))
+    source, test, device = loaded(options.train, options.test)
+    classes, labels = len(source.folder.classes), source.folder.labels
+    data = shown(source, device)
+    recipe = preset("quick").for_images(len(data))
     order = asked(options, recipe)
-    maker = Maker(material, options.epsilon, material.thresholds(bytes(32), options.patterns), None)
+    renderer = MaskRenderer(source, options.epsilon, source.thresholds(bytes(32), options.patterns), None)
     which = labels + classes * (np.arange(len(labels)) % options.patterns)
     choices = labels + classes * np.arange(options.patterns)[:, None]
     rows = []
-    with pool(cores()) as executor:
+    with thread_pool(count_cores()) as executor:
         for surrogate, passes, seed in itertools.product(options.surrogates, options.passes, options.seeds):
-            torch.set_num_threads(cores())
-            problem = Problem(pictures=data, epsilon=options.epsilon, arch=surrogate, batch_size=recipe.batch_size,
-                              seed=seed, rule=options.rule, rounds=passes, banks=options.patterns,
+            torch.set_num_threads(count_cores())
+            problem = Problem(dataset=data, epsilon=options.epsilon, arch=surrogate, batch_size=recipe.batch_size,
+                              seed=seed, rule=options.rule, rounds=passes, pattern_sets=options.patterns,
                               through=tuple(options.through))  # fmt: skip
             begun = time.perf_counter()
             state = next(itertools.islice(joint(problem), passes - 1, None))
@@ -72,17 +72,17 @@ def main() -> None:
             pattern = state.pattern()
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
-            pattern = evened(maker, pattern, choices, executor)
-            strength = strongest_strength(order, maker, pattern, choices, executor, Silent())
-            masked = pictures(maker.render(maker.masks(pattern, strength), which), labels, classes, device)
-            exposed = Exposed(pictures=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
+            pattern = equalise_similarity(renderer, pattern, choices, executor)
+            strength = find_strongest_strength(order, renderer, pattern, choices, executor, Silent())
+            masked = make_dataset(renderer.render(renderer.masks(pattern, strength), which), labels, classes, device)
+            exposed = Exposed(dataset=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [
-                partial(attacked, attack, exposed, replace(recipe, arch=arch), seed=seed + run)
-                for attack in chosen(tuple(options.attacks))
+                partial(train_under_attack, attack, exposed, replace(recipe, arch=arch), seed=seed + run)
+                for attack in select(tuple(options.attacks))
                 for arch in options.archs
                 for run in range(options.runs)
             ]
-            found = side_by_side(trainings, executor, device, threads=1, tick=silent)
+            found = train_in_parallel(trainings, executor, device, threads=1, on_step=ignore_steps)
             accuracies = ", ".join(f"{curve[-1]:.1f}" for curve in found)
             rows.append([surrogate, passes, state.steps, f"{seconds:.1f}", seed, f"{strength:.2f}", accuracies])
             print(rows[-1], flush=True)

@@ -3,7 +3,7 @@
     python bench/throughput.py DATA/train [--epochs 1] [--repeats 5] [--device cpu]
 
 The ordinary loop is what a user would write: a DataLoader with worker processes, torchvision's transforms on PIL
-pictures, float32, the same network, batch size and optimiser. Both train the same number of pictures in turn, in one
+images, float32, the same network, batch size and optimiser. Both train the same number of images in turn, in one
 process; ratios are of neighbours. A pass of mask training stands beside them. The ceiling is the measured rate of a
 matrix product and of a convolution of the network's own width, in the precision that networks are trained in (bfloat16 on
 CUDA), and the memory's bandwidth. Prints Markdown.
@@ -27,28 +27,27 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
 from hideseek_cli.core.bilevel import Problem, joint
-from hideseek_cli.core.classifier import autocast, train
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.evaluator import pictures
-from hideseek_cli.core.networks import build
-from hideseek_cli.intake import load
-from hideseek_cli.parallel import cores, pool
-from hideseek_cli.progress import Silent
+from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.recipe import Recipe, preset
+from hideseek_cli.runtime.executors import count_cores, thread_pool
+from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.architectures import build
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
+from hideseek_cli.training.trainer import autocast, train
 
 
-def hideseek(data: Pictures, recipe: Recipe) -> None:
+def hideseek(data: TensorDataset, recipe: Recipe) -> None:
     train(data, recipe, seed=0)
 
 
-def ordinary(data: Pictures, recipe: Recipe) -> None:
+def ordinary(data: TensorDataset, recipe: Recipe) -> None:
     device = data.images.device
     network = build(recipe.arch, data.classes, data.images.shape[2], data.moments(), 0).body
     network.to(memory_format=torch.contiguous_format).train()
     step_rule = torch.optim.SGD(network.parameters(), lr=recipe.learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4)
     mean, deviation = ((value / 255).tolist() for value in data.moments())
     pairs = Ordinary(data, transforms.Normalize(mean, deviation))
-    loader = DataLoader(pairs, recipe.batch_size, shuffle=True, num_workers=cores(), drop_last=True)
+    loader = DataLoader(pairs, recipe.batch_size, shuffle=True, num_workers=count_cores(), drop_last=True)
     measure = nn.CrossEntropyLoss()
     for _ in range(recipe.epochs):
         for images, labels in loader:
@@ -59,8 +58,8 @@ def ordinary(data: Pictures, recipe: Recipe) -> None:
             value.item()
 
 
-def masks(data: Pictures, recipe: Recipe) -> None:
-    problem = Problem(pictures=data, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, rule="whitened", rounds=1)
+def masks(data: TensorDataset, recipe: Recipe) -> None:
+    problem = Problem(dataset=data, epsilon=8, arch=recipe.arch, batch_size=recipe.batch_size, rule="whitened", rounds=1)
     next(joint(problem))
 
 
@@ -86,11 +85,11 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--recipe", default="quick")
     options = parser.parse_args()
-    torch.set_num_threads(cores())
+    torch.set_num_threads(count_cores())
     device = torch.device(options.device)
-    with pool(cores()) as executor:
-        material = load(options.train, None, None, executor, Silent())
-    data = pictures(material.stack.clean(), material.folder.labels, len(material.folder.classes), device)
+    with thread_pool(count_cores()) as executor:
+        source = load_source(options.train, None, None, executor, Silent())
+    data = make_dataset(source.stack.clean(), source.folder.labels, len(source.folder.classes), device)
     recipe = replace(preset(options.recipe), name="custom", epochs=options.epochs)
     network = build(recipe.arch, data.classes, data.images.shape[2], data.moments(), 0)
     with FlopCounterMode(display=False) as counter:
@@ -125,7 +124,7 @@ def main() -> None:
         [f"matrix product {side}", "", f"{product:.0f}"],
         [f"3×3 convolution, {width} channels, forward", "", f"{convolution:.0f}"],
         ["copying 256 MiB", "", f"{bandwidth:.0f} GB/s"],
-    ], headers=["", "pictures/s", "GFLOP/s"], tablefmt="github"))  # fmt: skip
+    ], headers=["", "images/s", "GFLOP/s"], tablefmt="github"))  # fmt: skip
     print(f"ratio of pairs: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to {max(ratios):.2f} over {len(ratios)}")
 
 

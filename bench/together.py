@@ -4,7 +4,7 @@
 
 A small network leaves a large GPU idle: it waits for the processor to launch its kernels. *Together* stacks the weights of
 all runs and takes their steps with one launch each (torch.func: stack_module_state and vmap, so that convolutions become
-grouped ones), every run with pictures, seed, augmentation and batch statistics of its own; nothing in the package
+grouped ones), every run with images, seed, augmentation and batch statistics of its own; nothing in the package
 does so until it pays. *Apart* is what the package does, one step of ``descent`` after the
 other; *side by side* gives each run a stream of its own on CUDA, or a thread of its own on a processor. With
 ``--compiled`` there is also one run through torch.compile (reduce-overhead: CUDA graphs), compiled before the clock starts.
@@ -29,11 +29,11 @@ from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import autocast, batches, descent, learning, optimiser
-from hideseek_cli.core.data import Pictures, augmentation, read
-from hideseek_cli.core.networks import Standardised, build
-from hideseek_cli.parallel import cores
 from hideseek_cli.recipe import Recipe, preset
+from hideseek_cli.runtime.executors import count_cores
+from hideseek_cli.training.architectures import Standardised, build
+from hideseek_cli.training.tensors import TensorDataset, draw_augmentation, gather
+from hideseek_cli.training.trainer import autocast, batches, descent, make_optimiser, make_training_step
 
 
 class Bare(torch.nn.Module):
@@ -48,37 +48,37 @@ class Bare(torch.nn.Module):
         return logits
 
 
-def views(data: Pictures, recipe: Recipe, seed: int) -> tuple[Iterator[Tensor], Callable[[Tensor], tuple[Tensor, Tensor]]]:
+def views(data: TensorDataset, recipe: Recipe, seed: int) -> tuple[Iterator[Tensor], Callable[[Tensor], tuple[Tensor, Tensor]]]:
     """Batches of indices and how each is seen, drawn as ``train`` draws them."""
     generator = torch.Generator(data.images.device).manual_seed(seed)
     height, width = data.images.shape[2:]
 
     def view(index: Tensor) -> tuple[Tensor, Tensor]:
-        images = read(data.images[index], augmentation(len(index), height, width, generator))
+        images = gather(data.images[index], draw_augmentation(len(index), height, width, generator))
         return images.float(), data.labels[index]
 
     return batches(len(data), recipe.batch_size, generator), view
 
 
-def network_of(data: Pictures, recipe: Recipe, seed: int) -> Standardised:
+def network_of(data: TensorDataset, recipe: Recipe, seed: int) -> Standardised:
     return build(recipe.arch, data.classes, min(data.images.shape[2:]), data.moments(), seed).train()
 
 
-def alone(data: Pictures, recipe: Recipe, seed: int, steps: int, compiled: bool = False) -> list[Tensor]:
+def alone(data: TensorDataset, recipe: Recipe, seed: int, steps: int, compiled: bool = False) -> list[Tensor]:
     """Losses of one run."""
     network = network_of(data, recipe, seed)
-    step_rule, schedule = optimiser(network, recipe, steps)
+    step_rule, schedule = make_optimiser(network, recipe, steps)
     if compiled:
         network = torch.compile(network, mode="reduce-overhead")  # type: ignore[assignment]
     order, view = views(data, recipe, seed)
-    return list(islice(descent(learning(network), view, order, step_rule, schedule), steps))
+    return list(islice(descent(make_training_step(network), view, order, step_rule, schedule), steps))
 
 
-def apart(data: Pictures, recipe: Recipe, runs: int, steps: int, compiled: bool = False) -> list[list[Tensor]]:
+def apart(data: TensorDataset, recipe: Recipe, runs: int, steps: int, compiled: bool = False) -> list[list[Tensor]]:
     return [alone(data, recipe, seed, steps, compiled) for seed in range(runs)]
 
 
-def side_by_side(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
+def side_by_side(data: TensorDataset, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
     device, before = data.images.device, torch.get_num_threads()
 
     def work(seed: int) -> list[Tensor]:
@@ -86,20 +86,20 @@ def side_by_side(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[
         with torch.cuda.stream(torch.cuda.Stream(device)) if device.type == "cuda" else nullcontext():
             return alone(data, recipe, seed, steps)
 
-    with ThreadPoolExecutor(runs if device.type == "cuda" else cores()) as executor:
+    with ThreadPoolExecutor(runs if device.type == "cuda" else count_cores()) as executor:
         found = list(executor.map(work, range(runs)))
     torch.set_num_threads(before)
     return found
 
 
-def together(data: Pictures, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
+def together(data: TensorDataset, recipe: Recipe, runs: int, steps: int) -> list[list[Tensor]]:
     networks = [Bare(network_of(data, recipe, seed)) for seed in range(runs)]
     weights, buffers = stack_module_state(networks)
     stacked = torch.nn.Module()
     for number, value in enumerate(weights.values()):
         stacked.register_parameter(str(number), torch.nn.Parameter(value.detach()))
     weights = dict(zip(weights, stacked.parameters(), strict=True))
-    step_rule, schedule = optimiser(stacked, recipe, steps)
+    step_rule, schedule = make_optimiser(stacked, recipe, steps)
 
     def loss(weights: dict[str, Tensor], buffers: dict[str, Tensor], images: Tensor, labels: Tensor) -> Tensor:
         with autocast(images.device):
@@ -133,7 +133,7 @@ def main() -> None:
     material, _, _ = loaded(options.train, options.train)
     data = shown(material, device)
 
-    def timed(way: Callable[[Pictures, Recipe, int, int], list[list[Tensor]]], steps: int) -> tuple[float, Tensor]:
+    def timed(way: Callable[[TensorDataset, Recipe, int, int], list[list[Tensor]]], steps: int) -> tuple[float, Tensor]:
         begun = time.perf_counter()
         losses = torch.tensor([[float(value) for value in run] for run in way(data, recipe, options.runs, steps)])
         return time.perf_counter() - begun, losses

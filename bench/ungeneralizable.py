@@ -4,8 +4,8 @@ python bench/ungeneralizable.py cifar10/train cifar10/test --archs slim cnn
 
 A generator (convolutions, residual and upsampling blocks) is trained by the losses of Equations 6, 7 to 9 and 11, or by some of
 them, as in the paper's ablations. The authorised network is the recipe's with the initial weights and batches of --initial; its
-trajectory on clean pictures is recorded. The common space is CLIP's (--clip, --clip-weights), or else what a network trained on
-the clean pictures knows (--encoder). Rows say what the authorised network learns, what networks
+trajectory on clean images is recorded. The common space is CLIP's (--clip, --clip-weights), or else what a network trained on
+the clean images knows (--encoder). Rows say what the authorised network learns, what networks
 with other initial weights learn (--archs), and what those learn that are told what the authorised one says (Equation 10).
 
 Source: Ye and Wang, Ungeneralizable Examples, Equations 3 to 11 and Algorithm 1. The weights of its losses are in tables whose
@@ -27,12 +27,12 @@ from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hideseek_cli.core.classifier import batches, correct, steps_per_pass, train
-from hideseek_cli.core.data import Pictures, augmentation, read
-from hideseek_cli.core.distillation import taught
-from hideseek_cli.core.networks import Standardised, build
-from hideseek_cli.core.surrogate import bounded, clipped
-from hideseek_cli.metrics import similarity
+from hideseek_cli.core.surrogate import clip_image, clip_noise
+from hideseek_cli.images.similarity import measure_ssim
+from hideseek_cli.training.architectures import Standardised, build
+from hideseek_cli.training.distillation import train_student
+from hideseek_cli.training.tensors import TensorDataset, draw_augmentation, gather
+from hideseek_cli.training.trainer import batches, count_correct, steps_per_pass, train
 
 WIDTH, BLOCKS = 32, 4
 """Channels after the generator's first convolution, which each of two halvings doubles, and residual blocks after them."""
@@ -56,11 +56,11 @@ class Residual(nn.Module):
 
 
 class Maker(nn.Module):
-    """Noise within ±ε, by Equation 3, of pictures whose sides are multiples of 4."""
+    """Noise within ±ε, by Equation 3, of images whose sides are multiples of 4."""
 
-    def __init__(self, pictures: Pictures, epsilon: float) -> None:
+    def __init__(self, dataset: TensorDataset, epsilon: float) -> None:
         super().__init__()
-        self.epsilon, (self.mean, self.deviation) = epsilon, (one.view(1, -1, 1, 1) for one in pictures.moments())
+        self.epsilon, (self.mean, self.deviation) = epsilon, (one.view(1, -1, 1, 1) for one in dataset.moments())
         middle = 4 * WIDTH
         self.body = nn.Sequential(
             *convolution(3, WIDTH), nn.ReLU(), *convolution(WIDTH, 2 * WIDTH, 2), nn.ReLU(),
@@ -71,7 +71,7 @@ class Maker(nn.Module):
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 3 h w"]:
         raw = self.epsilon * self.body(((images - self.mean) / self.deviation).contiguous(memory_format=torch.channels_last))
-        return bounded(raw, int(self.epsilon))
+        return clip_noise(raw, int(self.epsilon))
 
 
 def matching(network: Standardised, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n"]) -> Float[Tensor, ""]:
@@ -87,8 +87,8 @@ def distance(space: Space, clean: Tensor, noisy: Tensor, labels: Int[Tensor, " n
     """Equations 7 to 9."""
     with torch.no_grad():
         before = space.place(clean)
-        likeness = (before @ space.classes.T).scatter(1, labels[:, None], torch.inf)
-        target, own = space.classes[likeness.argmin(1)], space.classes[labels]
+        similarity = (before @ space.classes.T).scatter(1, labels[:, None], torch.inf)
+        target, own = space.classes[similarity.argmin(1)], space.classes[labels]
     after = space.place(noisy)
     triplet = (after - target).square().sum(1) + (margin - (after - own).square().sum(1)).clamp_min(0)
     return (triplet - (before - after).square().sum(1)).mean()
@@ -105,21 +105,21 @@ def undistill(
 
 
 def trained(
-    pictures: Pictures, trajectory: list[Standardised], hacker: Standardised, space: Space, options: argparse.Namespace,
+    dataset: TensorDataset, trajectory: list[Standardised], hacker: Standardised, space: Space, options: argparse.Namespace,
     weights: tuple[float, ...],
 ) -> Maker:  # fmt: skip
     """Algorithm 1."""
-    device, (height, width) = pictures.images.device, pictures.images.shape[2:]
+    device, (height, width) = dataset.images.device, dataset.images.shape[2:]
     torch.manual_seed(0)
-    maker = Maker(pictures, options.epsilon).to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    maker = Maker(dataset, options.epsilon).to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     generator = torch.Generator(device).manual_seed(0)
-    steps = options.passes * steps_per_pass(len(pictures), 128)
+    steps = options.passes * steps_per_pass(len(dataset), 128)
     rule = torch.optim.Adam(maker.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(rule, lambda step: 1 - step / steps)
-    for index in islice(batches(len(pictures), 128, generator), steps):
-        window = augmentation(len(index), height, width, generator)
-        images, labels = pictures.images[index].float(), pictures.labels[index]
-        clean, noisy = read(images, window), clipped(read(images + maker(images), window), "error-min")
+    for index in islice(batches(len(dataset), 128, generator), steps):
+        window = draw_augmentation(len(index), height, width, generator)
+        images, labels = dataset.images[index].float(), dataset.labels[index]
+        clean, noisy = gather(images, window), clip_image(gather(images + maker(images), window), "error-min")
         point = trajectory[int(torch.randint(len(trajectory), (1,), generator=generator, device=device))]
         losses: tuple[Callable[[], Tensor], ...] = (
             lambda: matching(point, clean, noisy, labels),  # noqa: B023
@@ -163,15 +163,15 @@ def main() -> None:
         space = known(train(data, replace(recipe, arch=options.encoder), seed=55), data)
     hacker = build(options.hacker, data.classes, side, data.moments(), 9).eval().requires_grad_(False)
 
-    def row(name: str, folder: Pictures, *more: str) -> list[str]:
+    def row(name: str, folder: TensorDataset, *more: str) -> list[str]:
         def percent(network: Standardised) -> str:
-            return f"{100 * correct(network, test) / len(test):.1f}"
+            return f"{100 * count_correct(network, test) / len(test):.1f}"
 
         authorized = train(folder, recipe, seed=options.initial)
         found = [name, *more, percent(authorized)]
         for one in retrained:
             found.append(percent(train(folder, one, seed=100)))
-            found.append(percent(taught(folder, one, authorized, seed=101)))
+            found.append(percent(train_student(folder, one, authorized, seed=101)))
         print(found, flush=True)
         return found
 
@@ -180,9 +180,9 @@ def main() -> None:
         maker = trained(data, trajectory, hacker, space, options, ABLATIONS[name])
         with torch.no_grad():
             made = torch.cat([maker(part.float()) for part in data.images.split(500)])
-        noisy = Pictures((data.images.float() + made).clamp(0, 255).round().to(torch.uint8), data.labels, data.classes)
+        noisy = TensorDataset((data.images.float() + made).clamp(0, 255).round().to(torch.uint8), data.labels, data.classes)
         clean, masked = (one.images[:1000].permute(0, 2, 3, 1).cpu().numpy() for one in (data, noisy))
-        rows.append(row(name, noisy, f"{made.square().mean().sqrt():.2f}", f"{similarity(clean, masked).mean():.4f}"))
+        rows.append(row(name, noisy, f"{made.square().mean().sqrt():.2f}", f"{measure_ssim(clean, masked).mean():.4f}"))
     headers = ["trained by", "RMS", "SSIM", f"authorised ({recipe.arch}, seed {options.initial}) %"]
     headers += [head for one in retrained for head in (f"{one.arch}, another seed %", f"{one.arch}, told by the authorised %")]
     print(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))

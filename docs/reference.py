@@ -1,4 +1,4 @@
-"""Write docs/commands.md from the code, or with --check say whether it is up to date."""
+"""Write docs/reference/commands.md from the code, or with --check say whether it is up to date."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hideseek_cli.cli.app import COMMANDS
 
-PAGE = Path(__file__).with_name("commands.md")
+PAGE = Path(__file__).parent / "reference" / "commands.md"
 HEAD = "# Commands\n\nEverything that `--help` says, written from the code by `make docs`.\n"
 
 
@@ -32,4 +32,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         PAGE.write_text(page())
     elif PAGE.read_text() != page():
-        sys.exit("docs/commands.md is not what the code says: run `make docs`")
+        sys.exit("docs/reference/commands.md is not what the code says: run `make docs`")

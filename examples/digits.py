@@ -1,8 +1,8 @@
 """Write the 1,797 handwritten digits of scikit-learn as a labelled folder: OUT/{train,test}/<digit>/NNNN.png.
 
 Real data that every installation can build offline: 8x8 pixels of 17 grey levels, enlarged to 32x32. Every fifth
-picture of each digit is for testing. (Every fifth of all would not do: the digits were written down in turn, so that
-it meets some of them thrice as often as others, and a level is a promise for pictures mixed as the folder is.)
+image of each digit is for testing. (Every fifth of all would not do: the digits were written down in turn, so that
+it meets some of them thrice as often as others, and a level is a promise for images mixed as the folder is.)
 
     python examples/digits.py demo/digits
 """
@@ -21,11 +21,11 @@ NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 def write(out: Path) -> None:
     digits = load_digits()
     seen: Counter[int] = Counter()
-    for number, (picture, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+    for number, (image, label) in enumerate(zip(digits.images, digits.target, strict=True)):
         seen[label] += 1
         place = out / ("test" if seen[label] % 5 == 0 else "train") / NAMES[label]
         place.mkdir(parents=True, exist_ok=True)
-        grey = Image.fromarray((picture * 255 / 16).round().astype(np.uint8))
+        grey = Image.fromarray((image * 255 / 16).round().astype(np.uint8))
         grey.resize((32, 32), Image.Resampling.BICUBIC).save(place / f"{number:04}.png")
 
 

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import torch
 
-from hideseek_cli.bundle import Cleaner, MaskFile
-from hideseek_cli.folder import scan, splits
-from hideseek_cli.hide import hide
-from hideseek_cli.metrics import compare
-from hideseek_cli.order import Order
-from hideseek_cli.parallel import pool
-from hideseek_cli.progress import Silent
+from hideseek_cli.cleaning.pipeline import seek
+from hideseek_cli.formats.cleaner import Cleaner
+from hideseek_cli.formats.mask_file import MaskFile
+from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.similarity import compare
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.pipeline import hide
 from hideseek_cli.recipe import preset
-from hideseek_cli.seek import seek
+from hideseek_cli.runtime.executors import thread_pool
+from hideseek_cli.runtime.progress import Silent
 
 
 class Print(Silent):
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--epsilon", type=int, default=24)
     parser.add_argument("--min-ssim", type=float, default=0.85)
     arguments = parser.parse_args()
-    order = Order(
+    config = HideConfig(
         data=arguments.data,
         levels=tuple(float(level) for level in arguments.levels.split(",")),
         out=arguments.out / "published",
@@ -44,19 +45,19 @@ def main() -> None:
         epsilon=arguments.epsilon,
         min_ssim=arguments.min_ssim,
     )
-    with pool(2) as executor:
-        hidden = hide(order, torch.device("cpu"), executor, Print())
+    with thread_pool(2) as executor:
+        hidden = hide(config, torch.device("cpu"), executor, Print())
         print(f"clean {hidden.clean.mean:.1f} %, published {hidden.published.mean:.1f} %")
         for level in hidden.levels:
             if not level.reachable:
                 print(f"level {level.level:g} was not reached; the nearest is {level.found.mean:.1f} %")
                 continue
             path = arguments.out / f"cleaner_k{level.level:g}.safetensors"
-            MaskFile.load(order.masks).cleaner(f"{level.level:g}").save(path)
+            MaskFile.load(config.masks).cleaner(f"{level.level:g}").save(path)
             cleaned = arguments.out / f"cleaned_k{level.level:g}"
-            sought = seek(order.out, Cleaner.load(path), cleaned, executor, Silent())
-            alike = compare(scan(splits(order.data)["train"]), scan(cleaned), executor, Silent())
-            print(f"level {sought.level}: {sought.images} pictures, exact: {sought.exact}, SSIM {alike.ssim:.4f}")
+            sought = seek(config.out, Cleaner.load(path), cleaned, executor, Silent())
+            alike = compare(scan(find_splits(config.data)["train"]), scan(cleaned), executor, Silent())
+            print(f"level {sought.level}: {sought.images} images, exact: {sought.exact}, SSIM {alike.ssim:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How an evaluator is trained. A level means nothing without its recipe, so a recipe travels in every artifact.
 
->>> recipe = preset("quick").for_pictures(10_000)
+>>> recipe = preset("quick").for_images(10_000)
 >>> (recipe.arch, recipe.epochs, recipe.batch_size)
 ('slim', 5, 128)
 >>> Recipe.from_json(recipe.to_json()) == recipe
@@ -29,7 +29,7 @@ ARCHITECTURES = (
 SCHEDULES = ("onecycle", "cosine")
 
 
-def known(arch: str) -> None:
+def check_architecture(arch: str) -> None:
     """Raises InputError where there is no such architecture."""
     if arch not in ARCHITECTURES:
         raise InputError(f"unknown architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}")
@@ -48,9 +48,9 @@ class Recipe:
     arch: str
     """One of ARCHITECTURES, or several with commas between them: an accuracy is then the mean of theirs."""
     epochs: int
-    """Passes over the training pictures."""
+    """Passes over the training images."""
     batch_size: int
-    """Pictures in one step of the optimiser."""
+    """Images in one step of the optimiser."""
     learning_rate: float
     """Highest learning rate of the schedule."""
     momentum: float = 0.9
@@ -64,7 +64,7 @@ class Recipe:
     def __post_init__(self) -> None:
         names = self.arch.split(",")
         for name in names:
-            known(name)
+            check_architecture(name)
         if len(set(names)) < len(names):
             raise InputError(f"an architecture is given twice in {self.arch}; give each once")
         if self.schedule not in SCHEDULES:
@@ -82,18 +82,18 @@ class Recipe:
                 raise InputError(f"recipe out of range: {name} {share} (at least 0, below 1)")
 
     def account(self, images: int, tested: int, seed: int) -> str:
-        """How an accuracy was measured, in words: on so many pictures, from that seed on."""
-        return f"recipe {self.name}: {self.epochs} epochs; trained on {images} pictures, tested on {tested}; first seed {seed}"
+        """How an accuracy was measured, in words: on so many images, from that seed on."""
+        return f"recipe {self.name}: {self.epochs} epochs; trained on {images} images, tested on {tested}; first seed {seed}"
 
     def each(self) -> tuple[Recipe, ...]:
         """One recipe for each of its architectures."""
         return tuple(replace(self, arch=name) for name in self.arch.split(","))
 
-    def for_pictures(self, count: int) -> Recipe:
-        """The same recipe for a folder of ``count`` pictures.
+    def for_images(self, count: int) -> Recipe:
+        """The same recipe for a folder of ``count`` images.
 
         A small folder gets smaller batches, at a rate in proportion, and more epochs, so that the optimiser still takes
-        some hundred steps; from 10,000 pictures on nothing changes. The paper's recipe is left as it is printed, and one
+        some hundred steps; from 10,000 images on nothing changes. The paper's recipe is left as it is printed, and one
         whose epochs or batches were chosen by hand (``custom``) as it was chosen.
         """
         if self.name not in ("quick", "standard") or count >= 10_000:

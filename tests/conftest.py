@@ -14,7 +14,7 @@ import torch
 from hypothesis import settings
 from PIL import Image
 
-from hideseek_cli.progress import Silent
+from hideseek_cli.runtime.progress import Silent
 
 MakeFolder = Callable[..., Path]
 
@@ -48,27 +48,27 @@ def executor() -> Executor:
 
 
 def draw(label: int, number: int, side: int, channels: int) -> np.ndarray:
-    """A noisy picture with a bright bar where its class has it, and with black and white areas that clip."""
+    """A noisy image with a bright bar where its class has it, and with black and white areas that clip."""
     random = np.random.default_rng([label, number])
-    picture = random.integers(60, 200, (side, side, channels))
+    image = random.integers(60, 200, (side, side, channels))
     row = (2 + 4 * label) % (side - 4)
-    picture[row : row + 3] = 235
-    picture[:, : side // 8] = 0
-    picture[:, -side // 8 :] = 255
-    return picture.astype(np.uint8)
+    image[row : row + 3] = 235
+    image[:, : side // 8] = 0
+    image[:, -side // 8 :] = 255
+    return image.astype(np.uint8)
 
 
-def write_pictures(
+def write_images(
     root: Path, classes: int, each: int, side: int = 16, mode: str = "RGB", suffix: str = ".png", first: int = 0
 ) -> Path:
-    """``first``: number of the first picture of each class; pictures of one class and number are the same."""
+    """``first``: number of the first image of each class; images of one class and number are the same."""
     for label in range(classes):
         place = root / f"class{label}"
         place.mkdir(parents=True, exist_ok=True)
         for number in range(first, first + each):
             channels = 1 if mode == "L" or (mode == "mixed" and number % 3 == 0) else 3
-            picture = draw(label, number, side, channels)
-            Image.fromarray(picture[:, :, 0] if channels == 1 else picture).save(place / f"{number:03}{suffix}")
+            image = draw(label, number, side, channels)
+            Image.fromarray(image[:, :, 0] if channels == 1 else image).save(place / f"{number:03}{suffix}")
     return root
 
 
@@ -76,7 +76,7 @@ def write_pictures(
 def make_folder(tmp_path: Path) -> MakeFolder:
     def make(name: str = "data", **options: object) -> Path:
         settings = {"classes": 3, "each": 12, **options}
-        return write_pictures(tmp_path / name, **settings)  # type: ignore[arg-type]
+        return write_images(tmp_path / name, **settings)  # type: ignore[arg-type]
 
     return make
 
@@ -85,13 +85,13 @@ def make_folder(tmp_path: Path) -> MakeFolder:
 def real_data() -> Path:
     place = Path(os.environ.get("HIDESEEK_DATA", ""))
     if not os.environ.get("HIDESEEK_DATA") or not place.is_dir():
-        pytest.skip("needs real pictures: set HIDESEEK_DATA to the folder of cifar10-*.tar.xz and trashnet-photos.tar")
+        pytest.skip("needs real images: set HIDESEEK_DATA to the folder of cifar10-*.tar.xz and trashnet-photos.tar")
     return place
 
 
 @pytest.fixture(scope="session")
 def cifar(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """1,000 training pictures of CIFAR-10."""
+    """1,000 training images of CIFAR-10."""
     return _unpack(real_data / "cifar10-train-1.tar.xz", "cifar10/train/", 100, tmp_path_factory.mktemp("cifar"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 
@@ -17,7 +17,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files_and_headings(page: Path) -> None:
     for path, anchor in LINK.findall(page.read_text()):
         target = page.parent / path if path else page
@@ -27,5 +27,5 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
 
 def test_code_speaks_of_pages_that_there_are() -> None:
     for source in sorted((ROOT / "hideseek_cli").rglob("*.py")):
-        for name in re.findall(r"docs/[\w-]+\.md", source.read_text()):
+        for name in re.findall(r"docs/[\w/-]+\.md", source.read_text()):
             assert (ROOT / name).exists(), f"{source} speaks of {name}"

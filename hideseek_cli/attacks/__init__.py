@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from hideseek_cli.bundle import Cleaner
-from hideseek_cli.core.classifier import Treatment
-from hideseek_cli.core.data import Pictures
 from hideseek_cli.errors import InputError
+from hideseek_cli.formats.cleaner import Cleaner
+from hideseek_cli.training.tensors import TensorDataset
+from hideseek_cli.training.trainer import Treatment
 
 Needs = Literal["nothing", "originals", "release", "cleaner"]
 
@@ -23,14 +23,14 @@ Needs = Literal["nothing", "originals", "release", "cleaner"]
 class Exposed:
     """What an adversary has."""
 
-    pictures: Pictures
+    dataset: TensorDataset
     """Published or bought, as the files hold them."""
-    test: Pictures
+    test: TensorDataset
     """Clean, of the same classes; what recovered accuracy is measured on."""
-    originals: Pictures | None = None
-    """The originals of ``pictures``, in their order, of which an attack may look at the few that it says it knows."""
-    other: Pictures | None = None
-    """The same pictures as another release has them, in the same order."""
+    originals: TensorDataset | None = None
+    """The originals of ``images``, in their order, of which an attack may look at the few that it says it knows."""
+    other: TensorDataset | None = None
+    """The same images as another release has them, in the same order."""
     cleaners: tuple[Cleaner, ...] = ()
     """Cleaners that were bought."""
     epsilon: int = 8
@@ -38,37 +38,37 @@ class Exposed:
     seed: int = 0
 
 
-def untouched(exposed: Exposed) -> tuple[Pictures, Pictures]:
+def use_unchanged(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
     """Train and test on what there is."""
-    return exposed.pictures, exposed.test
+    return exposed.dataset, exposed.test
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attack:
-    """A way to learn from protected pictures all the same."""
+    """A way to learn from protected images all the same."""
 
     name: str
     knows: str = "the published folder"
     """What the adversary must have, in words."""
     needs: Needs = "nothing"
-    """Of what ``Exposed`` holds, besides the pictures."""
-    prepare: Callable[[Exposed], tuple[Pictures, Pictures]] = untouched
-    """The pictures that the adversary trains on, and the test pictures as they would treat any picture to be classified."""
+    """Of what ``Exposed`` holds, besides the images."""
+    prepare: Callable[[Exposed], tuple[TensorDataset, TensorDataset]] = use_unchanged
+    """The images that the adversary trains on, and the test images as they would treat any image to be classified."""
     treatment: Treatment | None = None
     """What training does to each batch."""
     augmented: bool = True
     """Whether the recipe's crops and flips are used."""
 
 
-def catalogue() -> dict[str, Attack]:
+def list_attacks() -> dict[str, Attack]:
     """All attacks by name, in the order of their modules."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     return {attack.name: attack for module in modules for attack in getattr(module, "ATTACKS", ())}
 
 
-def chosen(names: tuple[str, ...]) -> tuple[Attack, ...]:
+def select(names: tuple[str, ...]) -> tuple[Attack, ...]:
     """The attacks of those names, all where none is named. Raises InputError that lists them where one is unknown."""
-    known = catalogue()
+    known = list_attacks()
     unknown = [name for name in names if name not in known]
     if unknown:
         raise InputError(f"unknown attack {unknown[0]!r}: choose of {', '.join(known)}")

@@ -1,5 +1,5 @@
 """Training otherwise: without augmentation, with cutout, mixup, CutMix or policies of geometry and colour, on the worst of
-several augmentations, or on pictures moved against the network.
+several augmentations, or on images moved against the network.
 
 Sources: Madry et al. (adversarial training), DeVries & Taylor (cutout), Zhang et al. (mixup), Yun et al. (CutMix), Lim et
 al. (Fast AutoAugment, whose operations are drawn evenly here), Qin et al. (UEraser, whose augmentations are brightness,
@@ -17,14 +17,14 @@ from torch.nn import functional
 from torchvision.transforms.v2 import functional as changes
 
 from hideseek_cli.attacks import Attack
-from hideseek_cli.core.changes import coloured
-from hideseek_cli.core.classifier import Batch, autocast, loss
-from hideseek_cli.core.networks import Standardised
+from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.trainer import Batch, autocast, loss
+from hideseek_cli.training.transforms import jitter_colours
 
 VIEWS = 3
-"""Augmentations of each picture, of which UEraser trains on the worst."""
+"""Augmentations of each image, of which UEraser trains on the worst."""
 REACH, ASCENTS = 2, 3
-"""How far adversarial training moves pictures, in grey levels, and in how many steps."""
+"""How far adversarial training moves images, in grey levels, and in how many steps."""
 OPERATIONS: tuple[Callable[[Tensor], Tensor], ...] = (
     *(partial(changes.rotate, angle=angle) for angle in (-20.0, 20.0)),
     *(
@@ -40,11 +40,11 @@ OPERATIONS: tuple[Callable[[Tensor], Tensor], ...] = (
     changes.autocontrast,
     changes.equalize,
 )
-"""What a policy is made of; each takes pictures of 8 bits."""
+"""What a policy is made of; each takes images of 8 bits."""
 
 
-def _box(images: Tensor, side: Tensor, generator: torch.Generator) -> Tensor:
-    """A mask (n, 1, h, w), true inside a box of those relative sides (n,) at a random centre of each picture."""
+def _draw_box(images: Tensor, side: Tensor, generator: torch.Generator) -> Tensor:
+    """A mask (n, 1, h, w), true inside a box of those relative sides (n,) at a random centre of each image."""
     count, _, height, width = images.shape
     device = images.device
     centre = torch.rand(2, count, 1, device=device, generator=generator)
@@ -57,36 +57,36 @@ def _box(images: Tensor, side: Tensor, generator: torch.Generator) -> Tensor:
 def cutout(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
     """A grey square of half the side."""
     images, labels = batch
-    box = _box(images, torch.full((len(images),), 0.5, device=images.device), generator)
+    box = _draw_box(images, torch.full((len(images),), 0.5, device=images.device), generator)
     return torch.where(box, images.mean((0, 2, 3), keepdim=True), images), labels
 
 
-def _mixed(labels: Tensor, other: Tensor, share: Tensor, classes: int) -> Tensor:
+def _mix_labels(labels: Tensor, other: Tensor, share: Tensor, classes: int) -> Tensor:
     one, two = (functional.one_hot(part, classes).float() for part in (labels, other))
     return share[:, None] * one + (1 - share[:, None]) * two
 
 
 def mixup(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
-    """Pairs of pictures, mixed by a share drawn evenly."""
+    """Pairs of images, mixed by a share drawn evenly."""
     images, labels = batch
     other = torch.randperm(len(images), device=images.device, generator=generator)
     share = torch.rand(len(images), device=images.device, generator=generator)
     weight = share[:, None, None, None]
-    return weight * images + (1 - weight) * images[other], _mixed(labels, labels[other], share, network.classes)
+    return weight * images + (1 - weight) * images[other], _mix_labels(labels, labels[other], share, network.classes)
 
 
 def cutmix(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
-    """A box of another picture, of an area drawn evenly; the label by area."""
+    """A box of another image, of an area drawn evenly; the label by area."""
     images, labels = batch
     other = torch.randperm(len(images), device=images.device, generator=generator)
-    box = _box(images, torch.rand(len(images), device=images.device, generator=generator).sqrt(), generator)
+    box = _draw_box(images, torch.rand(len(images), device=images.device, generator=generator).sqrt(), generator)
     share = 1 - box.float().mean((1, 2, 3))
-    return torch.where(box, images[other], images), _mixed(labels, labels[other], share, network.classes)
+    return torch.where(box, images[other], images), _mix_labels(labels, labels[other], share, network.classes)
 
 
 @torch.no_grad()
 def policies(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
-    """Two operations on each picture, drawn evenly, each left out half of the time."""
+    """Two operations on each image, drawn evenly, each left out half of the time."""
     images, labels = batch
     found = images.clamp(0, 255).round().to(torch.uint8)
     for _ in range(2):
@@ -99,9 +99,9 @@ def policies(network: Standardised, batch: Batch, generator: torch.Generator) ->
 
 @torch.no_grad()
 def ueraser(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
-    """Of several strong augmentations of each picture, the one on which the network errs most."""
+    """Of several strong augmentations of each image, the one on which the network errs most."""
     images, labels = batch
-    views = torch.stack([coloured(images, generator) for _ in range(VIEWS)])
+    views = torch.stack([jitter_colours(images, generator) for _ in range(VIEWS)])
     network.eval()
     with autocast(images.device):
         logits = network(views.flatten(0, 1))
@@ -111,7 +111,7 @@ def ueraser(network: Standardised, batch: Batch, generator: torch.Generator) -> 
 
 
 def adversarial(network: Standardised, batch: Batch, generator: torch.Generator) -> Batch:
-    """Pictures moved by up to REACH grey levels to where the network errs most, by projected gradient ascent."""
+    """Images moved by up to REACH grey levels to where the network errs most, by projected gradient ascent."""
     images, labels = batch
     moved = images + REACH * (2 * torch.rand(images.shape, device=images.device, generator=generator) - 1)
     network.eval()

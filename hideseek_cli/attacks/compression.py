@@ -1,4 +1,4 @@
-"""Throwing away what the eye hardly misses, on training and test pictures alike: colour, JPEG's rest, low bits, detail.
+"""Throwing away what the eye hardly misses, on training and test images alike: colour, JPEG's rest, low bits, detail.
 
 Source: Liu et al., Image Shortcut Squeezing (greyscale, JPEG at quality 10, two bits), and the filters of APBench.
 """
@@ -17,31 +17,31 @@ from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack, Exposed
-from hideseek_cli.core.changes import gaussian, greyscale
-from hideseek_cli.core.data import Pictures
+from hideseek_cli.training.tensors import TensorDataset
+from hideseek_cli.training.transforms import blur_gaussian, to_greyscale
 
 Change = Callable[[Tensor], Tensor]
 
 
-def jpeg(images: Tensor, quality: int) -> Tensor:
+def compress_jpeg(images: Tensor, quality: int) -> Tensor:
     """Through Pillow's encoder, 4:2:0, and back."""
     found = []
-    for picture in images.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy():
+    for image in images.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy():
         file = io.BytesIO()
-        Image.fromarray(picture.squeeze()).save(file, "JPEG", quality=quality)
+        Image.fromarray(image.squeeze()).save(file, "JPEG", quality=quality)
         decoded = np.asarray(Image.open(file))
         found.append(decoded if decoded.ndim == 3 else decoded[:, :, None])
     return torch.from_numpy(np.stack(found)).permute(0, 3, 1, 2).to(images.device).float()
 
 
-def bits(images: Tensor, count: int) -> Tensor:
+def reduce_bits(images: Tensor, count: int) -> Tensor:
     """Rounded to 2 ** count grey levels."""
     step = 255 / (2**count - 1)
     return (images / step).round() * step
 
 
-def standardised(images: Tensor) -> Tensor:
-    """Every channel of every picture to the same mean and deviation: no colour cast survives."""
+def standardise(images: Tensor) -> Tensor:
+    """Every channel of every image to the same mean and deviation: no colour cast survives."""
     deviation, mean = torch.std_mean(images, (2, 3), keepdim=True)
     return 128 + 50 * (images - mean) / deviation.clamp_min(1)
 
@@ -54,12 +54,12 @@ def _neighbours(images: Tensor, reach: int) -> Tensor:
     return functional.unfold(padded, side).view(count, channels, side * side, height, width)
 
 
-def median(images: Tensor) -> Tensor:
+def filter_median(images: Tensor) -> Tensor:
     """Of 3×3 pixels."""
     return _neighbours(images, 1).median(2).values
 
 
-def bilateral(images: Tensor) -> Tensor:
+def filter_bilateral(images: Tensor) -> Tensor:
     """Of 5×5 pixels, weighted by distance (σ = 1.5 pixels) and by difference of colour (σ = 25 grey levels)."""
     near = _neighbours(images, 2)
     offsets = torch.arange(-2, 3, device=images.device) ** 2
@@ -69,22 +69,22 @@ def bilateral(images: Tensor) -> Tensor:
     return (near * weights).sum(2) / weights.sum(2)
 
 
-def _both(change: Change, exposed: Exposed) -> tuple[Pictures, Pictures]:
-    def changed(pictures: Pictures) -> Pictures:
-        parts = [change(part.float()).clamp(0, 255).round().to(torch.uint8) for part in pictures.images.split(500)]
-        return replace(pictures, images=torch.cat(parts).contiguous())
+def _change_both(change: Change, exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
+    def changed(dataset: TensorDataset) -> TensorDataset:
+        parts = [change(part.float()).clamp(0, 255).round().to(torch.uint8) for part in dataset.images.split(500)]
+        return replace(dataset, images=torch.cat(parts).contiguous())
 
-    return changed(exposed.pictures), changed(exposed.test)
+    return changed(exposed.dataset), changed(exposed.test)
 
 
 CHANGES: dict[str, Change] = {
-    "greyscale": greyscale,
-    "standardised": standardised,
-    "jpeg-10": partial(jpeg, quality=10),
-    "jpeg-50": partial(jpeg, quality=50),
-    "two-bits": partial(bits, count=2),
-    "gaussian": partial(gaussian, sigma=1.0),
-    "median": median,
-    "bilateral": bilateral,
+    "greyscale": to_greyscale,
+    "standardised": standardise,
+    "jpeg-10": partial(compress_jpeg, quality=10),
+    "jpeg-50": partial(compress_jpeg, quality=50),
+    "two-bits": partial(reduce_bits, count=2),
+    "gaussian": partial(blur_gaussian, sigma=1.0),
+    "median": filter_median,
+    "bilateral": filter_bilateral,
 }
-ATTACKS = tuple(Attack(name=name, prepare=partial(_both, change)) for name, change in CHANGES.items())
+ATTACKS = tuple(Attack(name=name, prepare=partial(_change_both, change)) for name, change in CHANGES.items())

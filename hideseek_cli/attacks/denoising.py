@@ -1,4 +1,4 @@
-"""A denoiser that the adversary trains on masks made with hideseek from clean pictures of their own.
+"""A denoiser that the adversary trains on masks made with hideseek from clean images of their own.
 
 Source: ConfounderGAN, Appendix D (an adaptive attacker with pairs); a residual network of a few convolutions (Zhang et
 al., DnCNN).
@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack, Exposed
-from hideseek_cli.core.classifier import silent
-from hideseek_cli.core.data import Pictures, cyclic, read
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.training.tensors import TensorDataset, cyclic_window, gather
+from hideseek_cli.training.trainer import ignore_steps
 
 STEPS, BATCH, WIDTH, DEPTH = 800, 64, 24, 4
 STRENGTH = (0.4, 1.2)
@@ -38,25 +38,25 @@ def _layers(channels: int) -> nn.Sequential:
     return nn.Sequential(*parts[:-2])
 
 
-def known(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
-    """``trained``, once for all runs of an audit that need the same network; those that come later wait for it."""
+def get_denoiser(own: TensorDataset, epsilon: int, seed: int) -> nn.Sequential:
+    """``train_denoiser``, once for all runs of an audit that need the same network; those that come later wait for it."""
     key = hashlib.sha256(own.images.cpu().numpy().tobytes()).hexdigest(), str(own.images.device), epsilon, seed
     with _LOCK:
         if key not in _KEPT:
             _KEPT.clear()
-            _KEPT[key] = trained(own, epsilon, seed)
+            _KEPT[key] = train_denoiser(own, epsilon, seed)
         return _KEPT[key]
 
 
-def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
-    """A network that says what was added to a picture (both in units of 64 grey levels)."""
+def train_denoiser(own: TensorDataset, epsilon: int, seed: int) -> nn.Sequential:
+    """A network that says what was added to an image (both in units of 64 grey levels)."""
     device = own.images.device
     method = ClassWise()
     tasks = [
-        Task(pictures=own, epsilon=epsilon, arch="slim", batch_size=128, seed=seed, shifts=None, robust=robust)
+        Task(dataset=own, epsilon=epsilon, arch="slim", batch_size=128, seed=seed, shifts=None, robust=robust)
         for robust in (method.robust, ())
     ]
-    patterns = torch.cat([torch.from_numpy(method.candidates(task)[0](silent).patterns) for task in tasks])
+    patterns = torch.cat([torch.from_numpy(method.candidates(task)[0](ignore_steps).patterns) for task in tasks])
     patterns = patterns.permute(0, 3, 1, 2).to(device)
     generator = torch.Generator(device).manual_seed(seed)
     height, width = own.images.shape[2:]
@@ -71,7 +71,7 @@ def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
     for _ in range(STEPS):
         clean = own.images[drawn(len(own))].float()
         place = torch.stack([drawn(height), drawn(width)], 1)
-        noise = read(patterns[drawn(len(patterns))], cyclic(place, height, width))
+        noise = gather(patterns[drawn(len(patterns))], cyclic_window(place, height, width))
         low, high = STRENGTH
         noise = noise * (low + (high - low) * torch.rand(BATCH, 1, 1, 1, device=device, generator=generator))
         masked = (clean + noise.clamp(-epsilon, epsilon)).clamp(0, 255)
@@ -82,15 +82,15 @@ def trained(own: Pictures, epsilon: int, seed: int) -> nn.Sequential:
 
 
 @torch.no_grad()
-def _cleaned(network: nn.Sequential, pictures: Pictures) -> Pictures:
-    parts = [part.float() - 64 * network(part.float() / 64) for part in pictures.images.split(500)]
-    return replace(pictures, images=torch.cat(parts).clamp(0, 255).round().to(torch.uint8))
+def _remove_noise(network: nn.Sequential, dataset: TensorDataset) -> TensorDataset:
+    parts = [part.float() - 64 * network(part.float() / 64) for part in dataset.images.split(500)]
+    return replace(dataset, images=torch.cat(parts).clamp(0, 255).round().to(torch.uint8))
 
 
-def denoised(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """Training and test pictures through a denoiser."""
-    clean = partial(_cleaned, known(exposed.test, exposed.epsilon, exposed.seed))
-    return clean(exposed.pictures), clean(exposed.test)
+def denoise(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
+    """Training and test images through a denoiser."""
+    clean = partial(_remove_noise, get_denoiser(exposed.test, exposed.epsilon, exposed.seed))
+    return clean(exposed.dataset), clean(exposed.test)
 
 
-ATTACKS = (Attack(name="denoiser", knows="other clean pictures", prepare=denoised),)
+ATTACKS = (Attack(name="denoiser", knows="other clean images", prepare=denoise),)

@@ -1,9 +1,9 @@
-"""Estimating masks from published pictures: averages, flat areas, alignment, a linear model, known originals.
+"""Estimating masks from published images: averages, flat areas, alignment, a linear model, known originals.
 
 Whoever estimates a mask knows that it is not larger than ε, which the manifest tells, and takes no more than that off.
 
 Sources: Sandoval-Segura et al. (orthogonal projection); multi-reference alignment by expectation and maximisation, with one
-shift for each picture, is textbook.
+shift for each image, is textbook.
 """
 
 from __future__ import annotations
@@ -16,55 +16,57 @@ from torch import Tensor
 from torch.nn import functional
 
 from hideseek_cli.attacks import Attack, Exposed
-from hideseek_cli.attacks.matching import everything, shifts_of, stripped, without
-from hideseek_cli.core.changes import gaussian
-from hideseek_cli.core.data import Pictures, cyclic, read
+from hideseek_cli.attacks.matching import find_shifts, select_all, strip_patterns, subtract
+from hideseek_cli.training.tensors import TensorDataset, cyclic_window, gather
+from hideseek_cli.training.transforms import blur_gaussian
 
 KNOWN = 10
 """Originals of each class that the adversary with known plaintext has."""
 ALIGNED, ALIGNMENTS = 1000, 10
-"""Pictures of a class that alignment looks at, and how often."""
+"""Images of a class that alignment looks at, and how often."""
 GROUPS, SORTINGS = 4, 30
 """Into how many groups a class is sorted, and how often their centres are moved."""
 
 
-def _of_classes(pictures: Pictures, estimate: Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "c h w"]]) -> Tensor:
-    """(k, c, h, w): an estimate from the pictures of each class; zero for a class without any."""
-    found = torch.zeros(pictures.classes, *pictures.images.shape[1:], device=pictures.images.device)
-    for label in pictures.labels.unique():
-        found[label] = estimate(pictures.images[pictures.labels == label].float())
+def _estimate_by_class(
+    dataset: TensorDataset, estimate: Callable[[Float[Tensor, "n c h w"]], Float[Tensor, "c h w"]]
+) -> Tensor:
+    """(k, c, h, w): an estimate from the images of each class; zero for a class without any."""
+    found = torch.zeros(dataset.classes, *dataset.images.shape[1:], device=dataset.images.device)
+    for label in dataset.labels.unique():
+        found[label] = estimate(dataset.images[dataset.labels == label].float())
     return found
 
 
-def _cleared(exposed: Exposed, noise: Float[Tensor, "n c h w"]) -> tuple[Pictures, Pictures]:
-    """The pictures less what was estimated, within ±ε."""
-    return without(exposed.pictures, noise.clamp(-exposed.epsilon, exposed.epsilon)), exposed.test
+def _subtract_within_bound(exposed: Exposed, noise: Float[Tensor, "n c h w"]) -> tuple[TensorDataset, TensorDataset]:
+    """The images less what was estimated, within ±ε."""
+    return subtract(exposed.dataset, noise.clamp(-exposed.epsilon, exposed.epsilon)), exposed.test
 
 
-def class_mean(exposed: Exposed) -> tuple[Pictures, Pictures]:
+def class_mean(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
     """Fine detail of each class's average is taken for its mask."""
-    means = _of_classes(exposed.pictures, lambda images: images.mean(0))
-    return _cleared(exposed, (means - gaussian(means, 2.0))[exposed.pictures.labels])
+    means = _estimate_by_class(exposed.dataset, lambda images: images.mean(0))
+    return _subtract_within_bound(exposed, (means - blur_gaussian(means, 2.0))[exposed.dataset.labels])
 
 
-def class_average(exposed: Exposed) -> tuple[Pictures, Pictures]:
+def class_average(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
     """All in which a class's average differs from that of the other classes is taken for its mask."""
-    means = _of_classes(exposed.pictures, lambda images: images.mean(0))
-    return _cleared(exposed, (means - means.mean(0))[exposed.pictures.labels])
+    means = _estimate_by_class(exposed.dataset, lambda images: images.mean(0))
+    return _subtract_within_bound(exposed, (means - means.mean(0))[exposed.dataset.labels])
 
 
-def flat_areas(exposed: Exposed) -> tuple[Pictures, Pictures]:
+def flat_areas(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
     """Like ``class_mean``, with areas counting for the more the flatter they are: there a mask lies open."""
 
     def estimate(images: Tensor) -> Tensor:
-        fine = images - gaussian(images, 2.0)
-        weights = 1 / (gaussian(fine.square(), 2.0) + 16)
+        fine = images - blur_gaussian(images, 2.0)
+        weights = 1 / (blur_gaussian(fine.square(), 2.0) + 16)
         return (fine * weights).sum(0) / weights.sum(0)
 
-    return _cleared(exposed, _of_classes(exposed.pictures, estimate)[exposed.pictures.labels])
+    return _subtract_within_bound(exposed, _estimate_by_class(exposed.dataset, estimate)[exposed.dataset.labels])
 
 
-def _groups(points: Float[Tensor, "n d"]) -> Int[Tensor, " n"]:
+def _cluster(points: Float[Tensor, "n d"]) -> Int[Tensor, " n"]:
     """Which of GROUPS centres each point is nearest to (Lloyd), starting from points that are far from each other."""
     chosen = [points.norm(dim=1).argmax()]
     while len(chosen) < GROUPS:
@@ -77,106 +79,106 @@ def _groups(points: Float[Tensor, "n d"]) -> Int[Tensor, " n"]:
     return torch.cdist(points, centres).argmin(1)
 
 
-def _common(images: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"]) -> Float[Tensor, "c h w"]:
-    """What the pictures have in common: their mean, less what chance makes of each frequency (Wiener)."""
+def _estimate_common(images: Float[Tensor, "n c h w"], amplitudes: Float[Tensor, "c h f"]) -> Float[Tensor, "c h w"]:
+    """What the images have in common: their mean, less what chance makes of each frequency (Wiener)."""
     mean = torch.fft.rfft2(images.mean(0))
     chance = amplitudes.square() / len(images)
     return torch.fft.irfft2(mean * (1 - chance / mean.abs().square().clamp_min(1e-9)).clamp_min(0), s=images.shape[2:])
 
 
-def _together(pictures: Pictures, points: Callable[[Tensor], Float[Tensor, "m d"]]) -> Iterator[Int[Tensor, " g"]]:
-    """The numbers of the pictures in each group of each class, by the points that its pictures are given."""
-    for label in pictures.labels.unique():
-        members = (pictures.labels == label).nonzero().flatten()
-        groups = _groups(points(members))
+def _iterate_clusters(dataset: TensorDataset, points: Callable[[Tensor], Float[Tensor, "m d"]]) -> Iterator[Int[Tensor, " g"]]:
+    """The numbers of the images in each group of each class, by the points that its images are given."""
+    for label in dataset.labels.unique():
+        members = (dataset.labels == label).nonzero().flatten()
+        groups = _cluster(points(members))
         yield from (members[groups == group] for group in groups.unique())
 
 
-def sorting(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """Like ``class_average`` where a class has several patterns: its pictures are sorted by what they have in common, in
+def sorting(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
+    """Like ``class_average`` where a class has several patterns: its images are sorted by what they have in common, in
     the few directions in which they differ most once all frequencies count alike, and each group has a mean of its own."""
-    pictures = exposed.pictures
-    size = pictures.images.shape[2:]
-    amplitudes, common = pictures.amplitudes(), pictures.images.float().mean(0)
+    dataset = exposed.dataset
+    size = dataset.images.shape[2:]
+    amplitudes, common = dataset.amplitudes(), dataset.images.float().mean(0)
 
     def directions(members: Tensor) -> Tensor:
-        images = pictures.images[members].float()
+        images = dataset.images[members].float()
         alike = torch.fft.irfft2(torch.fft.rfft2(images - images.mean(0)) / amplitudes, s=size).flatten(1)
         values, vectors = torch.linalg.eigh(alike @ alike.T)
         return vectors[:, -GROUPS:] * values[-GROUPS:].clamp_min(0).sqrt()
 
-    noise = torch.zeros_like(pictures.images, dtype=torch.float32)
-    for same in _together(pictures, directions):
-        noise[same] = _common(pictures.images[same].float() - common, amplitudes)
-    return _cleared(exposed, noise)
+    noise = torch.zeros_like(dataset.images, dtype=torch.float32)
+    for same in _iterate_clusters(dataset, directions):
+        noise[same] = _estimate_common(dataset.images[same].float() - common, amplitudes)
+    return _subtract_within_bound(exposed, noise)
 
 
-def releases(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """Halfway between two releases each mask is half as strong; differences tell which pictures carry the same masks, and
-    what pictures with the same ones have in common goes as well."""
+def releases(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
+    """Halfway between two releases each mask is half as strong; differences tell which images carry the same masks, and
+    what images with the same ones have in common goes as well."""
     assert exposed.other is not None
-    pictures = exposed.pictures
-    apart = pictures.images.float() - exposed.other.images.float()
-    noise, amplitudes = apart / 2, pictures.amplitudes()
-    common = (pictures.images.float() - noise).mean(0)
-    for same in _together(pictures, lambda members: apart[members].flatten(1)):
-        left = _common(pictures.images[same].float() - noise[same] - common, amplitudes)
+    dataset = exposed.dataset
+    apart = dataset.images.float() - exposed.other.images.float()
+    noise, amplitudes = apart / 2, dataset.amplitudes()
+    common = (dataset.images.float() - noise).mean(0)
+    for same in _iterate_clusters(dataset, lambda members: apart[members].flatten(1)):
+        left = _estimate_common(dataset.images[same].float() - noise[same] - common, amplitudes)
         noise[same] += left.clamp(-exposed.epsilon, exposed.epsilon)
-    return without(pictures, noise), exposed.test
+    return subtract(dataset, noise), exposed.test
 
 
-def alignment(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """Unknown patterns at unknown shifts: pictures of a class are laid over each other where they fit best, again and
+def alignment(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
+    """Unknown patterns at unknown shifts: images of a class are laid over each other where they fit best, again and
     again, and what comes out is taken for the class's pattern."""
-    pictures = exposed.pictures
-    height, width = pictures.images.shape[2:]
-    amplitudes, flat = pictures.amplitudes(), torch.ones_like(pictures.amplitudes())
-    common = pictures.images.float().mean((0, 2, 3), keepdim=True)
+    dataset = exposed.dataset
+    height, width = dataset.images.shape[2:]
+    amplitudes, flat = dataset.amplitudes(), torch.ones_like(dataset.amplitudes())
+    common = dataset.images.float().mean((0, 2, 3), keepdim=True)
 
     def estimate(images: Tensor) -> Tensor:
         few = images[:ALIGNED] - common
         whitened = torch.fft.irfft2(torch.fft.rfft2(few) / amplitudes, s=(height, width))
         pattern = whitened[:1]
         for _ in range(ALIGNMENTS):
-            back = cyclic(-shifts_of(whitened, pattern.expand_as(whitened), flat)[0], height, width)
-            pattern = read(whitened, back).mean(0, keepdim=True)
-        return read(few, back).mean(0).clamp(-exposed.epsilon, exposed.epsilon)
+            back = cyclic_window(-find_shifts(whitened, pattern.expand_as(whitened), flat)[0], height, width)
+            pattern = gather(whitened, back).mean(0, keepdim=True)
+        return gather(few, back).mean(0).clamp(-exposed.epsilon, exposed.epsilon)
 
-    return stripped(pictures, _of_classes(pictures, estimate), everything(pictures)), exposed.test
+    return strip_patterns(dataset, _estimate_by_class(dataset, estimate), select_all(dataset)), exposed.test
 
 
-def projection(exposed: Exposed) -> tuple[Pictures, Pictures]:
-    """What a linear model of the pixels has learnt is projected out of the training pictures."""
-    pictures = exposed.pictures
-    flat = pictures.images.flatten(1).float() / 255
+def projection(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
+    """What a linear model of the pixels has learnt is projected out of the training images."""
+    dataset = exposed.dataset
+    flat = dataset.images.flatten(1).float() / 255
     centre = flat.mean(0)
-    weights = torch.zeros(flat.shape[1], pictures.classes, device=flat.device, requires_grad=True)
+    weights = torch.zeros(flat.shape[1], dataset.classes, device=flat.device, requires_grad=True)
     rule = torch.optim.SGD([weights], lr=0.1, momentum=0.9)
     generator = torch.Generator(flat.device).manual_seed(exposed.seed)
     for _ in range(20):
         for index in torch.randperm(len(flat), generator=generator, device=flat.device).split(128):
             rule.zero_grad()
-            functional.cross_entropy((flat[index] - centre) @ weights, pictures.labels[index]).backward()
+            functional.cross_entropy((flat[index] - centre) @ weights, dataset.labels[index]).backward()
             rule.step()
     basis, _ = torch.linalg.qr(weights.detach())
     learnt = ((flat - centre) @ basis) @ basis.T * 255
-    return _cleared(exposed, learnt.view(pictures.images.shape))
+    return _subtract_within_bound(exposed, learnt.view(dataset.images.shape))
 
 
-def plaintext(exposed: Exposed) -> tuple[Pictures, Pictures]:
+def plaintext(exposed: Exposed) -> tuple[TensorDataset, TensorDataset]:
     """Differences to the known originals of a class, laid over each other, are its pattern."""
     assert exposed.originals is not None
-    pictures, generator = exposed.pictures, torch.Generator().manual_seed(exposed.seed)
-    height, width = pictures.images.shape[2:]
-    patterns = torch.zeros(pictures.classes, *pictures.images.shape[1:], device=pictures.images.device)
-    for label in pictures.labels.unique():
-        members = (pictures.labels == label).nonzero().flatten()
+    dataset, generator = exposed.dataset, torch.Generator().manual_seed(exposed.seed)
+    height, width = dataset.images.shape[2:]
+    patterns = torch.zeros(dataset.classes, *dataset.images.shape[1:], device=dataset.images.device)
+    for label in dataset.labels.unique():
+        members = (dataset.labels == label).nonzero().flatten()
         known = members[torch.randperm(len(members), generator=generator)[:KNOWN]]
-        apart = pictures.images[known].float() - exposed.originals.images[known].float()
-        flat = torch.ones_like(pictures.amplitudes())
-        back = -shifts_of(apart, apart[:1].expand_as(apart), flat)[0]
-        patterns[label] = read(apart, cyclic(back, height, width)).median(0).values
-    return stripped(pictures, patterns, everything(pictures)), exposed.test
+        apart = dataset.images[known].float() - exposed.originals.images[known].float()
+        flat = torch.ones_like(dataset.amplitudes())
+        back = -find_shifts(apart, apart[:1].expand_as(apart), flat)[0]
+        patterns[label] = gather(apart, cyclic_window(back, height, width)).median(0).values
+    return strip_patterns(dataset, patterns, select_all(dataset)), exposed.test
 
 
 ATTACKS = (
@@ -186,6 +188,6 @@ ATTACKS = (
     Attack(name="flat-areas", prepare=flat_areas),
     Attack(name="alignment", prepare=alignment),
     Attack(name="projection", prepare=projection),
-    Attack(name="releases", knows="another release of the same pictures", needs="release", prepare=releases),
+    Attack(name="releases", knows="another release of the same images", needs="release", prepare=releases),
     Attack(name="plaintext", knows=f"{KNOWN} originals of each class", needs="originals", prepare=plaintext),
 )

@@ -30,7 +30,7 @@ def program(*names: str) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
-        help="Publish a labelled picture folder: everyone can look, nobody can train, a buyer trains to the accuracy sold.",
+        help="Publish a labelled image folder: everyone can look, nobody can train, a buyer trains to the accuracy sold.",
         epilog="Exit codes: 0 done; 1 a negative verdict; 2 a bad option, input or disk; 3 inconclusive; 101 a fault of "
         "ours; 130 interrupted.",
     )
@@ -61,7 +61,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the program and exit with its code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's; pictures stand side by side already
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's; images stand side by side already
     try:
         asked = sys.argv[1:2]
         program(*(asked if asked and asked[0] in COMMANDS else COMMANDS))()

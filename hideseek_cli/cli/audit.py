@@ -11,17 +11,15 @@ from hideseek_cli.cli import options
 from hideseek_cli.errors import InputError
 
 if TYPE_CHECKING:
-    from hideseek_cli.audit import Finding
+    from hideseek_cli.evaluation.audit import Finding
 
 
 def audit(
     folder: Annotated[Path, typer.Argument(help="The published folder, or a level that seek wrote.")],
-    test: Annotated[Path, typer.Option("--test", help="Clean test pictures of the same classes.")],
-    clean: Annotated[
-        Path | None, typer.Option("--clean", help="The originals, for the same attacks on clean pictures.")
-    ] = None,
+    test: Annotated[Path, typer.Option("--test", help="Clean test images of the same classes.")],
+    clean: Annotated[Path | None, typer.Option("--clean", help="The originals, for the same attacks on clean images.")] = None,
     other: Annotated[
-        Path | None, typer.Option("--other", help="Another release of the same pictures, for what their difference tells.")
+        Path | None, typer.Option("--other", help="Another release of the same images, for what their difference tells.")
     ] = None,
     cleaner: Annotated[
         list[Path] | None,
@@ -54,17 +52,17 @@ def audit(
     for a published folder). An attack that fails is named, and the others go on.
     """
     options.present(folder, test, clean, other)
-    from hideseek_cli.attacks import chosen
-    from hideseek_cli.audit import audit as run
-    from hideseek_cli.audit import journal_of
+    from hideseek_cli.attacks import select
     from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.evaluation.audit import audit as run
+    from hideseek_cli.evaluation.audit import journal_path
 
     chosen_device = options.training_device(device, threads)
     chosen_recipe = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     asked = chosen_recipe if recipe or epochs or batch_size else None
-    selected = chosen(options.names(attacks))
+    selected = select(options.names(attacks))
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        with options.resumable(screen, journal_of(folder)):
+        with options.resumable(screen, journal_path(folder)):
             found = run(
                 folder, test, selected, executor, screen, chosen_device, clean=clean, other=other, cleaners=cleaner or [],
                 recipe=asked, arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,

@@ -25,9 +25,9 @@ def cleaner(
 
     Writes cleaner_k50.safetensors for level 50, or where --out says (with --all, into that folder).
     """
-    from hideseek_cli.bundle import MaskFile
     from hideseek_cli.cli.terminal import document
-    from hideseek_cli.container import refuse_existing
+    from hideseek_cli.formats.container import refuse_existing
+    from hideseek_cli.formats.mask_file import MaskFile
 
     if (level is None) != every:
         raise InputError("say which cleaner to make: --level 50, --level clean, or --all")

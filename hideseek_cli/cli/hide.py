@@ -14,7 +14,7 @@ from hideseek_cli.errors import InputError, RefusalError
 def hide(
     data: Annotated[Path, typer.Argument(help="DATA/<class>/* or DATA/{train,val,test}/<class>/*; or tar shards.")],
     levels: Annotated[
-        str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70; without, clean pictures alone.")
+        str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70; without, clean images alone.")
     ] = "",
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("published"),
     masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
@@ -33,10 +33,10 @@ def hide(
     ] = None,
     generator: Annotated[
         Path | None,
-        typer.Option("--generator", help="Protect the new pictures of DATA, labelled or not, by what a confounder left."),
+        typer.Option("--generator", help="Protect the new images of DATA, labelled or not, by what a confounder left."),
     ] = None,
     scope: Annotated[
-        str | None, typer.Option("--scope", help="What has a mask of its own: a class, or every sample (picture).")
+        str | None, typer.Option("--scope", help="What has a mask of its own: a class, or every sample (image).")
     ] = None,
     objective: Annotated[
         str | None, typer.Option("--objective", help="What masks do to the loss of emn: error-min (default), or error-max.")
@@ -57,7 +57,7 @@ def hide(
     ] = None,
     unmask: Annotated[
         str,
-        typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or pictures of every class."),
+        typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or images of every class."),
     ] = "classes",
     schedule: Annotated[
         str | None,
@@ -67,7 +67,7 @@ def hide(
         str, typer.Option("--calibration", help="How levels are found: retrain, or stop (the paper's; needs alternating).")
     ] = "retrain",
     passes: Annotated[
-        int | None, typer.Option("--passes", help="Passes over the pictures to train each mask (joint).", min=1)
+        int | None, typer.Option("--passes", help="Passes over the images to train each mask (joint).", min=1)
     ] = None,
     inner_steps: Annotated[
         int | None, typer.Option("--inner-steps", help="M, steps between mask updates: 10 (alternating).", min=1)
@@ -82,15 +82,17 @@ def hide(
     size: options.Size = None,
     train_images: Annotated[
         int | None,
-        typer.Option("--train-images", help="Pictures to train on at most; all are published (600 MB of them)."),
+        typer.Option("--train-images", help="Images to train on at most; all are published (600 MB of them)."),
     ] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
-    pictures: Annotated[str, typer.Option("--pictures", help="How pictures are written: png, or webp (lossless).")] = "png",
+    image_format: Annotated[
+        str, typer.Option("--image-format", help="How images are written: png, or webp (lossless).")
+    ] = "png",
     shards: Annotated[
-        int | None, typer.Option("--shards", help="Write tar shards of so many pictures, in place of a file each.")
+        int | None, typer.Option("--shards", help="Write tar shards of so many images, in place of a file each.")
     ] = None,
     keep_exif: Annotated[
-        bool, typer.Option("--keep-exif", help="Publish where, when and how pictures were taken (EXIF); thumbnails never.")
+        bool, typer.Option("--keep-exif", help="Publish where, when and how images were taken (EXIF); thumbnails never.")
     ] = False,
     key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
     max_runs: Annotated[
@@ -126,42 +128,43 @@ def hide(
 
         protect(asked, hide)
         return
-    from hideseek_cli.cli import outcome
+    from hideseek_cli.cli import hide_report
     from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.form import Form
-    from hideseek_cli.hide import hide as run
-    from hideseek_cli.methods import chosen
-    from hideseek_cli.network import Network
-    from hideseek_cli.order import Order
-    from hideseek_cli.plan import plan
+    from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+    from hideseek_cli.images.output_format import OutputFormat
+    from hideseek_cli.methods import select
+    from hideseek_cli.publishing.config import HideConfig
+    from hideseek_cli.publishing.pipeline import hide as run
+    from hideseek_cli.publishing.plan import plan
 
     chosen_device = options.training_device(device, threads)
-    order = Order(
+    config = HideConfig(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
         unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
         train_images=train_images, table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs,
-        tolerance=tolerance, overwrite=overwrite, resume=resume, form=Form(encoding=pictures, shard=shards, exif=keep_exif),
-        method=chosen(method, scope, {
+        tolerance=tolerance, overwrite=overwrite, resume=resume,
+        output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
+        method=select(method, scope, {
             "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
-            "stop_error": stop_error, "objective": objective, "authorized": authorized and Network.load(authorized),
+            "stop_error": stop_error, "objective": objective, "authorized": authorized and AuthorizedNetwork.load(authorized),
         }),
     )  # fmt: skip
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
         if dry_run:
             try:
-                document(plan(order, chosen_device, executor, screen))
+                document(plan(config, chosen_device, executor, screen))
             except RefusalError as refused:
-                document({"refused": refused.complaints})
+                document({"refused": refused.problems})
                 raise
             return
-        with options.resumable(screen, order.journal):
-            hidden = run(order, chosen_device, executor, screen)
+        with options.resumable(screen, config.journal):
+            hidden = run(config, chosen_device, executor, screen)
         if json:
-            document(outcome.document(order, hidden, screen.seconds()))
+            document(hide_report.document(config, hidden, screen.seconds()))
         else:
-            show(outcome.rows(order, hidden), style.value)
-        for line in outcome.remarks(order, hidden):
+            show(hide_report.rows(config, hidden), style.value)
+        for line in hide_report.remarks(config, hidden):
             screen.say(line)
     raise typer.Exit(0 if hidden.complete else 1)
 

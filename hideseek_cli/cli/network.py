@@ -33,19 +33,19 @@ def network(
     """
     from dataclasses import replace
 
-    from hideseek_cli import keys
     from hideseek_cli.cli.terminal import document
-    from hideseek_cli.container import refuse_existing
     from hideseek_cli.errors import InputError
-    from hideseek_cli.network import Network
+    from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+    from hideseek_cli.formats.container import refuse_existing
+    from hideseek_cli.masks import keys
 
     if like is not None and key_file is not None:
         raise InputError("--like takes the lens of another network and --key-file makes one: give one of the two")
     refuse_existing(out, "network", overwrite)
     if like is None:
-        made = Network.drawn(arch, keys.master_key(key_file), seed)
+        made = AuthorizedNetwork.drawn(arch, keys.load_master_key(key_file), seed)
     else:
-        made = replace(Network.load(like), arch=arch, seed=seed)
+        made = replace(AuthorizedNetwork.load(like), arch=arch, seed=seed)
     size = made.save(out)
     if json:
         document({"path": str(out), "arch": made.arch, "lens": made.identity, "seed": made.seed, "bytes": size})

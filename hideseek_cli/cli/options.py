@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.parallel import cores, pool
 from hideseek_cli.recipe import ARCHITECTURES, PRESETS
+from hideseek_cli.runtime.executors import count_cores, thread_pool
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -56,9 +56,7 @@ Threads = Annotated[
         "--threads", help="Processor threads of one training; 0: one for each retraining, all cores for masks.", min=0
     ),
 ]
-Workers = Annotated[
-    int, typer.Option("--workers", "-j", help="Pictures and retrainings under way at once; 0: all cores.", min=0)
-]
+Workers = Annotated[int, typer.Option("--workers", "-j", help="Images and retrainings under way at once; 0: all cores.", min=0)]
 Engine = Annotated[
     str | None,
     typer.Option("--engine", help="Run on the workers of this dask scheduler, such as tcp://host:8786.", metavar="ADDRESS"),
@@ -67,10 +65,10 @@ RecipeName = Annotated[str | None, typer.Option("--recipe", help=f"How to train:
 Arch = Annotated[
     str | None, typer.Option("--arch", help=f"Network, or the mean of several: {', '.join(ARCHITECTURES)}.", metavar="NAMES")
 ]
-Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the pictures, in place of the recipe's.", min=1)]
-BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Pictures a step, in place of the recipe's.", min=2)]
+Epochs = Annotated[int | None, typer.Option("--epochs", help="Passes over the images, in place of the recipe's.", min=1)]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", help="Images a step, in place of the recipe's.", min=2)]
 Size = Annotated[
-    int | None, typer.Option("--size", help="Side at which networks see the central square of pictures.", min=8, max=1024)
+    int | None, typer.Option("--size", help="Side at which networks see the central square of images.", min=8, max=1024)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 Style = Annotated[TableStyle, typer.Option("--format", help="How the table is printed.")]
@@ -111,37 +109,37 @@ def names(text: str) -> tuple[str, ...]:
 
 @contextmanager
 def executor(jobs: int, engine: str | None) -> Iterator[Executor]:
-    """What runs pictures and retrainings: ``jobs`` threads of this process (0: one a core), or the workers of a cluster."""
+    """What runs images and retrainings: ``jobs`` threads of this process (0: one a core), or the workers of a cluster."""
     if engine is None:
-        with pool(jobs or cores()) as threads:
+        with thread_pool(jobs or count_cores()) as threads:
             yield threads
         return
     try:
-        from hideseek_cli.cluster import connected
+        from hideseek_cli.runtime.dask_executor import connect
     except ModuleNotFoundError as error:
         raise InputError(f"--engine needs {error.name}; install it with: pip install 'hideseek[cluster]'") from error
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters of it reaches the user as an error
-    with connected(engine) as cluster:
+    with connect(engine) as cluster:
         yield cluster
 
 
 def present(*folders: Path | None) -> None:
     """Raises InputError where a folder that was given is not there: at once, before PyTorch is loaded."""
-    from hideseek_cli.folder import require
+    from hideseek_cli.images.dataset import require_folder
 
     for folder in folders:
         if folder is not None:
-            require(folder)
+            require_folder(folder)
 
 
 def training_device(name: str, threads: int) -> torch.device:
     """The device that was asked for; sets the threads and the memory of training. Raises InputError where it is not there."""
     import torch
 
-    from hideseek_cli.memory import keep_freed
+    from hideseek_cli.training.malloc import keep_freed
 
-    torch.set_num_threads(threads or cores())
+    torch.set_num_threads(threads or count_cores())
     keep_freed()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -10,13 +10,13 @@ from hideseek_cli.cli import options
 from hideseek_cli.errors import InputError
 
 OPTIONS = (
-    "data", "generator", "out", "pictures", "keep_exif", "device", "threads", "jobs", "json", "style", "quiet", "verbose",
+    "data", "generator", "out", "image_format", "keep_exif", "device", "threads", "jobs", "json", "style", "quiet", "verbose",
 )  # fmt: skip
 """Those of ``hide`` that apply."""
 
 
 def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
-    """Protect new pictures in one forward pass each. ``asked``: what ``command`` was called with.
+    """Protect new images in one forward pass each. ``asked``: what ``command`` was called with.
 
     Raises InputError where an option that does not apply is not what it is unless told otherwise.
     """
@@ -26,21 +26,21 @@ def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
         option = strange[0].replace("_", "-")
         raise InputError(f"--{option} does not apply with --generator, which trains and replaces nothing; leave it out")
     from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.form import Form
-    from hideseek_cli.generator import Generator
-    from hideseek_cli.protect import protect as run
+    from hideseek_cli.formats.generator import Generator
+    from hideseek_cli.images.output_format import OutputFormat
+    from hideseek_cli.publishing.protect import protect as run
 
     generator = Generator.load(asked["generator"])
     device = options.training_device(asked["device"], asked["threads"] or 1)
-    form = Form(encoding=asked["pictures"], exif=asked["keep_exif"])
+    output_format = OutputFormat(encoding=asked["image_format"], exif=asked["keep_exif"])
     with options.terminal(asked["quiet"]) as screen, options.executor(asked["jobs"], None) as executor:
-        done = run(asked["data"], generator, asked["out"], device, executor, screen, form=form)
-        like, seconds = done.likeness, screen.seconds()
+        done = run(asked["data"], generator, asked["out"], device, executor, screen, output_format=output_format)
+        like, seconds = done.similarity, screen.seconds()
         if asked["json"]:
             document({"published": str(asked["out"]), "images": done.images, "mse": like.mse, "ssim": like.ssim,
                       "linf": like.linf, "seconds": round(seconds, 1)})  # fmt: skip
         else:
-            row = {"published": str(asked["out"]), "pictures": done.images, "MSE": f"{like.mse:.2e}",
+            row = {"published": str(asked["out"]), "images": done.images, "MSE": f"{like.mse:.2e}",
                    "SSIM": f"{like.ssim:.4f}", "L∞": like.linf}  # fmt: skip
             show([row], asked["style"].value)
-        screen.say(f"wrote {asked['out']} (to publish), {done.images / max(seconds, 0.1):.0f} pictures a second")
+        screen.say(f"wrote {asked['out']} (to publish), {done.images / max(seconds, 0.1):.0f} images a second")

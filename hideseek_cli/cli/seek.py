@@ -26,17 +26,17 @@ def seek(
 ) -> None:
     """Turn a published folder into the level that was bought.
 
-    Checks that the cleaner belongs to this release and that no picture was changed, writes cleaned_k50/ for level 50
+    Checks that the cleaner belongs to this release and that no image was changed, writes cleaned_k50/ for level 50
     (or where --out says), and says whether the result is exactly what the owner made.
     """
-    from hideseek_cli import manifest
-    from hideseek_cli.bundle import Cleaner
+    from hideseek_cli.cleaning.pipeline import bind, default_place, journal_path
+    from hideseek_cli.cleaning.pipeline import seek as run
     from hideseek_cli.cli.terminal import document
-    from hideseek_cli.seek import bind, default_folder, journal_of
-    from hideseek_cli.seek import seek as run
+    from hideseek_cli.formats import manifest
+    from hideseek_cli.formats.cleaner import Cleaner
 
     bought = Cleaner.load(cleaner)
-    place = out or default_folder(bought.level)
+    place = out or default_place(bought.level)
     if dry_run:
         listed = manifest.read(published)
         images = int(bind(listed, bought, published, allow_missing=allow_missing).sum())
@@ -50,8 +50,8 @@ def seek(
                 published, bought, place, hands, screen, allow_missing=allow_missing, overwrite=overwrite, resume=resume
             )
         except KeyboardInterrupt:
-            if journal_of(place).exists():
-                screen.say(f"pictures that are cleaned are kept beside {place}; go on with --resume")
+            if journal_path(place).exists():
+                screen.say(f"images that are cleaned are kept beside {place}; go on with --resume")
             raise
     if json:
         document(
@@ -59,5 +59,5 @@ def seek(
              "missing": sought.missing}
         )  # fmt: skip
         return
-    part = "exact" if sought.exact else f"{sought.missing} pictures were missing, so the whole cannot be compared"
-    typer.echo(f"{place}: {sought.images} pictures of level {sought.level}, {part}")
+    part = "exact" if sought.exact else f"{sought.missing} images were missing, so the whole cannot be compared"
+    typer.echo(f"{place}: {sought.images} images of level {sought.level}, {part}")

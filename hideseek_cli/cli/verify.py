@@ -12,8 +12,8 @@ from hideseek_cli.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hideseek_cli.stats import Verdict
-    from hideseek_cli.verify import Verification
+    from hideseek_cli.evaluation.verify import Verification
+    from hideseek_cli.training.accuracy_stats import Verdict
 
 EXIT: dict[str | None, int] = {"pass": 0, "fail": 1, "inconclusive": 3, None: 0}
 WORSE: tuple[str | None, ...] = (None, "pass", "inconclusive", "fail")
@@ -21,7 +21,7 @@ WORSE: tuple[str | None, ...] = (None, "pass", "inconclusive", "fail")
 
 def verify(
     folder: Annotated[Path, typer.Argument(help="The folder to train on: cleaned, published or any other.")],
-    test: Annotated[Path, typer.Option("--test", help="Clean test pictures of the same classes.")],
+    test: Annotated[Path, typer.Option("--test", help="Clean test images of the same classes.")],
     level: Annotated[float | None, typer.Option("--level", help="Accuracy promised, in place of the manifest's.")] = None,
     tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which the accuracy may miss the level.")] = 8.0,
     runs: Annotated[int, typer.Option("--runs", help="Trainings with fresh seeds.", min=1)] = 4,
@@ -58,16 +58,16 @@ def verify(
     """
     options.present(folder, test)
     from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.network import Network
-    from hideseek_cli.verify import journal_of
-    from hideseek_cli.verify import verify as run
+    from hideseek_cli.evaluation.verify import journal_path
+    from hideseek_cli.evaluation.verify import verify as run
+    from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 
     chosen_device = options.training_device(device, threads)
     fallback = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     chosen = fallback if recipe or epochs or batch_size else None
-    allowed, teacher = (None if path is None else Network.load(path) for path in (authorized, distill_from))
+    allowed, teacher = (None if path is None else AuthorizedNetwork.load(path) for path in (authorized, distill_from))
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        with options.resumable(screen, journal_of(folder)):
+        with options.resumable(screen, journal_path(folder)):
             verified = run(
                 folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
                 tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
@@ -94,7 +94,7 @@ def _remarks(verified: tuple[Verification, ...]) -> list[str]:
     lines = [first.recipe.account(first.images, first.tested, first.seed)]
     for one in verified:
         if one.verdict == "inconclusive":
-            settled = f"about {one.more} more runs" if one.more else f"no number of runs on these {one.tested} test pictures"
+            settled = f"about {one.more} more runs" if one.more else f"no number of runs on these {one.tested} test images"
             lines.append(f"{one.label}: inconclusive; if mean and spread stay, {settled} would settle it")
     return lines
 

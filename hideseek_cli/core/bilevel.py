@@ -8,7 +8,7 @@ of Hide-and-Seek).
 - ``alternating``: Algorithm 1 with Equation 4 as printed: M steps of θ on ``x + m[y]``, then one pass of projected
   gradient descent for m with θ frozen.
 
-Rules by which masks are updated are those of ``core.rules``.
+Rules by which masks are updated are those of ``core.updates``.
 
 Source: Xu & Shu, Hide-and-Seek, Equations 2 to 4 and Algorithm 1; Huang et al., Unlearnable Examples (EMN).
 """
@@ -24,12 +24,12 @@ import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
-from hideseek_cli.core.classifier import Batch, correct, loss, steps_per_pass
-from hideseek_cli.core.data import Pictures, augmentation, compose, cyclic, read
-from hideseek_cli.core.networks import Standardised
-from hideseek_cli.core.rules import RULES, descend
-from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP, Surrogate, clipped, frozen
+from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP, Surrogate, clip_image, frozen
+from hideseek_cli.core.updates import RULES, descend
 from hideseek_cli.errors import InputError
+from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.tensors import TensorDataset, compose, cyclic_window, draw_augmentation, gather
+from hideseek_cli.training.trainer import Batch, count_correct, loss, steps_per_pass
 
 JOINT_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}
 """Learning rate of the surrogate by each rule."""
@@ -39,7 +39,7 @@ JOINT_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}
 class Problem:
     """What a schedule solves."""
 
-    pictures: Pictures
+    dataset: TensorDataset
     epsilon: int
     """Bound of the mask, in grey levels."""
     arch: str
@@ -47,17 +47,17 @@ class Problem:
     batch_size: int = 128
     seed: int = 0
     shifts: Int[Tensor, "n 2"] | None = None
-    """Cyclic shift of the class's pattern on each picture (keyed placement); None: the same place on all."""
+    """Cyclic shift of the class's pattern on each image (keyed placement); None: the same place on all."""
     inner_steps: int = 10
     """M: steps of θ between two passes for m (alternating)."""
     pgd_steps: int = 1
     """Steps of Equation 4 on each batch (alternating)."""
     rule: str = "sign"
-    """How ``joint`` updates masks: one of ``core.rules.RULES``."""
-    banks: int = 1
-    """Patterns a class. Pictures carry them in turn, so that each is told from all others."""
+    """How ``joint`` updates masks: one of ``core.updates.RULES``."""
+    pattern_sets: int = 1
+    """Patterns a class. Images carry them in turn, so that each is told from all others."""
     through: tuple[str, ...] = ()
-    """Names of ``core.changes.ROBUST``: every other batch goes through one of these in turn."""
+    """Names of ``training.transforms.ROBUST``: every other batch goes through one of these in turn."""
     objective: str = "error-min"
     """One of ``core.surrogate.OBJECTIVES``."""
     confined: Callable[[Float[Tensor, "p c h w"]], Float[Tensor, "p c h w"]] | None = None
@@ -67,9 +67,9 @@ class Problem:
 
     @property
     def which(self) -> Int[Tensor, " n"]:
-        """The pattern of each picture: bank times classes plus label."""
-        labels = self.pictures.labels
-        return labels + self.pictures.classes * (torch.arange(len(labels), device=labels.device) % self.banks)
+        """The pattern of each image: pattern set times classes plus label."""
+        labels = self.dataset.labels
+        return labels + self.dataset.classes * (torch.arange(len(labels), device=labels.device) % self.pattern_sets)
 
 
 @dataclass
@@ -77,9 +77,9 @@ class Round:
     """Where a schedule stands after one round."""
 
     mask: Float[Tensor, "p c h w"]
-    """The patterns, bank after bank, one a class in each, in grey levels within ±ε."""
+    """The patterns, pattern set after pattern set, one a class in each, in grey levels within ±ε."""
     network: Standardised
-    """The surrogate, trained on the masked pictures."""
+    """The surrogate, trained on the masked images."""
     number: int
     steps: int
     """Steps of the optimiser so far."""
@@ -90,22 +90,22 @@ class Round:
 
 
 def training_error(problem: Problem, state: Round) -> float:
-    """Share of the masked training pictures, without augmentation, that the surrogate gets wrong, 0..1."""
-    pictures, which, right = problem.pictures, problem.which, 0
-    height, width = pictures.images.shape[2:]
-    for index in torch.arange(len(pictures), device=pictures.labels.device).split(1000):
+    """Share of the masked training images, without augmentation, that the surrogate gets wrong, 0..1."""
+    dataset, which, right = problem.dataset, problem.which, 0
+    height, width = dataset.images.shape[2:]
+    for index in torch.arange(len(dataset), device=dataset.labels.device).split(1000):
         noise = state.mask.index_select(0, which[index])
         if problem.shifts is not None:
-            noise = read(noise, cyclic(problem.shifts[index], height, width))
-        masked = (pictures.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
-        right += correct(state.network, Pictures(masked, pictures.labels[index], pictures.classes))
+            noise = gather(noise, cyclic_window(problem.shifts[index], height, width))
+        masked = (dataset.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
+        right += count_correct(state.network, TensorDataset(masked, dataset.labels[index], dataset.classes))
     state.network.train()
-    return 1 - right / len(pictures)
+    return 1 - right / len(dataset)
 
 
 STOP_ERROR = 0.01
-"""Share of masked pictures that a surrogate which knows the masks takes wrongly at most; one that does not know those of some
-classes takes nothing that is made for these (docs/experiments.md)."""
+"""Share of masked images that a surrogate which knows the masks takes wrongly at most; one that does not know those of some
+classes takes nothing that is made for these (docs/results/2026-11-method-experiments.md)."""
 LONGEST = 3
 """Times the planned passes that are taken at most until a surrogate knows the masks."""
 Schedule = Callable[[Problem], Iterator[Round]]
@@ -116,15 +116,15 @@ class _State:
 
     def __init__(self, problem: Problem, learning_rate: float, factor: Callable[[int], float]) -> None:
         """``factor``: of the learning rate, after so many steps."""
-        pictures = problem.pictures
-        device = pictures.images.device
-        _, channels, self.height, self.width = pictures.images.shape
+        dataset = problem.dataset
+        device = dataset.images.device
+        _, channels, self.height, self.width = dataset.images.shape
         self.problem = problem
-        patterns = problem.banks * pictures.classes
+        patterns = problem.pattern_sets * dataset.classes
         self.mask = torch.zeros(patterns, channels, self.height, self.width, device=device, requires_grad=True)
         self.which = problem.which
         self.surrogate = Surrogate(
-            pictures,
+            dataset,
             self.view,
             learning_rate,
             factor,
@@ -136,18 +136,18 @@ class _State:
         self.network, self.descent = self.surrogate.network, self.surrogate.descent
 
     def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
-        """The augmented, masked pictures of a batch: ``window(x) + window(m[y])``, clipped as the files will be, and changed
+        """The augmented, masked images of a batch: ``window(x) + window(m[y])``, clipped as the files will be, and changed
         in the way that is next."""
-        problem, pictures = self.problem, self.problem.pictures
-        window = augmentation(len(index), self.height, self.width, self.surrogate.generator)
+        problem, dataset = self.problem, self.problem.dataset
+        window = draw_augmentation(len(index), self.height, self.width, self.surrogate.generator)
         place = window
         if problem.shifts is not None:
-            place = compose(cyclic(problem.shifts[index], self.height, self.width), window)
-        noise = read(self.mask.index_select(0, self.which[index]), place)
-        return self.surrogate.changed(clipped(read(pictures.images[index], window).float() + noise, problem.objective))
+            place = compose(cyclic_window(problem.shifts[index], self.height, self.width), window)
+        noise = gather(self.mask.index_select(0, self.which[index]), place)
+        return self.surrogate.changed(clip_image(gather(dataset.images[index], window).float() + noise, problem.objective))
 
     def view(self, index: Tensor) -> Batch:
-        return self.masked(index), self.problem.pictures.labels[index]
+        return self.masked(index), self.problem.dataset.labels[index]
 
     @torch.no_grad()
     def confine(self) -> None:
@@ -160,17 +160,17 @@ class _State:
 
 
 def joint(problem: Problem) -> Iterator[Round]:
-    """One backward pass a step serves θ and m; a round is a pass over the pictures.
+    """One backward pass a step serves θ and m; a round is a pass over the images.
 
     The step of m and the learning rate fall to a tenth over ``problem.rounds`` and stay there.
     """
-    planned = problem.rounds * steps_per_pass(len(problem.pictures), problem.batch_size)
+    planned = problem.rounds * steps_per_pass(len(problem.dataset), problem.batch_size)
 
     def left(steps: int) -> float:
         return max(0.1, 1 - steps / planned)
 
     state = _State(problem, JOINT_RATE[problem.rule], left)
-    update = RULES[problem.rule](state.mask, problem.epsilon, problem.pictures)
+    update = RULES[problem.rule](state.mask, problem.epsilon, problem.dataset)
     steps = 0
     for number in range(1, 1_000_000):
         for _ in islice(state.descent, state.surrogate.per_pass):
@@ -180,7 +180,7 @@ def joint(problem: Problem) -> Iterator[Round]:
         yield state.round(number, steps)
 
 
-def knowing(problem: Problem, stop_error: float = STOP_ERROR, longest: int = LONGEST) -> Iterator[Round]:
+def train_until_known(problem: Problem, stop_error: float = STOP_ERROR, longest: int = LONGEST) -> Iterator[Round]:
     """``joint`` for what its surrogate learns of the masks, so it goes on until the surrogate knows them.
 
     After ``problem.rounds`` it ends as soon as ``training_error`` is at most ``stop_error``, or when it has taken ``longest``
@@ -199,7 +199,7 @@ def alternating(problem: Problem) -> Iterator[Round]:
     current masks (line 5) and may stop (line 7) before they change.
     """
     state = _State(problem, ALTERNATING_RATE, lambda steps: 1.0)
-    pictures = problem.pictures
+    dataset = problem.dataset
     steps = 0
     for number in range(1, 1_000_000):
         for _ in islice(state.descent, problem.inner_steps):
@@ -209,7 +209,7 @@ def alternating(problem: Problem) -> Iterator[Round]:
         with frozen(state.network):
             for index in islice(state.surrogate.order, state.surrogate.per_pass):
                 for _ in range(problem.pgd_steps):
-                    loss(state.network, state.masked(index), pictures.labels[index]).backward()
+                    loss(state.network, state.masked(index), dataset.labels[index]).backward()
                     descend(state.mask, problem.epsilon, EMN_STEP)
                     state.confine()
 
@@ -217,7 +217,7 @@ def alternating(problem: Problem) -> Iterator[Round]:
 SCHEDULES: dict[str, Schedule] = {"joint": joint, "alternating": alternating}
 
 
-def schedule(name: str) -> Schedule:
+def get_schedule(name: str) -> Schedule:
     if name not in SCHEDULES:
         raise InputError(f"unknown schedule {name!r}: choose one of {', '.join(SCHEDULES)}")
     return SCHEDULES[name]

@@ -1,4 +1,4 @@
-"""The network that noise is trained with: its batches, its steps, and how pictures that carry noise become its input."""
+"""The network that noise is trained with: its batches, its steps, and how images that carry noise become its input."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from hideseek_cli.core.changes import ROBUST, Change, Images
-from hideseek_cli.core.classifier import Batch, batches, descent, learning, steps_per_pass
-from hideseek_cli.core.data import Pictures
-from hideseek_cli.core.networks import build
 from hideseek_cli.errors import InputError
+from hideseek_cli.training.architectures import build
+from hideseek_cli.training.tensors import TensorDataset
+from hideseek_cli.training.trainer import Batch, batches, descent, make_training_step, steps_per_pass
+from hideseek_cli.training.transforms import ROBUST, Change, ImageTensor
 
 EMN_STEP = 0.8
 """α of Equation 4 in grey levels, from the public settings of EMN."""
@@ -24,7 +24,7 @@ ALTERNATING_RATE = 0.025
 OBJECTIVES = ("error-min", "error-max")
 
 
-def checked(objective: str) -> None:
+def check_objective(objective: str) -> None:
     """Raises InputError where that is no objective."""
     if objective not in OBJECTIVES:
         raise InputError(f"--objective {objective!r} is unknown: give {' or '.join(OBJECTIVES)}")
@@ -62,8 +62,8 @@ class _Turned(torch.autograd.Function):
         return -gradient
 
 
-def clipped(values: Float[Tensor, "b c h w"], objective: str) -> Float[Tensor, "b c h w"]:
-    """Pictures as the files will hold them, through which noise is told how to serve an objective (of OBJECTIVES) by going
+def clip_image(values: Float[Tensor, "b c h w"], objective: str) -> Float[Tensor, "b c h w"]:
+    """Images as the files will hold them, through which noise is told how to serve an objective (of OBJECTIVES) by going
     down its gradient. θ minimises the loss by either."""
     found: Tensor = _Clip.apply(values, 0.0, 255.0)
     if objective == "error-max":
@@ -71,13 +71,13 @@ def clipped(values: Float[Tensor, "b c h w"], objective: str) -> Float[Tensor, "
     return found
 
 
-def bounded(noise: Float[Tensor, "b c h w"], epsilon: int) -> Float[Tensor, "b c h w"]:
+def clip_noise(noise: Float[Tensor, "b c h w"], epsilon: int) -> Float[Tensor, "b c h w"]:
     """Noise within ±ε, of which what lies outside can still be led back."""
     found: Tensor = _Clip.apply(noise, float(-epsilon), float(epsilon))
     return found
 
 
-def _unchanged(images: Images, generator: torch.Generator) -> Images:
+def _unchanged(images: ImageTensor, generator: torch.Generator) -> ImageTensor:
     return images
 
 
@@ -85,25 +85,25 @@ class Surrogate:
     """A network in training, step by step."""
 
     def __init__(
-        self, pictures: Pictures, view: Callable[[Tensor], Batch], learning_rate: float, factor: Callable[[int], float], *,
+        self, dataset: TensorDataset, view: Callable[[Tensor], Batch], learning_rate: float, factor: Callable[[int], float], *,
         arch: str, batch_size: int, seed: int, through: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        """``view`` renders the batch of some of the pictures; ``factor``: of the learning rate, after so many steps;
-        ``through``: names of ``core.changes.ROBUST``, each for every other batch in turn."""
-        device, side = pictures.images.device, min(pictures.images.shape[2:])
-        self.network = build(arch, pictures.classes, side, pictures.moments(), seed).train()
+        """``view`` renders the batch of some of the images; ``factor``: of the learning rate, after so many steps;
+        ``through``: names of ``training.transforms.ROBUST``, each for every other batch in turn."""
+        device, side = dataset.images.device, min(dataset.images.shape[2:])
+        self.network = build(arch, dataset.classes, side, dataset.moments(), seed).train()
         self.generator = torch.Generator(device).manual_seed(seed)
         changes = [either for name in through for change in ROBUST[name] for either in (_unchanged, change)]
         self.changes: Iterator[Change] = cycle(changes or [_unchanged])
-        self.order = batches(len(pictures), batch_size, self.generator)
+        self.order = batches(len(dataset), batch_size, self.generator)
         step_rule = torch.optim.SGD(
             self.network.parameters(), lr=learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(step_rule, factor)
-        self.descent = descent(learning(self.network), view, self.order, step_rule, schedule)
-        self.per_pass = steps_per_pass(len(pictures), batch_size)
+        self.descent = descent(make_training_step(self.network), view, self.order, step_rule, schedule)
+        self.per_pass = steps_per_pass(len(dataset), batch_size)
 
-    def changed(self, images: Images) -> Images:
+    def changed(self, images: ImageTensor) -> ImageTensor:
         """A batch changed in the way that is next."""
         return next(self.changes)(images, self.generator)
 

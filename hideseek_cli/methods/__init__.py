@@ -17,22 +17,22 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from hideseek_cli.core.classifier import Tick
-from hideseek_cli.core.data import Pictures
 from hideseek_cli.errors import InputError
-from hideseek_cli.generator import Generator
-from hideseek_cli.network import Network
+from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.formats.generator import Generator
+from hideseek_cli.training.tensors import TensorDataset
+from hideseek_cli.training.trainer import OnStep
 
 SCOPES = ("class", "sample")
-"""What a pattern belongs to: a class, whose pictures share it, or a single picture."""
+"""What a pattern belongs to: a class, whose images share it, or a single image."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
     """What a method is given."""
 
-    pictures: Pictures
-    """All pictures that are to be published."""
+    dataset: TensorDataset
+    """All images that are to be published."""
     seen: Int[Tensor, " m"] | None = None
     """Numbers of those that may be trained on, the others being kept for tests; None: all."""
     epsilon: int
@@ -41,17 +41,17 @@ class Task:
     seed: int
     shifts: torch.Tensor | None
     """(n, 2) cyclic shifts of keyed placement, or None."""
-    banks: int = 1
+    pattern_sets: int = 1
     """Patterns a class, each of them told from all others."""
     robust: tuple[str, ...] = ()
-    """Names of ``core.changes.ROBUST`` that the patterns must survive."""
+    """Names of ``training.transforms.ROBUST`` that the patterns must survive."""
     secret: bytes = bytes(32)
     """A key from which whatever nobody may guess is derived; the seed decides nothing secret."""
 
     @property
-    def shown(self) -> Pictures:
-        """The pictures that may be trained on."""
-        return self.pictures if self.seen is None else self.pictures.subset(self.seen)
+    def shown(self) -> TensorDataset:
+        """The images that may be trained on."""
+        return self.dataset if self.seen is None else self.dataset.subset(self.seen)
 
     @property
     def shown_shifts(self) -> torch.Tensor | None:
@@ -59,25 +59,25 @@ class Task:
         return self.shifts if self.shifts is None or self.seen is None else self.shifts[self.seen]
 
 
-Patterns = Float[np.ndarray, "p h w c"]
-"""In grey levels within ±ε: bank after bank of one pattern a class, or one of each picture."""
+RealPatterns = Float[np.ndarray, "p h w c"]
+"""In grey levels within ±ε: pattern set after pattern set of one pattern a class, or one of each image."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class TrainedPatterns:
     """What came of a training."""
 
-    patterns: Patterns
+    patterns: RealPatterns
     weights: dict[str, np.ndarray] = field(default_factory=dict)
-    """What makes patterns for new pictures, by name; nothing where a method cannot."""
+    """What makes patterns for new images, by name; nothing where a method cannot."""
 
 
-Training = Callable[[Tick], Made]
+Training = Callable[[OnStep], TrainedPatterns]
 
 
 @runtime_checkable
 class Method(Protocol):
-    """A way to make masks that hide what the pictures teach."""
+    """A way to make masks that hide what the images teach."""
 
     name: ClassVar[str]
     scope: ClassVar[str]
@@ -94,7 +94,7 @@ class Method(Protocol):
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """Trainings of patterns to publish, the one that is expected to hide best first; later ones are fallbacks.
 
-        Patterns of scope ``sample`` are as many as ``task.pictures``; those that may not be trained on get theirs from
+        Patterns of scope ``sample`` are as many as ``task.images``; those that may not be trained on get theirs from
         what was trained on the others.
         """
 
@@ -104,37 +104,37 @@ class Authorizing(Protocol):
     """A method that hides from networks but those with one lens."""
 
     @property
-    def authorized(self) -> Network:
+    def authorized(self) -> AuthorizedNetwork:
         """One of them."""
 
 
 @dataclass(frozen=True)
 class Noise:
-    """What makes noise for pictures of the size that a method was trained on."""
+    """What makes noise for images of the size that a method was trained on."""
 
     channels: int
     of: Callable[[UInt8[np.ndarray, "n h w c"]], Float[np.ndarray, "n h w c"]]
-    """In grey levels within ±ε, of pictures of so many channels."""
+    """In grey levels within ±ε, of images of so many channels."""
 
 
 @runtime_checkable
 class Generating(Protocol):
-    """A method that leaves weights with which noise for other pictures is made."""
+    """A method that leaves weights with which noise for other images is made."""
 
     @staticmethod
     def restored(generator: Generator, device: torch.device) -> Noise:
         """What makes noise with them. Raises InputError where they do not fit."""
 
 
-def restored(generator: Generator, device: torch.device) -> Noise:
+def restore_noise(generator: Generator, device: torch.device) -> Noise:
     """What makes noise by the method of a generator file. Raises InputError where there is no such method, or it is damaged."""
-    for method in catalogue().get(generator.method, {}).values():
+    for method in list_methods().get(generator.method, {}).values():
         if isinstance(method, Generating):
             return method.restored(generator, device)
     raise InputError(f"the generator is of method {generator.method!r}, by which this version makes no noise; update hideseek")
 
 
-def catalogue() -> dict[str, dict[str, Callable[..., Method]]]:
+def list_methods() -> dict[str, dict[str, Callable[..., Method]]]:
     """All methods by name and scope, in the order of their modules."""
     found: dict[str, dict[str, Callable[..., Method]]] = {}
     for module in (importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)):
@@ -143,12 +143,12 @@ def catalogue() -> dict[str, dict[str, Callable[..., Method]]]:
     return found
 
 
-def chosen(name: str, scope: str | None = None, options: Mapping[str, Any] | None = None) -> Method:
+def select(name: str, scope: str | None = None, options: Mapping[str, Any] | None = None) -> Method:
     """The method of that name and scope (None: its first) with options by name, of which None stands for one not given.
 
     Raises InputError that says what there is where there is no such method, scope or option.
     """
-    known = catalogue()
+    known = list_methods()
     if name not in known:
         raise InputError(f"--method {name!r} is unknown: choose one of {', '.join(known)}")
     scopes = known[name]

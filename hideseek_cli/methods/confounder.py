@@ -1,4 +1,4 @@
-"""ConfounderGAN: noise that a generator makes of each picture, and that says the picture's class."""
+"""ConfounderGAN: noise that a generator makes of each image, and that says the image's class."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 
-from hideseek_cli.core.bilevel import Problem, Round, knowing
-from hideseek_cli.core.classifier import Tick
-from hideseek_cli.core.confounder import Plan, trained
-from hideseek_cli.core.noisemaker import NoiseMaker, noises
+from hideseek_cli.core.bilevel import Problem, Round, train_until_known
+from hideseek_cli.core.confounder import Plan, train_generator
+from hideseek_cli.core.generator_network import GeneratorNetwork, make_noise
 from hideseek_cli.errors import InputError
-from hideseek_cli.generator import Generator
-from hideseek_cli.methods import Made, Noise, Task, Training
-from hideseek_cli.methods.emn import passes_for, tries
+from hideseek_cli.formats.generator import Generator
+from hideseek_cli.methods import Noise, Task, TrainedPatterns, Training
+from hideseek_cli.methods.emn import passes_for, plan_tries
+from hideseek_cli.training.trainer import OnStep
 
 
 def knowing_masks(task: Task, rule: str) -> Round:
     """A classifier that knows the classes of what may be trained on by masks of classes alone, made by that rule; and these."""
-    problem = Problem(pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
+    problem = Problem(dataset=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
                       seed=task.seed, rule=rule, rounds=passes_for(task, None))  # fmt: skip
-    *_, last = knowing(problem)
+    *_, last = train_until_known(problem)
     return last
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confounder:
-    """A generator trained on the folder that is published; its weights are kept, for pictures that come later."""
+    """A generator trained on the folder that is published; its weights are kept, for images that come later."""
 
     name: ClassVar[str] = "confounder"
     scope: ClassVar[str] = "sample"
@@ -48,24 +48,24 @@ class Confounder:
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """With a classifier by each rule of class-wise masks in turn."""
-        return tuple(partial(self._trained, one, rule) for one, rule in tries(task))
+        return tuple(partial(self._trained, one, rule) for one, rule in plan_tries(task))
 
-    def _trained(self, task: Task, rule: str, tick: Tick) -> Made:
+    def _trained(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = self.passes
         counts = {} if passes is None else {"passes": passes, "lessons": 2 * passes, "imitations": -(-passes // 3)}
         plan = Plan(epsilon=task.epsilon, batch_size=task.batch_size, seed=task.seed, **counts)
         known = knowing_masks(task, rule)
-        maker = trained(task.shown, known.network, plan, tick, known.mask)
-        noise = noises(maker, task.pictures).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        maker = train_generator(task.shown, known.network, plan, on_step, known.mask)
+        noise = make_noise(maker, task.dataset).permute(0, 2, 3, 1).contiguous().cpu().numpy()
         weights = {name: value.cpu().numpy() for name, value in maker.state_dict().items()}
-        return Made(patterns=noise.astype(np.float16), weights=weights)
+        return TrainedPatterns(patterns=noise.astype(np.float16), weights=weights)
 
     @staticmethod
     def restored(generator: Generator, device: torch.device) -> Noise:
-        """One forward pass for each picture. Raises InputError where the weights do not fit."""
+        """One forward pass for each image. Raises InputError where the weights do not fit."""
         weights = {name: torch.from_numpy(value) for name, value in generator.weights.items()}
         try:
-            maker = NoiseMaker(weights["mean"].flatten(), weights["deviation"].flatten(), generator.epsilon)
+            maker = GeneratorNetwork(weights["mean"].flatten(), weights["deviation"].flatten(), generator.epsilon)
             maker.load_state_dict(weights)
         except (KeyError, RuntimeError, TypeError) as error:
             raise InputError(

@@ -8,25 +8,25 @@ from functools import partial
 from itertools import islice
 from typing import ClassVar
 
-from hideseek_cli.core.bilevel import Problem, schedule, training_error
-from hideseek_cli.core.classifier import Tick, steps_per_pass
-from hideseek_cli.core.networks import Standardised
-from hideseek_cli.core.surrogate import checked
+from hideseek_cli.core.bilevel import Problem, get_schedule, training_error
+from hideseek_cli.core.surrogate import check_objective
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Made, Patterns, Task, Training
+from hideseek_cli.methods import RealPatterns, Task, TrainedPatterns, Training
+from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.trainer import OnStep, steps_per_pass
 
 STEPS = 300
-"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/benchmarks.md); more
-do not help where batches are changed (docs/security.md)."""
+"""Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/results/);
+more do not help where batches are changed (docs/results/2026-11-security.md)."""
 PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "balanced", "unseen")
-"""Rules of ``core.rules`` for masks that must survive nothing or something, those that hide best first. What balanced masks
-leave differs by some points from training to training (docs/security.md), so they get a second try."""
+"""Rules of ``core.updates`` for masks that must survive nothing or something, those that hide best first. What balanced masks
+leave differs by some points from training to training (docs/results/2026-11-security.md), so they get a second try."""
 
 
-def checked_training(schedule_name: str, objective: str, stop_error: float, *counts: int | None) -> None:
+def check_training(schedule_name: str, objective: str, stop_error: float, *counts: int | None) -> None:
     """Raises InputError for options of mask training that are out of range; of ``counts``, None stands for one not given."""
-    schedule(schedule_name)
-    checked(objective)
+    get_schedule(schedule_name)
+    check_objective(objective)
     if not 0 < stop_error < 1:
         raise InputError(f"--stop-error {stop_error} is out of range: it is a share between 0 and 1")
     if any(count is not None and count < 1 for count in counts):
@@ -34,21 +34,21 @@ def checked_training(schedule_name: str, objective: str, stop_error: float, *cou
 
 
 def passes_for(task: Task, given: int | None, fewest: int = 1) -> int:
-    """Passes over the pictures: those that were given, or as many as make STEPS, and at least ``fewest``."""
+    """Passes over the images: those that were given, or as many as make STEPS, and at least ``fewest``."""
     return given or max(fewest, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
 
 
-def tries(task: Task) -> list[tuple[Task, str]]:
-    """The rules of ``core.rules`` to train masks by, in turn, with what to train on; a rule comes again with another seed."""
+def plan_tries(task: Task) -> list[tuple[Task, str]]:
+    """The rules of ``core.updates`` to train masks by, in turn, with what to train on; a rule comes again with another seed."""
     rules = ROBUST if task.robust else PLAIN
     return [(replace(task, seed=task.seed + rules[:number].count(rule)), rule) for number, rule in enumerate(rules)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stopped:
+class StoppedMasks:
     """The masks of one level by the paper's own stopping rule."""
 
-    pattern: Patterns
+    pattern: RealPatterns
     accuracy: float
     """Validation accuracy in percent of the surrogate where it stopped, or where it came nearest."""
     held: bool
@@ -68,9 +68,9 @@ class ClassWise:
     objective: str = "error-min"
     """What masks do to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
     passes: int | None = None
-    """Passes over the pictures for each pattern (joint). None: as many as make STEPS, and at least one."""
+    """Passes over the images for each pattern (joint). None: as many as make STEPS, and at least one."""
     stop_error: float = 0.1
-    """Share of masked training pictures that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
+    """Share of masked training images that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
     inner_steps: int = 10
     """M of Algorithm 1."""
     pgd_steps: int = 1
@@ -80,7 +80,7 @@ class ClassWise:
 
     def __post_init__(self) -> None:
         counts = self.passes, self.inner_steps, self.pgd_steps, self.max_rounds
-        checked_training(self.schedule, self.objective, self.stop_error, *counts)
+        check_training(self.schedule, self.objective, self.stop_error, *counts)
 
     @property
     def robust(self) -> tuple[str, ...]:
@@ -93,48 +93,48 @@ class ClassWise:
         if self.schedule == "joint" and self.objective == "error-max":
             return (partial(self._joint, task, "sign"),)
         if self.schedule == "joint":
-            return tuple(partial(self._joint, one, rule) for one, rule in tries(task))
+            return tuple(partial(self._joint, one, rule) for one, rule in plan_tries(task))
         return (partial(self._alternating, task),)
 
-    def _joint(self, task: Task, rule: str, tick: Tick) -> Made:
+    def _joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes)
-        for state in islice(schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
-            tick(state.number, passes)
-        return Made(patterns=state.pattern())
+        for state in islice(get_schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
+            on_step(state.number, passes)
+        return TrainedPatterns(patterns=state.pattern())
 
-    def _alternating(self, task: Task, tick: Tick) -> Made:
+    def _alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
         """Trained until the surrogate's training error falls to ``stop_error``."""
         problem = self._problem(task)
-        for state in schedule(self.schedule)(problem):
-            tick(state.number, self.max_rounds)
+        for state in get_schedule(self.schedule)(problem):
+            on_step(state.number, self.max_rounds)
             if (state.number > 1 and training_error(problem, state) <= self.stop_error) or state.number >= self.max_rounds:
                 break
-        tick(self.max_rounds, self.max_rounds)
-        return Made(patterns=state.pattern())
+        on_step(self.max_rounds, self.max_rounds)
+        return TrainedPatterns(patterns=state.pattern())
 
-    def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], tick: Tick,
-                patience: int = 2) -> Stopped:  # fmt: skip
+    def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], on_step: OnStep,
+                patience: int = 2) -> StoppedMasks:  # fmt: skip
         """Algorithm 1 for one level: stop when ``accuracy`` (percent, of the network just trained, on validation
-        pictures) was within ``threshold`` of ``level`` in ``patience`` validations running."""
-        near: Stopped | None = None
+        images) was within ``threshold`` of ``level`` in ``patience`` validations running."""
+        near: StoppedMasks | None = None
         inside = 0
-        for state in schedule(self.schedule)(self._problem(task)):
-            tick(state.number, self.max_rounds)
+        for state in get_schedule(self.schedule)(self._problem(task)):
+            on_step(state.number, self.max_rounds)
             found = accuracy(state.network)
             state.network.train()
             inside = inside + 1 if abs(found - level) <= threshold else 0
             if near is None or abs(found - level) < abs(near.accuracy - level) or inside == patience:
-                near = Stopped(pattern=state.pattern(), accuracy=found, held=inside == patience)
+                near = StoppedMasks(pattern=state.pattern(), accuracy=found, held=inside == patience)
             if near.held or state.number >= self.max_rounds:
                 break
         assert near is not None
-        tick(self.max_rounds, self.max_rounds)
+        on_step(self.max_rounds, self.max_rounds)
         return near
 
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         return Problem(
-            pictures=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
-            shifts=task.shown_shifts, banks=task.banks, through=task.robust, inner_steps=self.inner_steps,
+            dataset=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
+            shifts=task.shown_shifts, pattern_sets=task.pattern_sets, through=task.robust, inner_steps=self.inner_steps,
             pgd_steps=self.pgd_steps, rule=rule, objective=self.objective, rounds=rounds,
         )  # fmt: skip
 

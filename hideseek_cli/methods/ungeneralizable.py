@@ -10,24 +10,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from hideseek_cli.core import lens
 from hideseek_cli.core.bilevel import Problem
-from hideseek_cli.core.classifier import Tick
 from hideseek_cli.errors import InputError
-from hideseek_cli.methods import Made, Task, Training
+from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.methods import Task, TrainedPatterns, Training
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.network import Network
+from hideseek_cli.training import secret_stem
+from hideseek_cli.training.trainer import OnStep
 
 SURROGATE = "cnn"
 """The network that masks are trained with first, whatever the recipe's is: of those tried, masks of this one hide from the
-most others (docs/experiments.md)."""
+most others (docs/results/2026-11-method-experiments.md)."""
 GAIN = 2.0
 """By which masks are amplified before ε bounds them: the few highest peaks of a mask decide how strong all of it may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ungeneralizable(ClassWise):
-    """Class-wise EMN by masks of which the authorised network's lens (``core.lens``) sees nothing.
+    """Class-wise EMN by masks of which the authorised network's lens (``training.secret_stem``) sees nothing.
 
     This is Equation 2 of the paper solved without its generator: the first term as in class-wise EMN, the second zero.
     """
@@ -35,7 +35,7 @@ class Ungeneralizable(ClassWise):
     name: ClassVar[str] = "uge"
     clippable: ClassVar[bool] = False
 
-    authorized: Network | None = None
+    authorized: AuthorizedNetwork | None = None
     """Who is to learn from what is published."""
 
     def __post_init__(self) -> None:
@@ -47,22 +47,22 @@ class Ungeneralizable(ClassWise):
             )
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
-        """Those of class-wise EMN, by SURROGATE and then by the recipe's network, made as strong as ε lets them be; likeness
+        """Those of class-wise EMN, by SURROGATE and then by the recipe's network, made as strong as ε lets them be; similarity
         decides how much of that is used."""
         own = super().candidates(task)
         first = super().candidates(replace(task, arch=SURROGATE))[:1] if task.arch != SURROGATE else ()
         return tuple(partial(self._strong, task, train) for train in (*first, *own))
 
-    def _strong(self, task: Task, train: Training, tick: Tick) -> Made:
-        patterns = torch.from_numpy(GAIN * train(tick).patterns).permute(0, 3, 1, 2)
-        strong = lens.unseen(patterns, self._kernel, task.epsilon)
-        return Made(patterns=strong.permute(0, 2, 3, 1).contiguous().numpy())
+    def _strong(self, task: Task, train: Training, on_step: OnStep) -> TrainedPatterns:
+        patterns = torch.from_numpy(GAIN * train(on_step).patterns).permute(0, 3, 1, 2)
+        strong = secret_stem.project_unseen(patterns, self._kernel, task.epsilon)
+        return TrainedPatterns(patterns=strong.permute(0, 2, 3, 1).contiguous().numpy())
 
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
-        images = task.pictures.images
+        images = task.dataset.images
         if images.shape[1] != 3:
-            raise InputError("--method uge hides in colours that a network does not see, and all pictures here are grey")
-        unseen = partial(lens.unseen, kernel=self._kernel.to(images.device), epsilon=task.epsilon)
+            raise InputError("--method uge hides in colours that a network does not see, and all images here are grey")
+        unseen = partial(secret_stem.project_unseen, kernel=self._kernel.to(images.device), epsilon=task.epsilon)
         return replace(super()._problem(task, rule, rounds), confined=unseen)
 
     @property

@@ -1,0 +1,159 @@
+"""A buyer's road: published folder and cleaner in, the bought level out. Imports no torch.
+
+D_k = D_kmax + c_k (Equation 6) on the images that the cleaner touches, with what clipping lost put back. Every
+published image is checked against the release that the cleaner names, and what comes out against the identity that the
+owner computed. A run that was interrupted leaves what it has cleaned; the next one looks at it and goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain, compress, repeat, tee
+from math import prod
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from hideseek_cli.cleaning import batches
+from hideseek_cli.cleaning.batches import LEFT, Job, Work
+from hideseek_cli.errors import InputError, raise_for
+from hideseek_cli.formats import manifest as manifests
+from hideseek_cli.formats.cleaner import Cleaner
+from hideseek_cli.formats.manifest import CLEAN, Manifest
+from hideseek_cli.formats.manifest_rows import Spool
+from hideseek_cli.images.codec import read_shape
+from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
+from hideseek_cli.runtime.executors import ordered_map
+from hideseek_cli.runtime.journal import Journal, path_beside
+from hideseek_cli.runtime.progress import Progress
+
+MANY = 2**16
+"""Corrections of one image that fit into memory unasked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeekResult:
+    """What ``seek`` wrote."""
+
+    level: str
+    images: int
+    exact: bool
+    """Whether the whole level came out with the identity that the owner computed; a part of it cannot be compared."""
+    path: Path
+    missing: int
+
+
+def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> Bool[np.ndarray, " n"]:
+    """Which images are there to be cleaned. Raises InputError where cleaner and folder do not belong together."""
+    if published.level != manifests.PUBLISHED:
+        raise InputError(f"{folder} is level {published.level} already; a cleaner applies to the published folder alone")
+    if cleaner.release != published.release:
+        raise InputError(
+            f"this cleaner belongs to release {cleaner.release[:12]} and {folder} is release {published.release[:12]}; "
+            "get the cleaner of this release, or the folder of that one"
+        )
+    if cleaner.classes != published.classes:
+        raise InputError(f"the cleaner's classes are not those of {folder}, or in another order; get the cleaner again")
+    listed = len(published.images)
+    if len(cleaner.residuals.counts) != listed:
+        raise InputError(f"the cleaner is for {len(cleaner.residuals.counts)} images, not {listed}")
+    present = np.fromiter((source is not None for source in published.sources(folder)), np.bool_, listed)
+    if not present.any():
+        raise InputError(f"none of the {listed} published images is in {folder}; download it again")
+    if not (allow_missing or present.all()):
+        gone = list(compress(published.places(), ~present))
+        raise_for(gone, f"published images are missing from {folder}; download them, or clean the rest with --allow-missing")
+    return present
+
+
+def list_jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], begun: Path | None) -> Iterator[Job | None]:
+    """One for each image, none for one that is missing; ``begun``: where an interrupted run cleaned some."""
+    rows, again = tee(published.images)
+    listed = zip(rows, published.output_format.sources(folder, (key for key, _ in again)), present, strict=True)
+    cleaned = published.output_format.sources(begun, compress(published.keys(), present)) if begun else repeat(None)
+    for number, ((key, digest), source, here) in enumerate(listed):
+        made = next(cleaned) if here else None
+        yield Job(number, key, digest, source, made) if here and source is not None else None
+
+
+def journal_path(out: Path) -> Path:
+    """Where it is noted that a folder is being filled; gone when it is."""
+    return path_beside(out, "seek")
+
+
+def seek(
+    folder: Path, cleaner: Cleaner, out: Path, executor: Executor, progress: Progress, *,
+    allow_missing: bool = False, overwrite: bool = False, resume: bool = False,
+) -> SeekResult:  # fmt: skip
+    """Write the cleaned folder. Raises InputError, and leaves the disk as it was, where anything does not fit.
+
+    A run that is interrupted, or that the disk fails, leaves what is cleaned, with which ``resume`` goes on.
+    """
+    refuse_inside(out, folder)
+    published = manifests.read(folder)
+    present = bind(published, cleaner, folder, allow_missing=allow_missing)
+    binding = {
+        "published folder": [published.release, published.output_format.to_json()], "cleaner": [cleaner.level, cleaner.result],
+        "set of images": hashlib.sha256(present.tobytes()).hexdigest(),
+    }  # fmt: skip
+    journal = Journal(journal_path(out), binding, resume=resume)
+    begun = resume and journal.path.exists()
+    stage = StagedFolder(out, overwrite=overwrite or begun, ours=partial(manifests.owned_files, out), keep=True, resume=begun)
+    with journal.running():
+        return _seek(published, folder, present, cleaner, stage, journal, executor, progress)
+
+
+def _seek(
+    published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], cleaner: Cleaner, folded: StagedFolder,
+    journal: Journal, executor: Executor, progress: Progress,
+) -> SeekResult:  # fmt: skip
+    total = int(present.sum())
+
+    def values(job: Job | None) -> int | None:
+        """At most how many values of an image can be saturated, by its header where that matters; None where none are due."""
+        try:
+            if job is None or job.cleaned is not None:
+                return None
+            return 3 * prod(read_shape(job.source)) if cleaner.residuals.counts[job.number] > MANY else MANY
+        except InputError:
+            return None
+
+    def work() -> Iterator[Work]:
+        here, ahead = tee(list_jobs(published, folder, present, folded.stage if folded.resume else None))
+        return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
+
+    faults: list[str] = []
+    with folded as stage, Spool(stage.aside()) as rows, published.output_format.writer(stage) as (put, finish):
+        journal.begin()
+        with stage.saying(manifests.NAME):
+            (stage.stage / manifests.NAME).unlink(missing_ok=True)
+            published.output_format.settle(stage.stage)
+
+        clean = partial(batches.clean_batch, cleaner, published.output_format.exif, put)
+        calls = batches.batch_work(work(), total)
+        for done, result in enumerate(chain.from_iterable(ordered_map(executor, clean, calls, batches.CALLS)), 1):
+            if isinstance(result, str):
+                faults.append(result)
+            else:
+                key, digest, held = result
+                finish(held)
+                rows.add(key, digest)
+            progress.step("cleaning", done, total)
+        raise_for(faults, "images do not belong to this release; download them again")
+        whole = total == len(present)
+        exact = whole and rows.identity.hexdigest() == cleaner.result
+        if whole and not exact:
+            fault = LEFT if folded.resume else "the cleaner is damaged; get it again"
+            raise InputError(f"the cleaned images are not those that the owner made: {fault}")
+        replace(published, level=cleaner.level, classes=tuple(rows.labels), images=rows, recipe=cleaner.recipe).write(stage)
+    return SeekResult(level=cleaner.level, images=total, exact=exact, path=folded.place, missing=len(present) - total)
+
+
+def default_place(level: str) -> Path:
+    """Where a level is written unless told otherwise."""
+    return Path("cleaned") if level == CLEAN else Path(f"cleaned_k{level}")

@@ -1,0 +1,106 @@
+"""What is trained on and tested: a folder that holds to its manifest, and clean test images of the same classes."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Int64, UInt8
+
+from hideseek_cli.errors import InputError, raise_for
+from hideseek_cli.formats import manifest as manifests
+from hideseek_cli.formats.manifest import Manifest
+from hideseek_cli.images.codec import Pixels, decode, digest_pixels, drop_alpha, fit, read_shape
+from hideseek_cli.images.dataset import ImageDataset, find_splits, map_images, scan
+from hideseek_cli.images.index import ImageRecord
+from hideseek_cli.masks.image_stack import ImageStack, load_labelled, training_size
+from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationData:
+    """Images on the device, in the folder's order."""
+
+    folder: ImageDataset
+    dataset: TensorDataset
+    test: TensorDataset
+    promise: Manifest | None
+    stack: ImageStack
+    size: int | None
+    """Side to which images were brought; None where they have one size and are as they lie in their files."""
+
+
+def load_evaluation(
+    folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None
+) -> EvaluationData:
+    """Read both parts, and say how many images are in both. Raises InputError where the images are not those that the
+    manifest lists, or do not fit."""
+    promise = manifests.read(folder) if manifests.exists(folder) else None
+    listed = promise.digests if promise else {}
+    part = scan(folder if promise else find_splits(folder)["train"])
+    seen = {record.key for record in part.records}
+    if promise is not None and seen != listed.keys():
+        raise InputError(
+            f"{folder} has {len(seen)} images, of which {len(seen & listed.keys())} are in its manifest of "
+            f"{len(listed)}; download it again"
+        )
+    size = size or (promise.size if promise else training_size(_shapes(part, executor, progress)))
+
+    def take(record: ImageRecord) -> tuple[Pixels, bool]:
+        image = decode(record.path)
+        same = promise is None or digest_pixels(image) == listed[record.key]
+        return (drop_alpha(image) if size is None else fit(image, size)), same
+
+    read = map_images(part, take, executor, progress)
+    changed = [str(record.path) for record, (_, same) in zip(part.records, read, strict=True) if not same]
+    raise_for(changed, f"images are not those that the manifest of {folder} lists; get them again")
+    stack = ImageStack.of(part, [image for image, _ in read])
+    shown, tests = stack.clean(), scan(_test_part(test))
+    images, labels = load_labelled(tests, part.classes, stack, executor, progress, size)
+    learnt = _count_learnt(part, shown, tests, images, promise.epsilon if promise else 0)
+    if learnt:
+        progress.say(
+            f"{learnt} of the {len(images)} images of {test} are trained on, in {folder}: networks may know them by heart; "
+            "give --test others"
+        )
+    classes = len(part.classes)
+    return EvaluationData(
+        folder=part, dataset=make_dataset(shown, part.labels, classes, device),
+        test=make_dataset(images, labels, classes, device), promise=promise, stack=stack, size=size,
+    )  # fmt: skip
+
+
+def _count_learnt(
+    folder: ImageDataset,
+    shown: UInt8[np.ndarray, "n h w c"],
+    tests: ImageDataset,
+    images: UInt8[np.ndarray, "m h w c"],
+    bound: int,
+) -> int:
+    """How many test images are images of the folder, by their names and by pixels within the bound of masks."""
+    tested = {record.key: number for number, record in enumerate(tests.records)}
+    pairs = ((image, tested.get(record.key)) for image, record in zip(shown, folder.records, strict=True))
+    return sum(
+        number is not None and bool((np.abs(image.astype(np.int16) - images[number]) <= bound).all()) for image, number in pairs
+    )
+
+
+def digest_parts(*parts: TensorDataset | None) -> list[str | None]:
+    """The digest of each, None of what was not given."""
+    return [part.digest() if part is not None else None for part in parts]
+
+
+def _shapes(part: ImageDataset, executor: Executor, progress: Progress) -> Int64[np.ndarray, "n 2"]:
+    return np.array(map_images(part, lambda record: read_shape(record.path), executor, progress), np.int64)
+
+
+def _test_part(root: Path) -> Path:
+    """The folder of test images: that of a split folder, or ROOT itself."""
+    parts = find_splits(root)
+    if "test" not in parts and parts["train"] != root:
+        raise InputError(f"{root} has a training part but no test part; give --test a folder of one folder a class")
+    return parts.get("test", root)

@@ -1,0 +1,85 @@
+"""Cleaner files, which are sold: safetensors, nothing unpickled, every size checked first.
+
+A cleaner holds, for one level, c_k = m_k - m_kmax, the images that it touches and the residual; the clean level is the one
+that touches all and whose mask is zero. Of masks that belong to images that it does not touch it holds nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int32, UInt16
+
+from hideseek_cli.formats import container
+from hideseek_cli.formats.mask_tensors import (
+    format_version,
+    image_tensors,
+    mask_tensors,
+    read_patterns,
+    read_residuals,
+    read_shifts,
+    read_which,
+)
+from hideseek_cli.masks.chunked import Patterns
+from hideseek_cli.masks.residuals import Residuals
+from hideseek_cli.recipe import Recipe
+
+NONE = -1
+"""In place of the number of a mask, where a cleaner leaves an image as it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleaner:
+    """What a buyer of one level gets."""
+
+    level: str
+    release: str
+    """Identity of the published folder that it belongs to."""
+    result: str
+    """Identity of the folder that it leads to."""
+    classes: tuple[str, ...]
+    recipe: Recipe
+    patterns: Patterns
+    """The masks to add, of the images that it touches and no others."""
+    which: Int32[np.ndarray, " n"]
+    """The number of each image's mask; NONE where it stays as it was published."""
+    shifts: UInt16[np.ndarray, "n 2"] | None
+    residuals: Residuals
+    single: bool = False
+    """Whether no two images share a mask, so that masks are as many as images and are packed."""
+
+    @property
+    def touched(self) -> Bool[np.ndarray, " n"]:
+        """Which images the cleaner is for."""
+        return self.which != NONE
+
+    def save(self, path: Path) -> int:
+        """Write the cleaner; returns its size in bytes."""
+        header = {
+            "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
+            "classes": list(self.classes), "recipe": self.recipe.to_json(),
+        }  # fmt: skip
+        return container.write(path, header | format_version(self.single), {
+            **mask_tensors(self.patterns, "masks", self.single),
+            **image_tensors(self.which, self.residuals.counts, self.shifts),
+            "residual": np.frombuffer(self.residuals.packed, np.uint8),
+        })  # fmt: skip
+
+    @classmethod
+    def load(cls, path: Path) -> Cleaner:
+        header, tensors = container.read(path, "cleaner")
+        patterns = read_patterns(path, tensors, "masks")
+        return cls(
+            level=container.take_text(path, header, "level"),
+            release=container.take_text(path, header, "release"),
+            result=container.take_text(path, header, "result"),
+            classes=container.take_classes(path, header),
+            recipe=Recipe.from_json(header.get("recipe")),
+            patterns=patterns,
+            which=read_which(path, tensors, patterns, NONE),
+            shifts=read_shifts(path, tensors),
+            residuals=read_residuals(path, tensors, "residual"),
+            single=header["format"] == container.OWN_MASKS,
+        )

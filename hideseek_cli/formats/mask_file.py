@@ -1,0 +1,139 @@
+"""Mask files, the owner's and secret: safetensors, nothing unpickled, every size checked first.
+
+A mask file holds the integer masks of every level, the images that carry them in place of the published mask, and what
+clipping lost on the way: all that it takes to make the cleaner of any level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int32, UInt16
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.formats import container
+from hideseek_cli.formats.cleaner import NONE, Cleaner
+from hideseek_cli.formats.manifest import PUBLISHED
+from hideseek_cli.formats.mask_tensors import (
+    format_version,
+    image_tensors,
+    mask_tensors,
+    read_patterns,
+    read_residuals,
+    read_shifts,
+    read_touched,
+    read_which,
+)
+from hideseek_cli.masks.arithmetic import subtract_masks
+from hideseek_cli.masks.chunked import Patterns
+from hideseek_cli.masks.residuals import Residuals
+from hideseek_cli.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """One level of a mask file."""
+
+    level: str
+    strength: float
+    """Share of the images that carry the published mask."""
+    result: str
+    """Identity of the level's images."""
+    patterns: Patterns
+    """Masks of the images that do not carry the published one; empty where those carry none."""
+    touched: Bool[np.ndarray, " n"]
+    """Which images those are."""
+    residuals: Residuals
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskFile:
+    """Everything that the owner needs to make cleaners; secret."""
+
+    release: str
+    classes: tuple[str, ...]
+    epsilon: int
+    strength: float
+    """Of the published folder's mask."""
+    recipe: Recipe
+    published: Patterns
+    which: Int32[np.ndarray, " n"]
+    """The number of each image's published mask."""
+    tiers: tuple[Tier, ...]
+    """The levels that were reached, and the clean one."""
+    shifts: UInt16[np.ndarray, "n 2"] | None
+    origin: dict[str, Any]
+    """What it takes to make the same bytes again, besides data, options and key: device, threads, seed, torch,
+    train_images."""
+    single: bool = False
+    """Whether no two images share a mask."""
+
+    def cleaner(self, level: str) -> Cleaner:
+        """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
+        for tier in self.tiers:
+            if tier.level == level:
+                used = np.unique(self.which[tier.touched])
+                patterns = {
+                    channels: subtract_masks(tier.patterns[channels][used] if tier.patterns else np.zeros_like(masks), masks)
+                    for channels, masks in ((channels, every[used]) for channels, every in self.published.items())
+                }
+                which = np.where(tier.touched, np.searchsorted(used, self.which), NONE).astype(np.int32)
+                shifts = None if self.shifts is None else np.where(tier.touched[:, None], self.shifts, 0).astype(np.uint16)
+                return Cleaner(
+                    level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
+                    patterns=patterns, which=which, shifts=shifts, residuals=tier.residuals,
+                    single=self.single,
+                )  # fmt: skip
+        have = ", ".join(tier.level for tier in self.tiers)
+        raise InputError(f"level {level} is not in this mask file; it has: {have}")
+
+    def save(self, path: Path) -> int:
+        """Write the mask file; returns its size in bytes."""
+        tensors = mask_tensors(self.published, PUBLISHED, self.single)
+        for tier in self.tiers:
+            tensors |= image_tensors(self.which, tier.residuals.counts, self.shifts) | mask_tensors(
+                tier.patterns, f"{tier.level}.masks", self.single
+            )
+            tensors[f"{tier.level}.touched"] = np.packbits(tier.touched)
+            tensors[f"{tier.level}.residual"] = np.frombuffer(tier.residuals.packed, np.uint8)
+        tiers = [{"level": tier.level, "strength": tier.strength, "result": tier.result} for tier in self.tiers]
+        header = {
+            "kind": "masks", "release": self.release, "classes": list(self.classes), "epsilon": self.epsilon,
+            "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
+            "origin": self.origin,
+        }  # fmt: skip
+        return container.write(path, header | format_version(self.single), tensors)
+
+    @classmethod
+    def load(cls, path: Path) -> MaskFile:
+        header, tensors = container.read(path, "masks")
+        published = read_patterns(path, tensors, PUBLISHED)
+        tiers = tuple(
+            Tier(
+                level=container.take_text(path, tier, "level"), strength=container.take_number(path, tier, "strength"),
+                result=container.take_text(path, tier, "result"),
+                patterns=read_patterns(path, tensors, f"{tier['level']}.masks", like=published),
+                touched=read_touched(path, tensors, f"{tier['level']}.touched"),
+                residuals=read_residuals(path, tensors, f"{tier['level']}.residual"),
+            )
+            for tier in _read_tiers(path, header)
+        )  # fmt: skip
+        return cls(
+            release=container.take_text(path, header, "release"), classes=container.take_classes(path, header),
+            epsilon=int(container.take_number(path, header, "epsilon")),
+            strength=container.take_number(path, header, "strength"),
+            recipe=Recipe.from_json(header.get("recipe")),
+            published=published, which=read_which(path, tensors, published, 0), tiers=tiers, shifts=read_shifts(path, tensors),
+            origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
+            single=header["format"] == container.OWN_MASKS,
+        )  # fmt: skip
+
+
+def _read_tiers(path: Path, header: dict[str, Any]) -> list[dict[str, Any]]:
+    tiers = header.get("tiers")
+    if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
+        raise InputError(f"{path} is damaged: it has no tiers; get it again")
+    return tiers

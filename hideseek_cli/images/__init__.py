@@ -1,0 +1,1 @@
+"""Image files and the folders and shards that they lie in."""

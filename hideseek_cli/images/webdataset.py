@@ -1,0 +1,199 @@
+"""Shards: tars of images and their classes, as WebDataset lays them out, in and out.
+
+A sample is ``KEY.png`` (or another image) and ``KEY.cls``, a text that names or numbers its class; the key ends at the
+first dot of the last part of its path. A key that begins with its class is ``CLASS/NAME``, as in a folder; dots of a name
+are written ``%2E`` in a key, and percent signs ``%25``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from hideseek_cli.errors import DiskError, Problems
+from hideseek_cli.images.codec import SUFFIXES
+from hideseek_cli.images.index import ImageRecord, Key
+from hideseek_cli.images.tar_index import TarRef, list_members
+from hideseek_cli.runtime.atomic import StagedFolder
+
+TAR = re.compile(r"\.(tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst|lz4|z))$", re.IGNORECASE)
+CLASS, MAX_CLASS = ".cls", 1024
+MAX_IMAGE = 2**28
+"""Bytes of an image's member; it is read as a whole."""
+AT_HAND = 2**20
+"""Bytes of an image that waits in memory for its turn; larger ones wait on the disk."""
+PACKED = "shards are compressed, so that no image can be read by itself; unpack them to .tar first"
+BESIDE = "folders lie beside shards; keep one or the other there"
+STRANGE = "members of shards are neither images nor .cls; leave them out (a key ends at the first dot of a name)"
+HUGE = f"members of shards are larger than {MAX_IMAGE // 2**20} MiB; make them smaller"
+TWICE = "members of shards come twice, or are second images of their key; keep one of each"
+BARE = "images of shards have no class; add KEY.cls to each"
+EMPTY = "classes of shards have no image; add KEY.png to each, or remove them"
+UNREAD = f"classes of shards are no text of at most {MAX_CLASS} bytes; write a name or number into each"
+
+
+def find_archives(place: Path) -> list[Path]:
+    """The tars of a place: a tar itself, those of a folder, or those of one ``shard_pattern``.
+
+    Compressed ones, which nobody can read, count where nothing else holds images; beside folders they are downloads.
+    """
+    if place.is_file():
+        return [place] if TAR.search(place.name) else []
+    if place.is_dir():
+        found = sorted(path for path in place.glob("[!.]*") if TAR.search(path.name) and path.is_file())
+        return found if any(map(is_plain, found)) or not _folders(place) else []
+    return [path for path in find_archives(place.parent) if shard_pattern(path) == place.name] if place.parent.is_dir() else []
+
+
+def is_plain(archive: Path) -> bool:
+    """Whether a tar is not compressed, by its name."""
+    return archive.suffix.lower() == ".tar"
+
+
+def _folders(place: Path) -> list[str]:
+    return [str(path) for path in sorted(place.glob("[!.]*/"))] if place.is_dir() else []
+
+
+def shard_pattern(archive: Path) -> str:
+    """The archive's name with a star for its numbers, which is that of its fellows: ``train-*.tar``."""
+    return re.sub(r"\d+", "*", archive.name)
+
+
+def read_shards(place: Path, problems: Problems) -> Iterator[ImageRecord]:
+    """The images of a place's shards, of one at a time; adds what is wrong to ``problems``."""
+    beside = _folders(place)
+    if beside:
+        problems[BESIDE] = beside
+    for archive in find_archives(place):
+        if is_plain(archive):
+            yield from read_samples(archive, problems)
+        else:
+            problems.setdefault(PACKED, []).append(str(archive))
+
+
+def read_samples(archive: Path, problems: Problems) -> list[ImageRecord]:
+    """The images of one shard; adds what is wrong to ``problems``."""
+    images: dict[str, TarRef] = {}
+    classes: dict[str, TarRef] = {}
+    for span in list_members(archive, problems):
+        if any(part.startswith(".") for part in span.member.split("/")):
+            continue
+        stem, dot, suffix = span.name.partition(".")
+        kind = (dot + suffix).lower()
+        kept = classes if kind == CLASS else images
+        key = span.member.removesuffix(span.name) + stem
+        if kind != CLASS and kind not in SUFFIXES:
+            problems.setdefault(STRANGE, []).append(str(span))
+        elif span.length > MAX_IMAGE:
+            problems.setdefault(HUGE, []).append(str(span))
+        elif key in kept:
+            problems.setdefault(TWICE, []).append(str(span))
+        else:
+            kept[key] = span
+    lonely = {BARE: images.keys() - classes.keys(), EMPTY: classes.keys() - images.keys()}
+    for (why, keys), spans in zip(lonely.items(), (images, classes), strict=True):
+        for key in sorted(keys):
+            problems.setdefault(why, []).append(str(spans[key]))
+    found: list[ImageRecord] = []
+    for key in (key for key in images if key in classes):
+        label = _label(classes[key])
+        if label is None:
+            problems.setdefault(UNREAD, []).append(str(classes[key]))
+        else:
+            folder, slash, stem = key.removeprefix(f"{label}/").rpartition("/")
+            name = folder + slash + stem.replace("%2E", ".").replace("%25", "%")
+            found.append(ImageRecord(label, name, images[key]))
+    return found
+
+
+def _label(span: TarRef) -> str | None:
+    if span.length > MAX_CLASS:
+        return None
+    try:
+        with span.open() as file:
+            return file.read().decode("utf-8").rstrip("\r\n") or None
+    except UnicodeDecodeError:
+        return None
+    except OSError as error:
+        raise DiskError(f"{span} cannot be read: {error.strerror}; check the disk and your rights") from error
+
+
+def sample_key(key: Key) -> str:
+    """The key of a sample in a shard."""
+    folder, slash, stem = key[1].rpartition("/")
+    return f"{key[0]}/{folder}{slash}{stem.replace('%', '%25').replace('.', '%2E')}"
+
+
+def shard_name(number: int) -> str:
+    return f"{number:06}.tar"
+
+
+@dataclass(frozen=True)
+class Held:
+    """An image's file that waits for its turn, in memory or aside on the disk."""
+
+    key: Key
+    length: int
+    content: bytes | Path
+
+
+def hold(stage: StagedFolder, key: Key, content: bytes) -> Held:
+    """Keep an image until ``Writer.add`` gets it. Safe to call from many threads and processes."""
+    if len(content) <= AT_HAND:
+        return Held(key, len(content), content)
+    aside = stage.aside()
+    with stage.saying(sample_key(key)):
+        aside.write_bytes(content)
+    return Held(key, len(content), aside)
+
+
+class Writer:
+    """Shards of ``each`` images, in the order in which they are added."""
+
+    def __init__(self, stage: StagedFolder, each: int, suffix: str) -> None:
+        self.stage, self.each, self.suffix = stage, each, suffix
+        self.count = 0
+        self.shard = ExitStack()
+
+    @property
+    def name(self) -> str:
+        """Of the shard that is being filled."""
+        return shard_name(max(0, self.count - 1) // self.each)
+
+    def add(self, held: Held | None) -> None:
+        """Write an image and its class; None: it lies in a shard that is there already."""
+        self.count += 1
+        if held is None:
+            return
+        with self.stage.saying(self.name), ExitStack() as taken:
+            if self.count % self.each == 1 % self.each:
+                self.shard.close()
+                file = self.shard.enter_context(self.stage.opened(self.name))
+                tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+                self.tar = self.shard.enter_context(tar)
+            image: IO[bytes]
+            if isinstance(held.content, Path):
+                taken.callback(held.content.unlink)
+                image = taken.enter_context(held.content.open("rb"))
+            else:
+                image = io.BytesIO(held.content)
+            key, length = held.key, held.length
+            label = key[0].encode()
+            for suffix, size, source in ((self.suffix, length, image), (CLASS, len(label), io.BytesIO(label))):
+                info = tarfile.TarInfo(sample_key(key) + suffix)
+                info.size = size
+                self.tar.addfile(info, source)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self.stage.saying(self.name):
+            self.shard.__exit__(kind, error, trace)

@@ -1,0 +1,169 @@
+"""Which images have lost their mask at a level, and which share a pattern: layers, so that a cleaner holds nothing of
+what it does not take off.
+
+Images lose their mask in turn as levels rise. Those between one level and the next form a layer, with patterns of a class
+that no other layer has. The cleaner of a level takes off the layers below it and holds only their patterns; a buyer
+who looks for those on other images finds none. Few images do not make a network notice their pattern, so a layer
+with fewer than FEWEST images for each class that it holds joins the next one, and then a buyer of the lower level can
+strip those of the same classes there too.
+
+>>> order = UnmaskingOrder(np.array([5, 0, 3, 1, 4, 2]), np.array([0, 1, 1, 0, 0, 1]), pattern_sets=3)
+>>> order.touched(0.5).tolist()
+[False, True, False, True, False, True]
+>>> order.limit
+0.8333333333333334
+>>> order.ends([0.5, 0.8], fewest=1)
+[1, 3]
+>>> order.ends([0.5, 0.8], fewest=2)
+[]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+FEWEST = 10
+"""Images a class that a pattern needs to hide them (docs/results/2026-11-levels.md)."""
+CARRIED = 3
+"""Patterns that hide a class's images as well as one does; eight do not (docs/results/2026-11-security.md)."""
+ENOUGH = 0.06
+"""Share of a class's images that teach half of what all do, where most other classes are clean or masked in whole."""
+DOUBT = 0.1
+"""Share of the images by which a level may be found elsewhere than it is expected before anything is measured."""
+
+
+def find_quietest_order(
+    orders: Int64[np.ndarray, "c k"], sizes: Int64[np.ndarray, " k"], aims: Sequence[float]
+) -> Int64[np.ndarray, " k"]:
+    """Of several orders of classes, the one in which levels fall into the smallest classes, the last two counting as one.
+
+    A level hardly ever ends with a class: of the one that it falls into a part is clean, and whether a network learns that
+    class is chance, which costs as many points as it has images (docs/results/2026-11-levels.md). ``aims``: the share of clean
+    images at which each level is expected. Of orders that are as good as each other, the first.
+
+    >>> find_quietest_order(np.array([[0, 1, 2, 3], [2, 1, 0, 3]]), np.array([10, 30, 40, 20]), [0.75]).tolist()
+    [2, 1, 0, 3]
+    """
+    parts = sizes[orders] / sizes.sum()
+    ends = parts.cumsum(1)[:, :-2]
+    parts[:, -2] += parts[:, -1]
+    spots = np.add.outer(np.array(aims), DOUBT * np.linspace(-1, 1, 21)).ravel()
+    inside = (ends[:, None] <= spots[:, None]).sum(2)
+    costs = np.take_along_axis(parts, inside, 1).sum(1)
+    return orders[costs.round(9).argmin()]
+
+
+@dataclass(frozen=True)
+class UnmaskingOrder:
+    """The turn in which each image loses its mask as levels rise.
+
+    A share is that of the masked images, 0 (clean) to 1 (published); ``shares`` are those of all levels.
+    """
+
+    numbers: Int64[np.ndarray, " n"]
+    """From 0."""
+    labels: Int64[np.ndarray, " n"]
+    pattern_sets: int = 1
+    """Most layers with patterns of their own; a single one is shared by all."""
+    patterns: int = 1
+    """Patterns a class in each layer; its images take them in turn."""
+    own: bool = False
+    """Whether every image has a pattern of its own, so that no two share one in any layer."""
+
+    @property
+    def count(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def ranked(self) -> Int64[np.ndarray, " n"]:
+        """Labels of the images, those that lose their mask first in front."""
+        return self.labels[self.numbers.argsort()]
+
+    @property
+    def limit(self) -> float:
+        """The share above which the other images are of one class, and so teach nothing."""
+        ranked = self.ranked
+        return 1 - float((ranked != ranked[0]).argmax()) / self.count
+
+    def untaught(self) -> Float64[np.ndarray, " m"]:
+        """What is not known of the classes where 0, 1, ... n images carry a mask, 0 to 1, rising: of each class its first
+        images teach most, p² / (p² + ENOUGH²) of it those of a share p."""
+        gains, ranked = np.empty(self.count), self.ranked
+        for label in np.unique(ranked):
+            members = np.flatnonzero(ranked == label)
+            part = np.linspace(0, 1, len(members) + 1) ** 2
+            known = part * (1 + ENOUGH**2) / (part + ENOUGH**2)
+            gains[members] = np.diff(known) * len(members) / self.count
+        return np.concatenate([[0.0], gains[::-1].cumsum()])
+
+    def cleaned(self, share: float) -> int:
+        """How many images carry no mask."""
+        return round((1 - share) * self.count)
+
+    def nearest(self, share: float) -> float:
+        """The nearest share that whole images make, with one image at least that is not masked."""
+        return 1 - max(1, self.cleaned(share)) / self.count
+
+    def touched(self, share: float) -> Bool[np.ndarray, " n"]:
+        """Which images have lost their mask; nested from share to share."""
+        return self.numbers < self.cleaned(share)
+
+    def coverage(self, share: float) -> Float64[np.ndarray, " k"]:
+        """The share of each class that has lost its mask."""
+        totals = np.bincount(self.labels)
+        return np.bincount(self.labels[self.touched(share)], minlength=len(totals)) / totals
+
+    def ends(self, shares: Sequence[float], fewest: int = FEWEST) -> list[int]:
+        """The turns at which a new layer begins, rising."""
+        ranked = self.ranked
+
+        def enough(first: int, end: int) -> bool:
+            return first < end and end - first >= fewest * self.patterns * len(np.unique(ranked[first:end]))
+
+        found: list[int] = []
+        for end in sorted({self.cleaned(share) for share in shares}):
+            if enough(found[-1] if found else 0, end) and enough(end, self.count):
+                found.append(end)
+        return found
+
+    def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
+        """The number of each image's pattern: by pattern set, then pattern, then class; or its own.
+
+        Each layer has a pattern set. Where whole classes lose their masks, most layers have no image of a class. What their
+        pattern sets have for it is carried by the class's largest layer, as long as each pattern has FEWEST images there and
+        the class no more than CARRIED: the more patterns it has, the less its mean or a known original gives away.
+        """
+        if self.own:
+            return np.arange(self.count)
+        ends, classes = self.ends(shares) if self.pattern_sets > 1 else [], self.labels.max() + 1
+        layer = np.searchsorted(np.array(ends, np.int64), self.numbers, side="right")
+        found = np.empty(self.count, np.int64)
+        for label in np.unique(self.labels):
+            mine = self.labels == label
+            counts = np.bincount(layer[mine], minlength=self.pattern_sets)
+            for number in np.flatnonzero(counts):
+                members = np.flatnonzero(mine & (layer == number))
+                free = np.flatnonzero((counts == 0) & (number == counts.argmax()))
+                most = min(CARRIED // self.patterns, len(members) // (FEWEST * self.patterns))
+                pattern_sets = np.array([number, *free])[: max(1, most)]
+                turn = self.numbers[members].argsort().argsort() % (len(pattern_sets) * self.patterns)
+                own = pattern_sets[turn % len(pattern_sets)] * self.patterns + turn // len(pattern_sets)
+                found[members] = own * classes + label
+        return found
+
+    def choices(self) -> Int64[np.ndarray, "b n"]:
+        """Patterns that images may get, whatever the levels: one row for each pattern of a class."""
+        if self.own:
+            return np.arange(self.count)[None]
+        first = np.arange(self.pattern_sets * self.patterns)[:, None] * (self.labels.max() + 1)
+        found: np.ndarray = first + self.labels
+        return found
+
+    def strippable(self, share: float, shares: Sequence[float]) -> float:
+        """The share that is left where every mask is taken off that the buyer of ``share`` knows."""
+        which = self.which(shares)
+        return 1 - float(np.isin(which, which[self.touched(share)]).mean())

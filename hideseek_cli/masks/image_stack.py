@@ -1,0 +1,156 @@
+"""All images of a folder in memory as networks see them: of one size, masked together.
+
+An image that is larger or smaller in its file carries its mask at its own size (``carry``); here it has what is left of
+that mask once the image is brought to the size of all. Grey
+images keep one channel and get a grey mask: in an image whose channels are equal, the difference of two channels would
+otherwise be the mask's own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int8, Int64, Integer, UInt8, UInt16
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.images.codec import MixedPixels
+from hideseek_cli.images.dataset import ImageDataset, load_pixels
+from hideseek_cli.masks.arithmetic import apply, place, quantise
+from hideseek_cli.masks.chunked import Patterns
+from hideseek_cli.masks.resample import resample_back
+from hideseek_cli.runtime.progress import Progress
+
+SMALL, SIDE = 96, 64
+"""Pixels a side of images that are trained on as they are where all have one size, and to which others are brought."""
+
+
+@dataclass(frozen=True)
+class ImageStack:
+    """Images of one size, by their number of channels."""
+
+    count: int
+    groups: dict[int, tuple[Int64[np.ndarray, " _"], UInt8[np.ndarray, "_ h w _"]]]
+    """Channels -> positions in the folder, and pixels."""
+    sides: Int64[np.ndarray, " n"] | None = None
+    """Of the central square of each image as it lies in its file; None where all are as they lie there."""
+
+    @classmethod
+    def of(
+        cls,
+        folder: ImageDataset,
+        images: MixedPixels,
+        sides: Int64[np.ndarray, " n"] | None = None,
+        kinds: Collection[int] = (),
+    ) -> ImageStack:
+        """``kinds``: numbers of channels that masks are made for, though no image here may have them.
+
+        Raises InputError where the sizes differ.
+        """
+        sizes = Counter(image.shape[:2] for image in images)
+        if len(sizes) > 1:
+            common = ", ".join(f"{count} of {w}x{h}" for (h, w), count in sizes.most_common(3))
+            raise InputError(
+                f"the images of {folder.root} have {len(sizes)} sizes ({common}); "
+                "bring them to one with --size, such as --size 64"
+            )
+        channels = np.array([image.shape[2] for image in images])
+        groups = {}
+        for count in sorted({*channels.tolist(), *kinds}):
+            where = np.flatnonzero(channels == count)
+            pixels = np.empty((len(where), *images[0].shape[:2], count), np.uint8)
+            for position, number in enumerate(where):
+                pixels[position] = images[number]
+            groups[count] = (where, pixels)
+        return cls(len(images), groups, sides)
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def channels(self) -> int:
+        """Channels of the images as a network sees them: 3 where any is in colour."""
+        return max(self.groups)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        height, width = next(iter(self.groups.values()))[1].shape[1:3]
+        return height, width
+
+    def clean(self) -> UInt8[np.ndarray, "n h w c"]:
+        """All images in the folder's order, grey ones repeated over the channels where others are in colour."""
+        return self._gather({count: images for count, (_, images) in self.groups.items()})
+
+    def masked(
+        self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
+    ) -> UInt8[np.ndarray, "n h w c"]:
+        """The same with masks applied, as the written files will show them; ``which``: each image's pattern."""
+        masked = {}
+        for count, (where, images) in self.groups.items():
+            placed = place(patterns[count], which[where], None if shifts is None else shifts[where])
+            masked[count] = apply(images, placed) if self.sides is None else _resized(images, placed, self.sides[where])
+        return self._gather(masked)
+
+    def quantised(
+        self, pattern: Float[np.ndarray, "k h w c"], strength: float, thresholds: Float[np.ndarray, "k h w c"],
+        epsilon: int,
+    ) -> Patterns:  # fmt: skip
+        """Integer masks of a strength for each kind of image; a grey mask is the mean over the channels."""
+        kinds = {}
+        for count in self.groups:
+            thin = count < pattern.shape[3]
+            own = pattern.mean(3, keepdims=True) if thin else pattern
+            kinds[count] = quantise(own, strength, thresholds[..., :count], epsilon)
+        return kinds
+
+    def _gather(self, parts: dict[int, UInt8[np.ndarray, "_ h w _"]]) -> UInt8[np.ndarray, "n h w c"]:
+        if len(parts) == 1:
+            return next(iter(parts.values()))
+        whole = np.empty((self.count, *self.shape, self.channels), np.uint8)
+        for count, images in parts.items():
+            whole[self.groups[count][0]] = images
+        return whole
+
+
+def load_labelled(
+    folder: ImageDataset, classes: tuple[str, ...], like: ImageStack, executor: Executor, progress: Progress, size: int | None
+) -> tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]]:
+    """Pixels and labels of a validation or test part, as a network trained on ``like`` expects them.
+
+    Raises InputError where its classes, sizes or channels are not those of the training part.
+    """
+    if folder.classes != classes:
+        odd = sorted(set(folder.classes) ^ set(classes))
+        raise InputError(f"{folder.root} and the training part have not the same classes; they differ in: {', '.join(odd)}")
+    stack = ImageStack.of(folder, load_pixels(folder, executor, progress, size))
+    if stack.shape != like.shape:
+        (h, w), (height, width) = stack.shape, like.shape
+        raise InputError(f"images of {folder.root} are {w}x{h}, those trained on {width}x{height}; give --size to both")
+    if stack.channels > like.channels:
+        raise InputError(f"{folder.root} has images in colour, and those trained on are grey; convert one of them")
+    images = stack.clean()
+    if stack.channels < like.channels:
+        images = np.repeat(images, like.channels, axis=3)
+    return images, folder.labels
+
+
+def _resized(
+    images: UInt8[np.ndarray, "n s s c"], masks: Int8[np.ndarray, "n s s c"], sides: Int64[np.ndarray, " n"]
+) -> UInt8[np.ndarray, "n s s c"]:
+    """Images with what is left of masks that were carried to other sizes: to a grey level what their files show."""
+    found = np.empty_like(images)
+    for side in np.unique(sides):
+        for part in np.array_split(np.flatnonzero(sides == side), 1 + (sides == side).sum() // 1000):
+            found[part] = np.clip(np.rint(images[part] + resample_back(masks[part], int(side))), 0, 255).astype(np.uint8)
+    return found
+
+
+def training_size(found: Integer[np.ndarray, "n 2"]) -> int | None:
+    """The side at which images of these heights and widths are trained on; None: as they are, being small and alike."""
+    if (found == found[0]).all() and int(found[0, 0]) * int(found[0, 1]) <= SMALL**2:
+        return None
+    return min(SIDE, int(np.median(found.min(1))))

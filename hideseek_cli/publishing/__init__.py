@@ -1,0 +1,1 @@
+"""The owner's road: from a labelled folder to a release with levels that were measured."""

@@ -1,0 +1,123 @@
+"""Read the owner's folder once, check all of it, and hold what masks and networks are trained on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from itertools import compress
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int64, UInt16
+
+from hideseek_cli.errors import UNUSABLE, InputError, Problems, raise_for_all
+from hideseek_cli.formats import manifest
+from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, why_unfit
+from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
+from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.masks.image_stack import ImageStack, load_labelled, training_size
+from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
+from hideseek_cli.runtime.progress import Progress
+
+FEWEST = 4
+"""Images that a class needs, so that every fold of it teaches and tests."""
+HELD = 50_000 * 3 * 64 * 64
+"""Bytes of images that are trained on unless told otherwise, as networks see them in colour."""
+
+
+def load_source(
+    data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress,
+    output_format: OutputFormat = PNG_FILES, *, most: int | None = None, seed: int = 0,
+) -> SourceDataset:  # fmt: skip
+    """Read and check the owner's folder, which is to be published in that form. At most ``most`` images, chosen by the
+    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many.
+
+    Raises InputError that names everything that cannot be used.
+    """
+    if manifest.exists(data):
+        raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
+    parts = find_splits(data) if table is None else {"train": data}
+    folder, problems = survey(parts["train"], table)
+    wrong: Problems = {}
+    shapes = _read_sizes(folder, executor, wrong, progress)
+    known = shapes[:, 0] > 0
+    size = size or (training_size(shapes[known, :2]) if known.any() else None)
+    taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
+    whole = hashlib.sha256(repr(size).encode())
+    digests, images = np.zeros((len(shapes), DIGEST), np.uint8), []
+    taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
+    for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
+        if found is not None:
+            number, shapes[number], digest, seen = found
+            whole.update(repr((key, digest)).encode())
+            digests[number] = shorten_digest(digest)
+            images += [] if seen is None else [seen]
+    raise_for_all({**problems, UNUSABLE: sorted(wrong.get(UNUSABLE, []))})
+    _check(folder, taught, most)
+    sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
+    stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
+    validation = None
+    if "val" in parts:
+        part = scan(parts["val"])
+        part = part.only(_draw_held(part, len(stack), seed))
+        validation = load_labelled(part, folder.classes, stack, executor, progress, size)
+    for held in validation or ():
+        whole.update(held.tobytes())
+    return SourceDataset(folder, output_format, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
+
+
+def _read_sizes(folder: ImageDataset, executor: Executor, wrong: Problems, progress: Progress) -> UInt16[np.ndarray, "n 3"]:
+    """Height and width of each image by its header, and room for its channels; zeros where it cannot be used."""
+    found = np.zeros((len(folder.records), 3), np.uint16)
+    on_step = report_count(folder, progress, "looking at")
+    for number, sides in enumerate(try_each(folder.records, lambda record: read_shape(record.path), executor, wrong, on_step)):
+        found[number, :2] = sides or (0, 0)
+    return found
+
+
+def _read_images(
+    folder: ImageDataset, numbers: Int64[np.ndarray, " k"], taught: Bool[np.ndarray, " n"], size: int | None,
+    output_format: OutputFormat, executor: Executor, wrong: Problems, progress: Progress,
+) -> Iterator[tuple[int, tuple[int, ...], str, Pixels | None] | None]:  # fmt: skip
+    """Number, shape and pixel digest of those images, and how networks see it where it is trained on; None for one that
+    cannot be used."""
+
+    def take(number: int) -> tuple[int, tuple[int, ...], str, Pixels | None]:
+        path = folder.records[number].path
+        image, _ = read_image(path, exif=output_format.exif)
+        if why := why_unfit(image.shape, output_format.encoding):
+            raise InputError(f"{path} {why}")
+        seen = (drop_alpha(image) if size is None else fit(image, size)) if taught[number] else None
+        return number, image.shape, digest_pixels(image), seen
+
+    return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
+
+
+def _check(folder: ImageDataset, taught: Bool[np.ndarray, " n"], most: int | None) -> None:
+    """Raises InputError where nothing can be learned of these classes, or not of so few images."""
+    if len(folder.classes) < 2:
+        raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
+    few = [name for name, count in zip(folder.classes, np.bincount(folder.labels), strict=True) if count < FEWEST]
+    if few:
+        raise InputError(f"classes with fewer than {FEWEST} images cannot be trained: {', '.join(few)}; add or remove")
+    if taught.sum() > (most or len(folder.records)):
+        raise InputError(f"--train-images {most} is too few for {len(folder.classes)} classes; give at least {taught.sum()}")
+
+
+def _bytes(shapes: UInt16[np.ndarray, "n 3"], size: int | None) -> int:
+    """That the largest image takes in colour as networks see it."""
+    return 3 * (int(shapes[:, :2].astype(np.int64).prod(1).max(initial=1)) if size is None else size**2)
+
+
+def _draw_held(folder: ImageDataset, most: int, seed: int) -> Bool[np.ndarray, " n"]:
+    """Which ``most`` images to hold at most: FEWEST of every class, and of what it has besides the same share of all."""
+    labels, generator = folder.labels, np.random.default_rng([seed, 0x7A06])
+    found = np.ones(len(labels), bool)
+    if len(labels) > most:
+        besides = [max(0, int(count) - FEWEST) for count in np.bincount(labels)]
+        room = max(0, most - FEWEST * len(besides))
+        for label, more in enumerate(besides):
+            members = generator.permutation(np.flatnonzero(labels == label))
+            found[members[FEWEST + room * more // max(1, sum(besides)) :]] = False
+    return found

@@ -1,0 +1,80 @@
+"""What an order of ``hide`` is about, and what it would take."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from functools import partial
+
+import numpy as np
+import torch
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.formats import manifest
+from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.masks import keys
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.publishing.retraining import estimate_duration
+from hideseek_cli.publishing.source import SourceDataset
+from hideseek_cli.runtime.atomic import StagedFolder
+from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.training.tensors import make_dataset
+
+
+def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
+    """Where the release is to appear, and the master key. Raises InputError where a place is taken or the key is none,
+    DiskError where nothing can be written; touches nothing, and reads no image."""
+    replace = config.overwrite or (config.resume and config.journal.exists())
+    for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
+        refuse_existing(path, kind, replace)
+    stage = StagedFolder(config.out, overwrite=replace, ours=partial(manifest.owned_files, config.out))
+    stage.check()
+    return stage, keys.load_master_key(config.key_file)
+
+
+def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:
+    """Read and check what an order is about. Raises InputError where it cannot be carried out on these images."""
+    source = load_source(
+        config.data,
+        config.table,
+        config.size,
+        executor,
+        progress,
+        config.output_format,
+        most=config.train_images,
+        seed=config.seed,
+    )
+    if config.method.scope == "sample" and not source.taught.all():
+        raise InputError(
+            f"--scope sample makes a mask for each of the {len(source)} images, and {len(source.stack)} are held: "
+            f"give --train-images {len(source)} where memory allows, or leave --scope out"
+        )
+    chance = source.folder.chance()
+    low = [level for level in config.levels if level <= chance]
+    if low:
+        percent = f"; levels are in percent: did you mean {100 * low[0]:g}?" if low[0] < 1 else ""
+        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class){percent}")
+    return source
+
+
+def plan(config: HideConfig, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
+    """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
+    prepare(config)
+    source = read_source(config, executor, progress)
+    recipe = config.recipe.for_images(len(source))
+    classes = len(source.folder.classes)
+    seconds = estimate_duration(config, make_dataset(source.stack.clean(), source.labels, classes, device), recipe, executor)
+    return {
+        "images": len(source),
+        "train_images": len(source.stack),
+        "classes": classes,
+        "chance": source.folder.chance(),
+        "recipe": recipe.to_json(),
+        "retrainings_at_most": config.runs,
+        "seconds_about": round(seconds),
+        "size": source.size,
+        "bytes_about": int(source.shapes.astype(np.int64).prod(1).sum()),
+        "bargains": config.bargains(),
+        "published": str(config.out),
+        "masks": str(config.masks),
+    }

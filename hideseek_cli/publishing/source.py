@@ -1,0 +1,166 @@
+"""What a run of ``hide`` works on: the owner's images, and what the key decides about them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
+
+from hideseek_cli.errors import raise_for
+from hideseek_cli.images.codec import Notes, digest_pixels, read_image
+from hideseek_cli.images.dataset import ImageDataset
+from hideseek_cli.images.index import ImageIndex
+from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.similarity import portion
+from hideseek_cli.masks import keys
+from hideseek_cli.masks.assignment import UnmaskingOrder, find_quietest_order
+from hideseek_cli.masks.image_stack import ImageStack
+
+DIGEST = 16
+"""Bytes of a digest that tell whether an image has changed since it was read. No two images share them by chance, and who
+made two that do would gain nothing: a release is what was written. What a run is resumed by has all bytes."""
+ORDERS = 1000
+"""Orders of classes that the key draws, to choose from."""
+LOOKED = 50
+"""Images of a sample, however large they are."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Secret thresholds of images that have masks of their own, read by their numbers like an array: each image's are
+    derived from its class and name when they are asked for, because those of all take more memory than the images."""
+
+    key: bytes
+    records: ImageIndex
+    size: tuple[int, int, int]
+    """Height, width, channels."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self.records), *self.size)
+
+    def __getitem__(self, numbers: Int64[np.ndarray, " k"]) -> Float64[np.ndarray, "k h w c"]:
+        return np.stack(
+            [
+                keys.draw_thresholds(keys.derive_subkey(self.key, *self.records[int(number)].key), self.size)
+                for number in numbers
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class SourceDataset:
+    """The training part of a folder, and its validation part where it has one."""
+
+    folder: ImageDataset
+    output_format: OutputFormat
+    """How it is to be published."""
+    shapes: UInt16[np.ndarray, "n 3"]
+    """Of each image as it lies in its file: height, width, channels."""
+    digests: UInt8[np.ndarray, "n d"]
+    """Of the pixels of each image in its file, their first DIGEST bytes; they stay at home."""
+    fingerprint: str
+    """A hash over class, name and pixels of everything read; stays in the journal, at home."""
+    size: int | None
+    """Side to which images are brought for training; None where they have one size and are trained on as they are."""
+    taught: Bool[np.ndarray, " n"]
+    """On which images masks and networks are trained: on all, unless they are more than are held."""
+    stack: ImageStack
+    """Those as networks see them."""
+    validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
+
+    def __len__(self) -> int:
+        return len(self.shapes)
+
+    @property
+    def labels(self) -> Int64[np.ndarray, " t"]:
+        """Index of the class of each image that is trained on."""
+        return self.folder.labels[self.taught]
+
+    def spread(self, pixels: int) -> int:
+        """Every how many-th image makes about so many pixels in all, and LOOKED at images at least; 1 for all of them."""
+        area = int(self.shapes[:, :2].astype(np.int64).prod(1).sum())
+        return max(1, min(area // pixels, len(self) // LOOKED))
+
+    def portions(self, every: int = 1) -> Iterator[list[int]]:
+        """Every so many-th image by number: consecutive ones of one shape, few enough to be worked on at once."""
+        for sides, numbers in groupby(range(0, len(self), every), lambda number: tuple(self.shapes[number].tolist())):
+            size = portion(sides[0] * sides[1])
+            while part := list(islice(numbers, size)):
+                yield part
+
+    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes], list[str]]:
+        """Images of one shape as they lie in their files, what is published besides, and the digests of their pixels.
+
+        Raises InputError where one is no longer what was read.
+        """
+        records = [self.folder.records[number] for number in numbers]
+        found = [read_image(record.path, exif=self.output_format.exif) for record in records]
+        digests = [digest_pixels(image) for image, _ in found]
+        changed = [
+            str(record.path)
+            for record, digest, number in zip(records, digests, numbers, strict=True)
+            if not np.array_equal(shorten_digest(digest), self.digests[number])
+        ]
+        raise_for(changed, "images were changed while hide was at work; start again without --resume")
+        return np.stack([image for image, _ in found]), [notes for _, notes in found], digests
+
+    def release_label(self) -> str:
+        """Names the release when subkeys are derived: a hash over the names and shapes of its images."""
+        whole = hashlib.sha256(b"[")
+        for number, (key, own) in enumerate(zip(self.folder.records.keys(), self.shapes, strict=True)):
+            whole.update(f"{', ' if number else ''}{(*key, *own.tolist())!r}".encode())
+        whole.update(b"]")
+        return whole.hexdigest()
+
+    def own_thresholds(self, master: bytes) -> Thresholds:
+        """The same of masks that belong to one image each."""
+        shape = (*self.stack.shape, self.stack.channels)
+        return Thresholds(keys.derive_subkey(master, self.release_label(), "dither"), self.folder.records, shape)
+
+    def thresholds(self, master: bytes, pattern_sets: int = 1) -> Float64[np.ndarray, "p h w c"]:
+        """Secret thresholds for quantising masks of every strength, ``pattern sets`` patterns a class."""
+        shape = (pattern_sets * len(self.folder.classes), *self.stack.shape, self.stack.channels)
+        return keys.draw_thresholds(keys.derive_subkey(master, self.release_label(), "dither"), shape)
+
+    def secret(self, master: bytes) -> bytes:
+        """From which a method derives what nobody may guess."""
+        return keys.derive_subkey(master, self.release_label(), "patterns")
+
+    def shifts(self, master: bytes, placement: str) -> UInt16[np.ndarray, "n 2"] | None:
+        """Where each image's pattern is laid: None for the fixed placement."""
+        if placement == "fixed":
+            return None
+        key = keys.derive_subkey(master, self.release_label(), "placement")
+        return keys.draw_shifts(key, self.folder.records.keys(), *self.stack.shape)
+
+    def unmasking(
+        self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " t"] | None = None, *,
+        aims: Sequence[float] = (), pattern_sets: int = 1, patterns: int = 1, own: bool = False,
+    ) -> UnmaskingOrder:  # fmt: skip
+        """In which turn each image loses its mask when levels rise, at the end of their class those that are trained on and
+        are ``last``.
+
+        ``unmask``: ``classes``, one after another, or ``images`` of all classes alike. ``aims``: at what shares of clean
+        images levels are expected. ``pattern sets``: layers with patterns of their own; ``patterns``: of each class in each of
+        them; ``own``: every image has one of its own.
+        """
+        late = np.zeros(len(self), bool)
+        late[self.taught] = False if last is None else last
+        key = keys.derive_subkey(master, self.release_label(), "turns")
+        ranks, classes = None, self.folder.classes
+        if unmask == "classes":
+            config = find_quietest_order(keys.draw_class_orders(key, classes, ORDERS), np.bincount(self.folder.labels), aims)
+            ranks = {classes[number]: rank for rank, number in enumerate(config.tolist())}
+        return UnmaskingOrder(
+            keys.draw_turns(key, self.folder.records.keys(), late, ranks), self.folder.labels, pattern_sets, patterns, own
+        )
+
+
+def shorten_digest(whole: str) -> UInt8[np.ndarray, " d"]:
+    """What is kept of a pixel digest in hexadecimals."""
+    return np.frombuffer(bytes.fromhex(whole)[:DIGEST], np.uint8)

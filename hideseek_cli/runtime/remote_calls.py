@@ -1,0 +1,124 @@
+"""How a function gets to workers on other machines, and what a worker does with it.
+
+All machines see one file system. A function lies there in a file, pickled once for all of its calls, and its large arrays in
+files of their own, which later functions share where they need the same. A function's file is there for as long as somebody
+waits for its calls. Paths are made absolute on the way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from hideseek_cli import __version__
+from hideseek_cli.errors import InputError
+from hideseek_cli.runtime.atomic import write_whole
+from hideseek_cli.runtime.cache import digest_code
+from hideseek_cli.runtime.executors import CancelledError, wanted
+
+ASIDE = 2**18
+"""Bytes from which on an array gets a file of its own."""
+VERSIONS = ("torch", "numpy", "pillow", "scikit-image", "distributed", "cloudpickle")
+"""Packages that decide over bytes, or over whether machines understand each other."""
+
+
+@cache
+def installed_versions() -> dict[str, str]:
+    """What must be the same on all machines, and what it is on this one."""
+    root = Path(__file__).parents[1]
+    code = digest_code(*sorted({path.parent for path in root.rglob("*.py")}))
+    found = {"Python": "{}.{}".format(*sys.version_info), "hideseek": f"{__version__} ({code[:8]})"}
+    return found | {name: version(name) for name in VERSIONS}
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def reducer_override(self, thing: Any) -> Any:
+        return (Path, (str(thing.absolute()),)) if isinstance(thing, Path) else super().reducer_override(thing)
+
+
+def pickle_call(thing: Any, aside: Callable[[pickle.PickleBuffer], bool] = lambda _: True) -> bytes:
+    """``aside`` may keep a buffer for itself; it says whether it did not."""
+    stream = io.BytesIO()
+    _Pickler(stream, 5, buffer_callback=aside).dump(thing)
+    return stream.getvalue()
+
+
+def deliver(work: Callable[..., Any], place: Path) -> None:
+    """Write a function's file, and beside it those arrays that are not there yet."""
+    names: list[str] = []
+
+    def aside(buffer: pickle.PickleBuffer) -> bool:
+        raw = buffer.raw()
+        if raw.nbytes < ASIDE:
+            return True
+        names.append(hashlib.sha256(raw).hexdigest())
+        array = place.with_name(names[-1])
+        if not array.exists():
+            write_whole(array, bytes(raw), secret=True)
+        return False
+
+    stream = pickle_call(work, aside)
+    write_whole(place, pickle.dumps((installed_versions(), stream, names)), secret=True)
+
+
+_KEPT: dict[str, Callable[..., Any]] = {}
+"""On a worker, the function that was called last, by its file."""
+
+
+def call(function: str, packed: bytes) -> Any:
+    """On a worker: one call."""
+    place = Path(function)
+    if not place.exists():
+        raise CancelledError
+    work = _KEPT.get(function)
+    if work is None:
+        expected, stream, names = pickle.loads(place.read_bytes())
+        if other := _otherwise(expected):
+            raise InputError(f"worker on {socket.gethostname()}: {other}")
+        work = pickle.loads(stream, buffers=[(place.parent / name).read_bytes() for name in names])
+        _KEPT.clear()
+        _KEPT[function] = work
+    args, kwargs = pickle.loads(packed)
+    token = wanted.set(_Watch(place))
+    try:
+        return work(*args, **kwargs)
+    finally:
+        wanted.reset(token)
+
+
+class _Watch:
+    """Whether a file is there, looked up once a second."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.there, self.next = place, True, 0.0
+
+    def __call__(self) -> bool:
+        if time.monotonic() > self.next:
+            self.there, self.next = self.place.exists(), time.monotonic() + 1
+        return self.there
+
+
+def _otherwise(expected: Mapping[str, str]) -> str | None:
+    """In what this machine differs, in words."""
+    other = [
+        f"{name} {found}, not {expected[name]}" for name, found in installed_versions().items() if expected.get(name) != found
+    ]
+    return f"it has {', '.join(other)}; install the same on all machines" if other else None
+
+
+def check_worker(token: str, expected: Mapping[str, str]) -> str | None:
+    """On a worker: why it cannot help, if it cannot."""
+    if not Path(token).is_file():
+        return f"it does not see {Path(token).parent.parent}; run in a folder that all machines see, as the same user"
+    return _otherwise(expected)

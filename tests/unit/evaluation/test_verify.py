@@ -1,0 +1,170 @@
+"""Verification without a terminal: interrupted, gone on with, and where nothing can be written."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from PIL import Image
+
+from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.evaluation.verify import verify
+from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.formats.manifest import NAME, Authorized, Manifest, compute_identity
+from hideseek_cli.images.codec import decode, digest_pixels
+from hideseek_cli.images.dataset import scan
+from hideseek_cli.recipe import preset
+from hideseek_cli.runtime import journal
+from hideseek_cli.runtime.journal import Journal
+from hideseek_cli.runtime.progress import Silent
+from tests.conftest import Listener, write_images
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def folders(tmp_path):
+    write_images(tmp_path / "data", 3, 8)
+    write_images(tmp_path / "test", 3, 4, first=8)
+    return tmp_path / "data", tmp_path / "test"
+
+
+def asked(folders, executor, progress, **options):
+    return verify(*folders, executor, progress, CPU, runs=3, fallback=preset("quick"), level=50.0, **options)
+
+
+def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor, monkeypatch):
+    whole = asked(folders, executor, Silent(), seed=5)
+    kept = folders[0].with_name(".data.verify")
+    assert not kept.exists()
+    with pytest.raises(KeyboardInterrupt):
+        asked(folders, executor, Listener(2), seed=5)
+    assert kept.exists()
+    with pytest.raises(InputError, match="had another seed"):
+        asked(folders, executor, Silent(), seed=6, resume=True)
+    elsewhere = kept.rename(kept.with_name(".test.verify"))
+    with pytest.raises(InputError, match="had another images"):
+        asked((folders[1], folders[1]), executor, Silent(), seed=5, resume=True)
+    elsewhere.rename(kept)
+    trained: list[int] = []
+
+    def last(*_, seed: int, checkpoints: object) -> float:
+        trained.append(seed)
+        return whole[0].accuracies[2]
+
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", last)
+    assert asked(folders, executor, Silent(), seed=5, resume=True) == whole
+    assert len(trained) == 1, "two of three runs were finished"
+    assert not kept.exists()
+
+
+def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
+    with pytest.raises(KeyboardInterrupt):
+        asked(folders, executor, Listener(1))
+    first = asked(folders, executor, Silent(), resume=True)
+    assert asked(folders, executor, Silent(), seed=first[0].seed) == first
+
+
+def test_where_nothing_can_be_written_it_verifies_all_the_same(folders, executor, monkeypatch):
+    def refused(path, *_, **__):
+        raise DiskError(f"{path} cannot be written")
+
+    monkeypatch.setattr(journal, "write_whole", refused)
+    assert asked(folders, executor, Silent(), seed=5)[0].found.runs == 3
+
+
+def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others(folders, executor, monkeypatch):
+    network = AuthorizedNetwork.drawn("cnn", bytes(32))
+    asked_for: list[tuple[str, str, object]] = []
+
+    def retrained(data, test, recipe, *_, seed, checkpoints, by=None):
+        asked_for.append(("learns", recipe.arch, by))
+        return 60.0 if by else 20.0
+
+    def taught(data, test, recipe, *_, teacher, seed):
+        asked_for.append(("is taught", recipe.arch, teacher))
+        return 40.0
+
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", retrained)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.distill", taught)
+    monkeypatch.setattr(Journal, "close", lambda self: None)
+    found = asked(folders, executor, Silent(), archs=("slim", "lenet"), authorized=network, teacher=network)
+    assert [(one.label, one.accuracies[0], one.level) for one in found] == [
+        ("slim", 20.0, 50.0), ("lenet", 20.0, 50.0), ("cnn, authorized", 60.0, None),
+        ("slim, distilled", 40.0, None), ("lenet, distilled", 40.0, None),
+    ]  # fmt: skip
+    assert sorted(set(asked_for), key=str) == sorted({
+        ("learns", "slim", None), ("learns", "lenet", None), ("learns", "cnn", network), ("is taught", "slim", network),
+        ("is taught", "lenet", network),
+    }, key=str)  # fmt: skip
+    kept = folders[0].with_name(".data.verify").read_bytes().decode("latin1")
+    assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.lens), "the lens is secret"
+
+
+@pytest.mark.parametrize(("lens", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
+                                                        (b"another" + bytes(25), "slim", None)])  # fmt: skip
+def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
+    folders, executor, monkeypatch, lens, arch, promised
+):  # fmt: skip
+    data, test = folders
+    part = scan(data)
+    digests = {record.key: digest_pixels(decode(record.path)) for record in part.records}
+    manifest = Manifest(
+        level="published", release=compute_identity(digests), classes=part.classes, chance=33.3, epsilon=8, size=None,
+        recipe=preset("quick"), offers=(), images=tuple(sorted(digests.items())),
+        authorized=Authorized(lens=AuthorizedNetwork.drawn("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
+    )  # fmt: skip
+    (data / NAME).write_text("".join(manifest.text()))
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
+    network = AuthorizedNetwork.drawn(arch, lens)
+    found = verify(data, test, executor, Silent(), CPU, runs=2, fallback=preset("quick"), authorized=network)
+    assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]
+
+
+def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
+    def told(**options) -> list[str]:
+        progress = Listener()
+        asked(folders, executor, progress, seed=5, **options)
+        return [line for line in progress.told if "starts afresh" in line]
+
+    with pytest.raises(KeyboardInterrupt):
+        asked(folders, executor, Listener(2), seed=5)
+    kept = folders[0].with_name(".data.verify").read_bytes()
+    assert told(resume=True) == [] and told() == []
+    folders[0].with_name(".data.verify").write_bytes(kept)
+    (line,) = told()
+    assert ".data.verify is dropped" in line and "--resume" in line
+
+
+def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypatch):
+    data, test = folders
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, **__: 50.0)
+
+    def told() -> list[str]:
+        listener = Listener()
+        asked(folders, executor, listener)
+        return [line for line in listener.told if "are trained on" in line]
+
+    assert told() == []
+    write_images(data, 1, 2, first=8)
+    place = test / "class0" / "008.png"
+    Image.fromarray(decode(place) ^ 1).save(place)
+    (line,) = told()
+    assert line.startswith(f"1 of the 12 images of {test} are trained on, in {data}"), "one of the two is another image now"
+
+
+def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):
+    write_images(tmp_path / "data", 2, 40)
+    write_images(tmp_path / "test", 2, 30)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, **__: 50.0)
+
+    def told() -> list[str]:
+        listener = Listener()
+        asked((tmp_path / "data", tmp_path / "test"), executor, listener)
+        return [line for line in listener.told if "mixes the classes" in line]
+
+    assert told() == []
+    first = scan(tmp_path / "test").classes[0]
+    for path in sorted((tmp_path / "test" / first).iterdir())[3:]:
+        path.unlink()
+    (line,) = told()
+    assert f"({first}: 9 % and 50 %)" in line and "up to 41 points" in line

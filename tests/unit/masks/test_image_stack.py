@@ -1,0 +1,34 @@
+"""Images as networks see them: what was carried to their own sizes, brought back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hideseek_cli.images.codec import fit
+from hideseek_cli.images.dataset import scan
+from hideseek_cli.masks.arithmetic import apply, place
+from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.runtime.progress import Silent
+
+
+@pytest.mark.parametrize("placement", ["fixed", "keyed"])
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (20, 31), (96, 64), (200, 130), (12, 40)])
+def test_masked_images_are_what_a_network_sees_of_the_files(make_folder, executor, placement, height, width):
+    root = make_folder("data", mode="mixed", each=6)
+    for record in scan(root).records:
+        with Image.open(record.path) as image:
+            image.resize((width, height), Image.Resampling.BICUBIC).point(lambda value: 20 + value * 4 // 5).save(record.path)
+    source = load_source(root, None, 16, executor, Silent())
+    random = np.random.default_rng(0)
+    thresholds, shifts = source.thresholds(bytes(32)), source.shifts(bytes(32), placement)
+    masks = source.stack.quantised(random.normal(0, 4, thresholds.shape), 1.0, thresholds, 8)
+    labels = source.folder.labels
+    shown = source.stack.masked(masks, labels, shifts)
+    for number in range(len(source)):
+        own, *_ = source.own([number])
+        shift = None if shifts is None else shifts[number : number + 1]
+        file = apply(own, place(masks[own.shape[3]], labels[number : number + 1], shift, own.shape[1:3]))[0]
+        apart = np.abs(fit(file, 16).astype(int) - shown[number])
+        assert apart.mean() < (0.0001 if (height, width) == (16, 16) else 0.5) and apart.max() <= 4, apart.mean()
