@@ -88,7 +88,7 @@ def verify(
     if promise is not None and base != promise.recipe:
         progress.say(f"{folder} was calibrated by another recipe than this, so it may well train to something else")
     allowed = promise.authorized if promise else None
-    if authorized is not None and allowed is not None and allowed.lens != authorized.identity:
+    if authorized is not None and allowed is not None and allowed.stem != authorized.identity:
         progress.say(f"{folder} was published for a network with another lens than that of --authorized")
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     field = [

@@ -27,6 +27,7 @@ from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
 from tests.conftest import draw, write_images
+from tests.helpers.manifests import read_lines
 from tests.integration.test_commands import FAST, contents, inside, run
 
 FORMS = [OutputFormat(encoding=encoding, shard=shard) for encoding in ("png", "webp") for shard in (None, 1, 4)]
@@ -221,9 +222,9 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_form_changes_neither_the_release_nor_its_secrets(road):
-    files, shards = (json.loads((road / name / "hideseek.json").read_text()) for name in ("files", "shards"))
+    (files, *rows), (shards, *same) = (read_lines(road / name) for name in ("files", "shards"))
     assert sorted(os.listdir(road / "shards")) == [f"{number:06}.tar" for number in range(5)] + ["hideseek.json"]
-    assert shards.pop("shard") == 10 and shards.pop("encoding") == "webp" and shards == files
+    assert shards.pop("shard") == 10 and shards.pop("encoding") == "webp" and shards == files and rows == same
     assert (road / "files.masks").read_bytes() == (road / "shards.masks").read_bytes()
     found = json.loads(run("metrics", "files", "shards", "--json", cwd=road).stdout)
     assert found["linf"] == 0 and found["images"] == 48
