@@ -40,7 +40,7 @@ def network(
     from hideseek_cli.masks import keys
 
     if like is not None and key_file is not None:
-        raise InputError("--like takes the lens of another network and --key-file makes one: give one of the two")
+        raise InputError("--like takes the secret stem of another network and --key-file makes one: give one of the two")
     refuse_existing(out, "network", overwrite)
     if like is None:
         made = AuthorizedNetwork.drawn(arch, keys.load_master_key(key_file), seed)
@@ -48,7 +48,7 @@ def network(
         made = replace(AuthorizedNetwork.load(like), arch=arch, seed=seed)
     size = made.save(out)
     if json:
-        document({"path": str(out), "arch": made.arch, "lens": made.identity, "seed": made.seed, "bytes": size})
+        document({"path": str(out), "arch": made.arch, "stem": made.identity, "seed": made.seed, "bytes": size})
         return
     with terminal(quiet) as screen:
         typer.echo(out)

@@ -89,7 +89,7 @@ def verify(
         progress.say(f"{folder} was calibrated by another recipe than this, so it may well train to something else")
     allowed = promise.authorized if promise else None
     if authorized is not None and allowed is not None and allowed.stem != authorized.identity:
-        progress.say(f"{folder} was published for a network with another lens than that of --authorized")
+        progress.say(f"{folder} was published for a network with another secret stem than that of --authorized")
     recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
     field = [
         *public_models(data, tests, recipes, level, one_sided=one_sided),

@@ -97,13 +97,13 @@ def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others
         ("is taught", "lenet", network),
     }, key=str)  # fmt: skip
     kept = folders[0].with_name(".data.verify").read_bytes().decode("latin1")
-    assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.lens), "the lens is secret"
+    assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.stem), "the stem is secret"
 
 
-@pytest.mark.parametrize(("lens", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
+@pytest.mark.parametrize(("key", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
                                                         (b"another" + bytes(25), "slim", None)])  # fmt: skip
 def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
-    folders, executor, monkeypatch, lens, arch, promised
+    folders, executor, monkeypatch, key, arch, promised
 ):  # fmt: skip
     data, test = folders
     part = scan(data)
@@ -115,7 +115,7 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     )  # fmt: skip
     (data / NAME).write_text("".join(manifest.lines()))
     monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
-    network = AuthorizedNetwork.drawn(arch, lens)
+    network = AuthorizedNetwork.drawn(arch, key)
     found = verify(data, test, executor, Silent(), CPU, runs=2, fallback=preset("quick"), authorized=network)
     assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]
 
