@@ -1,9 +1,11 @@
 """How long the strongest mask must train: what is left to learn at the published strength, by passes and mask seed.
 
     python bench/strongest.py DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
-    python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --patterns 3 --attacks none greyscale
+    python bench/strongest.py DATA/train DATA/test --rule balanced --through greyscale blur --patterns 3 \\
+        --attacks none greyscale
     python bench/strongest.py DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
-    python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --surrogates slim cnn --archs slim vgg11
+    python bench/strongest.py DATA/train DATA/test --rule balanced --through greyscale blur --surrogates slim cnn \\
+        --archs slim vgg11
 
 Each mask is brought to the greatest strength that keeps the images' similarity, as `hide` does, and networks are
 retrained on it under each attack, one processor thread each. Prints Markdown.

@@ -52,7 +52,7 @@ def hide(
         str | None,
         typer.Option(
             "--robust",
-            help="What masks must survive: some of gray,jpeg,blur,augment, or none (gray,blur; by alternating none).",
+            help="What masks must survive: some of greyscale,jpeg,blur,augment, or none (greyscale,blur; by alternating none).",
         ),
     ] = None,
     unmask: Annotated[

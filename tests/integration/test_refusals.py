@@ -75,7 +75,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         "--patterns is for patterns that a class shares",
     ),
     "noise through changes": (
-        ["hide", "data", "--method", "random", "--robust", "gray"], lambda root: None, "--robust does not apply"
+        ["hide", "data", "--method", "random", "--robust", "greyscale"], lambda root: None, "--robust does not apply"
     ),
     "the paper's stopping rule for another method": (
         ["hide", "data", *LEVELS[:2], "--method", "random", "--calibration", "stop"], lambda root: None, "class-wise emn"
@@ -110,7 +110,9 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         lambda root: None,
         "has one pattern a class",
     ),
-    "an unknown change": (["hide", "data", *LEVELS, "--robust", "gray,x"], lambda root: None, "'x' is unknown: choose of gray"),
+    "an unknown change": (
+        ["hide", "data", *LEVELS, "--robust", "greyscale,x"], lambda root: None, "'x' is unknown: choose of greyscale"
+    ),
     "an unknown recipe": (["hide", "data", *LEVELS, "--recipe", "x"], lambda root: None, "unknown recipe 'x'"),
     "an unknown network": (["hide", "data", *LEVELS, "--arch", "x"], lambda root: None, "unknown architecture 'x'"),
     "an unknown device": (["hide", "data", *LEVELS, "--device", "x"], lambda root: None, "unknown device 'x'"),

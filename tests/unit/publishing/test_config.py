@@ -37,5 +37,5 @@ def test_masks_survive_what_the_method_is_for_unless_told_otherwise():
         return HideConfig(data=Path("data"), levels=(50.0,), out=Path("out"), masks=Path("masks"), recipe=preset("quick"),
                      robust=robust, method=ClassWise(schedule=schedule)).survived  # fmt: skip
 
-    assert survived("joint") == ("gray", "blur") and survived("alternating") == ()
+    assert survived("joint") == ("greyscale", "blur") and survived("alternating") == ()
     assert survived("joint", ()) == () and survived("alternating", ("jpeg",)) == ("jpeg",)
