@@ -27,7 +27,7 @@ CALLS = 64
 images that wait for their turn need in memory is much the same for any number of them."""
 VALUES = 2**16
 """Values that are put back in one call, unless its last image has more."""
-LEFT = "what an interrupted run left is damaged; start again without --resume"
+LEFT = "what an interrupted run left is damaged; start again without `resume`"
 
 
 @dataclass(frozen=True)

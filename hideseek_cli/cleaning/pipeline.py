@@ -67,7 +67,8 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
         raise InputError(f"none of the {listed} published images is in {folder}; download it again")
     if not (allow_missing or present.all()):
         gone = list(compress(published.places(), ~present))
-        raise_for(gone, f"published images are missing from {folder}; download them, or clean the rest with --allow-missing")
+        way = "download them, or clean the rest with `allow_missing=True`"
+        raise_for(gone, f"published images are missing from {folder}; {way}")
     return present
 
 

@@ -35,7 +35,7 @@ def refuse_existing(path: Path, kind: str, overwrite: bool) -> None:
     """Raise InputError where something exists that may not be replaced: all but a file of that kind, with leave."""
     atomic.refuse_existing(path, overwrite)
     if path.exists() and _kind(path) != kind:
-        raise InputError(f"{path} is no {kind} file of hideseek's, which alone --overwrite replaces; choose another place")
+        raise InputError(f"{path} is no {kind} file of hideseek's, which alone `overwrite=True` replaces; choose another place")
 
 
 def _kind(path: Path) -> object:

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Int64
 
 from hideseek_cli.errors import CLASHES, NAMES, UNUSABLE, InputError, Problems, raise_for_all
 from hideseek_cli.images import image_folder
-from hideseek_cli.images.codec import MixedPixels, decode, drop_alpha
+from hideseek_cli.images.codec import SUFFIXES, MixedPixels, decode, drop_alpha
 from hideseek_cli.images.image_folder import read_class_folders, read_table
 from hideseek_cli.images.index import ImageIndex, ImageRecord, is_safe
 from hideseek_cli.images.webdataset import find_archives, read_shards, shard_pattern
@@ -102,11 +102,26 @@ def survey(root: Path, table: Path | None = None) -> tuple[ImageDataset, Problem
         unsorted = read_table(root, table, problems) if table else read_shards(root, problems)
         found = ImageIndex(root, _drop_unsafe(unsorted, problems)).ordered()
     else:
+        _refuse_one_class(root)
         found = _drop_unsafe(read_class_folders(root, problems), problems)
     records = _drop_clashes(root, found, problems)
     if not records and not problems:
         raise InputError(f"{root} holds no images; it needs one folder a class with the class's images inside")
     return ImageDataset(root, records), problems
+
+
+def _refuse_one_class(root: Path) -> None:
+    """Raise InputError where a folder has images and no folders: one class, or what has no labels."""
+    visible = [child for child in root.iterdir() if not child.name.startswith(".")]
+    images = sum(child.suffix.lower() in SUFFIXES for child in visible)
+    if images and not any(child.is_dir() for child in visible):
+        above = root.resolve().parent if root.name in ("", "..") else root.parent
+        part = any(root.name.lower() in synonyms for synonyms in SPLITS.values())
+        raise InputError(
+            f"{root} holds {images} image{'s' if images > 1 else ''} but no folders of classes: "
+            + ("" if part else f"give the folder above it ({above}), or ")
+            + "name each image's class with `labels`"
+        )
 
 
 def scan_unlabelled(root: Path) -> ImageIndex:

@@ -34,15 +34,15 @@ def read_class_folders(root: Path, problems: Problems) -> Iterator[ImageRecord]:
         yield from (ImageRecord(child.name, _name(path), FileRef(root, f"{child.name}/{path}")) for path in found)
         if not found and len(strange) == before:
             empty.append(str(child))
-    _complain(problems, "files are no images, or belong to no class (for a flat folder give --labels); move them away", strange)
-    _complain(problems, "classes hold no images; remove their folders or fill them", empty)
+    _add(problems, "files are no images, or belong to no class (for a flat folder give `labels`); move them away", strange)
+    _add(problems, "classes hold no images; remove their folders or fill them", empty)
 
 
 def read_unlabelled(root: Path, problems: Problems) -> Iterator[ImageRecord]:
     """All images below a folder in order of their names, as of one class; adds what is wrong to ``problems``."""
     strange: list[str] = []
     yield from (ImageRecord("images", _name(path), FileRef(root, path)) for path in _below(root, strange))
-    _complain(problems, "files are no images; move them away", strange)
+    _add(problems, "files are no images; move them away", strange)
 
 
 def _below(root: Path, strange: list[str]) -> list[str]:
@@ -92,12 +92,12 @@ def read_table(root: Path, table: Path, problems: Problems) -> list[ImageRecord]
             records.append(ImageRecord(label, _name(place), FileRef(root, place)))
     listed = {str(record.path) for record in records}
     unlisted = [str(p) for p in sorted(root.iterdir()) if p.suffix.lower() in SUFFIXES and f"{root}/{p.name}" not in listed]
-    _complain(problems, f"rows of {table} are not name,class", bad)
-    _complain(problems, f"rows of {table} name no image under {root}", missing)
-    _complain(problems, f"images of {root} are not in {table}; add them or move them away", unlisted)
+    _add(problems, f"rows of {table} are not name,class", bad)
+    _add(problems, f"rows of {table} name no image under {root}", missing)
+    _add(problems, f"images of {root} are not in {table}; add them or move them away", unlisted)
     return records
 
 
-def _complain(problems: Problems, why: str, offenders: list[str]) -> None:
+def _add(problems: Problems, why: str, offenders: list[str]) -> None:
     if offenders:
         problems[why] = offenders

@@ -55,7 +55,7 @@ class ImageStack:
             common = ", ".join(f"{count} of {w}x{h}" for (h, w), count in sizes.most_common(3))
             raise InputError(
                 f"the images of {folder.root} have {len(sizes)} sizes ({common}); "
-                "bring them to one with --size, such as --size 64"
+                "bring them to one with `size`, such as `size=64`"
             )
         channels = np.array([image.shape[2] for image in images])
         groups = {}
@@ -129,7 +129,7 @@ def load_labelled(
     stack = ImageStack.of(folder, load_pixels(folder, executor, progress, size))
     if stack.shape != like.shape:
         (h, w), (height, width) = stack.shape, like.shape
-        raise InputError(f"images of {folder.root} are {w}x{h}, those trained on {width}x{height}; give --size to both")
+        raise InputError(f"images of {folder.root} are {w}x{h}, those trained on {width}x{height}; give `size` to both")
     if stack.channels > like.channels:
         raise InputError(f"{folder.root} has images in colour, and those trained on are grey; convert one of them")
     images = stack.clean()

@@ -1,6 +1,6 @@
 """Carry a mask to an image's own size: exact integer arithmetic, so that every machine gets the same pixels.
 
-A mask covers the image's central square, as ``--size`` cuts it, and goes on cyclically beyond. Between its pixels
+A mask covers the image's central square, as it is cut out for training, and goes on cyclically beyond. Between its pixels
 lies the cubic convolution of Keys (1981, a = -1/2), whose passband is flat enough that fine waves come back when
 somebody brings the image to a training size again; where the square is smaller than the mask, the kernel is
 stretched by as much, so that nothing is aliased. Weights are integers that add up to 256 in each direction, and sums of

@@ -66,7 +66,7 @@ def test_unclear_splits_are_refused(tmp_path):
 REFUSALS = {
     "a class without images": ("hold no images", lambda root: (root / "empty").mkdir()),
     "a stray file": ("no images, or belong to no class", lambda root: (root / "class0/notes.txt").touch()),
-    "an image beside the classes": ("--labels", lambda root: (root / "class0/000.png").rename(root / "x.png")),
+    "an image beside the classes": ("give `labels`", lambda root: (root / "class0/000.png").rename(root / "x.png")),
     "a name twice": ("000.png and 000.jpg|000.jpg and 000.png", lambda root: (root / "class0/000.jpg").touch()),
     "a control character": ("control characters", lambda root: (root / "class0/a\nb.png").touch()),
     "a backslash": ("backslashes", lambda root: (root / "class0/a\\b.png").touch()),
@@ -78,6 +78,29 @@ def test_what_cannot_be_published_is_refused_by_name(make_folder, words, change)
     root = make_folder()
     change(root)
     with pytest.raises(InputError, match=words):
+        scan(root)
+
+
+def test_a_folder_of_one_class_is_refused_with_what_it_most_likely_is(make_folder, monkeypatch):
+    root = make_folder("data/train", classes=2, each=3)
+    (root / "class0/.DS_Store").touch()
+    with pytest.raises(InputError) as refused:
+        scan(root / "class0")
+    assert str(refused.value) == (
+        f"{root}/class0 holds 3 images but no folders of classes: give the folder above it ({root}), "
+        "or name each image's class with `labels`"
+    )
+    monkeypatch.chdir(root / "class0")
+    with pytest.raises(InputError, match=f"give the folder above it \\({root}\\)"):
+        scan(Path())
+    for path in (root / "class0").glob("*.png"):
+        path.rename(root / path.name)
+    (root / "class0/.DS_Store").unlink()
+    with pytest.raises(InputError, match="3 files are no images, or belong to no class"):
+        scan(root)
+    for place in (root / "class0", root / "class1"):
+        place.rename(root / f".{place.name}")
+    with pytest.raises(InputError, match="train holds 3 images but no folders of classes: name each image's class"):
         scan(root)
 
 
