@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -88,6 +89,10 @@ class Recipe:
     def each(self) -> tuple[Recipe, ...]:
         """One recipe for each of its architectures."""
         return tuple(replace(self, arch=name) for name in self.arch.split(","))
+
+    def with_arch(self, names: Sequence[str]) -> Recipe:
+        """The same recipe for other networks; none: as it is."""
+        return replace(self, arch=",".join(names)) if names else self
 
     def for_images(self, count: int) -> Recipe:
         """The same recipe for a folder of ``count`` images.
