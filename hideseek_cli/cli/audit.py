@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hideseek_cli.cli import options
-from hideseek_cli.errors import InputError
-
-if TYPE_CHECKING:
-    from hideseek_cli.evaluation.audit import Finding
 
 
 def audit(
@@ -52,47 +48,22 @@ def audit(
     for a published folder). An attack that fails is named, and the others go on.
     """
     options.present(folder, test, clean, other)
-    from hideseek_cli.attacks import select
     from hideseek_cli.cli.terminal import document, show
+    from hideseek_cli.evaluation.audit import AuditConfig
     from hideseek_cli.evaluation.audit import audit as run
-    from hideseek_cli.evaluation.audit import journal_path
 
     chosen_device = options.training_device(device, threads)
     chosen_recipe = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     asked = chosen_recipe if recipe or epochs or batch_size else None
-    selected = select(options.names(attacks))
+    config = AuditConfig(
+        folder=folder, test=test, attacks=options.names(attacks), clean=clean, other=other, cleaners=tuple(cleaner or ()),
+        recipe=asked, arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
+    )  # fmt: skip
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        with options.resumable(screen, journal_path(folder)):
-            found = run(
-                folder, test, selected, executor, screen, chosen_device, clean=clean, other=other, cleaners=cleaner or [],
-                recipe=asked, arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
-            )  # fmt: skip
-        if not found:
-            raise InputError("none of these attacks can be made with what is given; nothing was measured")
+        with options.resumable(screen, config.journal):
+            found = run(config, chosen_device, executor, screen)
         if json:
-            document({"folder": str(folder), "paid": found[0].paid, "attacks": [_document(one) for one in found]})
+            document(found.to_json())
         else:
-            show([_row(one) for one in found], style.value)
-    over = [one for one in found if max_accuracy is not None and one.curves and one.accuracy > max_accuracy]
-    raise typer.Exit(1 if over or any(one.failure for one in found) else 0)
-
-
-def _document(one: Finding) -> dict[str, Any]:
-    done = bool(one.curves)
-    return {
-        "attack": one.attack.name, "knows": one.attack.knows, "accuracy": one.accuracy if done else None,
-        "peak": one.peak if done else None, "clean_accuracy": one.clean_accuracy, "gain": one.gain if done else None,
-        "runs": len(one.curves), "accuracies": [curve[-1] for curve in one.curves], "failure": one.failure,
-    }  # fmt: skip
-
-
-def _row(one: Finding) -> dict[str, str]:
-    def points(value: float | None) -> str:
-        return "" if value is None else f"{value:.1f}"
-
-    done = bool(one.curves)
-    return {
-        "attack": one.attack.name, "knows": one.attack.knows,
-        "accuracy %": points(one.accuracy) if done else "failed", "peak %": points(one.peak if done else None),
-        "on clean %": points(one.clean_accuracy), "gain": points(one.gain if done else None),
-    }  # fmt: skip
+            show(found.rows(), style.value)
+    raise typer.Exit(0 if found.holds(max_accuracy) else 1)

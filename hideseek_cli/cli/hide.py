@@ -128,7 +128,6 @@ def hide(
 
         protect(asked, hide)
         return
-    from hideseek_cli.cli import hide_report
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.formats.authorized_network import AuthorizedNetwork
     from hideseek_cli.images.output_format import OutputFormat
@@ -142,7 +141,7 @@ def hide(
         data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
         recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
         unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
-        train_images=train_images, table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs,
+        train_images=train_images, labels=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs,
         tolerance=tolerance, overwrite=overwrite, resume=resume,
         output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=select(method, scope, {
@@ -161,10 +160,10 @@ def hide(
         with options.resumable(screen, config.journal):
             hidden = run(config, chosen_device, executor, screen)
         if json:
-            document(hide_report.document(config, hidden, screen.seconds()))
+            document(hidden.to_json())
         else:
-            show(hide_report.rows(config, hidden), style.value)
-        for line in hide_report.remarks(config, hidden):
+            show(hidden.rows(), style.value)
+        for line in hidden.remarks():
             screen.say(line)
     raise typer.Exit(0 if hidden.complete else 1)
 

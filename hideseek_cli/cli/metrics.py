@@ -37,7 +37,7 @@ def metrics(
     from hideseek_cli.cli.terminal import document, show
     from hideseek_cli.formats import manifest
     from hideseek_cli.images.dataset import find_splits, scan
-    from hideseek_cli.images.similarity import SSIM, compare
+    from hideseek_cli.images.similarity import compare
 
     if gradients and labels:
         raise InputError("--gradients needs a folder a class; leave out --labels")
@@ -45,31 +45,19 @@ def metrics(
         originals = scan(clean if labels else find_splits(clean)["train"], labels)
         compared = scan(other if manifest.exists(other) else find_splits(other)["train"])
         found = compare(originals, compared, hands, screen, size=size, worst=worst)
-        ratios = {}
         if gradients:
+            from dataclasses import replace
+
             from hideseek_cli.cli.options import training_device
-            from hideseek_cli.evaluation.learnability import measure_learnability
+            from hideseek_cli.evaluation.learnability import LearnabilityConfig, measure_learnability
             from hideseek_cli.recipe import preset
 
-            left = measure_learnability(
-                find_splits(clean)["train"], other, hands, screen, training_device(device, 0), recipe=preset("quick"), size=size
-            )
-            ratios = {"car": left.confidence_ascent, "gcr": left.gradient_compression}
+            config = LearnabilityConfig(clean=find_splits(clean)["train"], masked=other, fallback=preset("quick"), size=size)
+            left = measure_learnability(config, training_device(device, 0), hands, screen)
+            found = replace(found, confidence_ascent=left.confidence_ascent, gradient_compression=left.gradient_compression)
         if json:
-            document(
-                {"images": found.images, "mse": found.mse, "psnr": found.psnr, "ssim": found.ssim, "linf": found.linf,
-                 "ssim_definition": SSIM, **ratios,
-                 "worst": [{"image": name, "mse": one.mse, "ssim": one.ssim, "linf": one.linf} for name, one in found.worst]}
-            )  # fmt: skip
+            document(found.to_json())
             return
-        everything = {
-            "images": f"all {found.images}", "MSE": f"{found.mse:.3e}",
-            "PSNR dB": "identical" if found.psnr is None else f"{found.psnr:.2f}", "SSIM": f"{found.ssim:.4f}",
-            "Linf": str(found.linf), **{f"{name.upper()} %": f"{ratio:.1f}" for name, ratio in ratios.items()},
-        }  # fmt: skip
-        rows = [
-            {"images": name, "MSE": f"{one.mse:.3e}", "PSNR dB": "", "SSIM": f"{one.ssim:.4f}", "Linf": str(one.linf)}
-            for name, one in found.worst
-        ]
-        show([everything, *rows], style.value)
-        screen.say(f"SSIM: {SSIM}; MSE of images scaled to 0..1; the rows below the first are the worst by SSIM")
+        show(found.rows(), style.value)
+        for line in found.remarks():
+            screen.say(line)

@@ -35,12 +35,9 @@ def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
     output_format = OutputFormat(encoding=asked["image_format"], exif=asked["keep_exif"])
     with options.terminal(asked["quiet"]) as screen, options.executor(asked["jobs"], None) as executor:
         done = run(asked["data"], generator, asked["out"], device, executor, screen, output_format=output_format)
-        like, seconds = done.similarity, screen.seconds()
         if asked["json"]:
-            document({"published": str(asked["out"]), "images": done.images, "mse": like.mse, "ssim": like.ssim,
-                      "linf": like.linf, "seconds": round(seconds, 1)})  # fmt: skip
+            document(done.to_json())
         else:
-            row = {"published": str(asked["out"]), "images": done.images, "MSE": f"{like.mse:.2e}",
-                   "SSIM": f"{like.ssim:.4f}", "L∞": like.linf}  # fmt: skip
-            show([row], asked["style"].value)
-        screen.say(f"wrote {asked['out']} (to publish), {done.images / max(seconds, 0.1):.0f} images a second")
+            show(done.rows(), asked["style"].value)
+        for line in done.remarks():
+            screen.say(line)

@@ -54,10 +54,6 @@ def seek(
                 screen.say(f"images that are cleaned are kept beside {place}; go on with --resume")
             raise
     if json:
-        document(
-            {"level": sought.level, "images": sought.images, "exact": sought.exact, "path": str(place),
-             "missing": sought.missing}
-        )  # fmt: skip
-        return
-    part = "exact" if sought.exact else f"{sought.missing} images were missing, so the whole cannot be compared"
-    typer.echo(f"{place}: {sought.images} images of level {sought.level}, {part}")
+        document(sought.to_json())
+    else:
+        typer.echo(str(sought))

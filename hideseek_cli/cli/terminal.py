@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
-from tabulate import tabulate
+
+from hideseek_cli.runtime.tables import format_table
 
 PATIENCE = 1.0
 """Seconds that a task runs before it gets a bar."""
@@ -65,19 +67,9 @@ class Terminal:
             self.bars = None
 
 
-def show(rows: list[dict[str, Any]], style: str) -> None:
+def show(rows: Sequence[Mapping[str, Any]], style: str) -> None:
     """A table on standard output: ``table``, ``markdown``, ``csv`` or ``json``."""
-    if style == "json":
-        document(rows)
-    elif style == "csv":
-        import csv
-
-        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        form = "github" if style == "markdown" else "simple"
-        typer.echo(tabulate(rows, headers="keys", tablefmt=form, disable_numparse=True))
+    typer.echo(format_table(rows, style))
 
 
 def document(value: Any) -> None:

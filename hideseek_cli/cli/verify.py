@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +12,9 @@ from hideseek_cli.cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hideseek_cli.evaluation.verify import Verification
     from hideseek_cli.training.accuracy_stats import Verdict
 
 EXIT: dict[str | None, int] = {"pass": 0, "fail": 1, "inconclusive": 3, None: 0}
-WORSE: tuple[str | None, ...] = (None, "pass", "inconclusive", "fail")
 
 
 def verify(
@@ -58,7 +56,7 @@ def verify(
     """
     options.present(folder, test)
     from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.evaluation.verify import journal_path
+    from hideseek_cli.evaluation.verify import VerifyConfig
     from hideseek_cli.evaluation.verify import verify as run
     from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 
@@ -66,62 +64,24 @@ def verify(
     fallback = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
     chosen = fallback if recipe or epochs or batch_size else None
     allowed, teacher = (None if path is None else AuthorizedNetwork.load(path) for path in (authorized, distill_from))
+    config = VerifyConfig(
+        folder=folder, test=test, recipe=chosen, archs=options.names(arch), level=level, tolerance=tolerance, runs=runs,
+        seed=seed, size=size, threads=threads or 1, fallback=fallback, resume=resume, authorized=allowed, teacher=teacher,
+    )  # fmt: skip
     with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        with options.resumable(screen, journal_path(folder)):
-            verified = run(
-                folder, test, executor, screen, chosen_device, recipe=chosen, archs=options.names(arch), level=level,
-                tolerance=tolerance, runs=runs, seed=seed, size=size, threads=threads or 1, fallback=fallback,
-                resume=resume, authorized=allowed, teacher=teacher,
-            )  # fmt: skip
+        with options.resumable(screen, config.journal):
+            verified = run(config, chosen_device, executor, screen)
         if json:
-            documents = [_document(one) for one in verified]
-            document(documents[0] if len(documents) == 1 else documents)
+            document(verified.to_json())
         else:
-            show([_row(folder, one) for one in verified], style.value)
-            for line in _remarks(verified):
+            show(verified.rows(), style.value)
+            for line in verified.remarks():
                 screen.say(line)
-    raise typer.Exit(exit_code([one.verdict for one in verified]))
+    raise typer.Exit(EXIT[verified.verdict])
 
 
 def exit_code(verdicts: Sequence[Verdict | None]) -> int:
     """Of several networks the worst verdict counts."""
-    return EXIT[max(verdicts, key=WORSE.index)]
+    from hideseek_cli.evaluation.verify_result import find_worst
 
-
-def _remarks(verified: tuple[Verification, ...]) -> list[str]:
-    """How it was measured, and what would settle what is not settled."""
-    first = verified[0]
-    lines = [first.recipe.account(first.images, first.tested, first.seed)]
-    for one in verified:
-        if one.verdict == "inconclusive":
-            settled = f"about {one.more} more runs" if one.more else f"no number of runs on these {one.tested} test images"
-            lines.append(f"{one.label}: inconclusive; if mean and spread stay, {settled} would settle it")
-    return lines
-
-
-def _promise(verified: Verification) -> str:
-    if verified.level is None:
-        return "none"
-    if verified.one_sided:
-        return f"at most chance, {verified.level:g} + {verified.tolerance:g}"
-    return f"{verified.level:g} ± {verified.tolerance:g}"
-
-
-def _row(folder: Path, verified: Verification) -> dict[str, Any]:
-    low, high = verified.found.interval()
-    return {
-        "folder": str(folder), "network": verified.label, "promised %": _promise(verified),
-        "accuracy %": f"{verified.found.mean:.2f}", "95 % interval": f"{low:.2f} to {high:.2f}", "runs": verified.found.runs,
-        "verdict": verified.verdict or "nothing promised",
-    }  # fmt: skip
-
-
-def _document(verified: Verification) -> dict[str, Any]:
-    low, high = verified.found.interval()
-    return {
-        "accuracy": verified.found.mean, "low": low, "high": high, "runs": verified.found.runs,
-        "accuracies": list(verified.accuracies), "level": verified.level, "tolerance": verified.tolerance,
-        "one_sided": verified.one_sided, "verdict": verified.verdict, "more_runs": verified.more,
-        "recipe": verified.recipe.to_json(), "kind": verified.kind or None, "seed": verified.seed,
-        "images": verified.images, "tested": verified.tested,
-    }  # fmt: skip
+    return EXIT[find_worst(verdicts)]

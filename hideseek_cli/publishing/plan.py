@@ -36,7 +36,7 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
     """Read and check what an order is about. Raises InputError where it cannot be carried out on these images."""
     source = load_source(
         config.data,
-        config.table,
+        config.labels,
         config.size,
         executor,
         progress,
