@@ -19,7 +19,7 @@ from folders import add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
 from hideseek_cli.attacks import Exposed, select
-from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.training.parallel import train_in_parallel
 from hideseek_cli.training.tensors import TensorDataset

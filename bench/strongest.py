@@ -24,7 +24,7 @@ from tabulate import tabulate
 from hideseek_cli.attacks import Exposed, select
 from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.core.updates import RULES
-from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.publishing.rendering import MaskRenderer, equalise_similarity, find_strongest_strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.executors import count_cores, thread_pool

@@ -1,9 +1,13 @@
-"""What can go wrong that is not a fault of ours, and how all of it is said at once.
+"""What can go wrong that is not a fault of ours, and how it is said: all of it at once, in grammatical English.
 
-Each error is a sentence: what is wrong, where, what to do.
+Each error is a sentence: what is wrong, where, what to do. An argument, and a value to give, stands between backticks:
+``raise `epsilon` `` or ``start again without `resume=True` ``. Who has other names for arguments can put them there.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class InputError(Exception):
@@ -24,6 +28,40 @@ class RefusalError(InputError):
     def __init__(self, message: str, problems: dict[str, list[str]]) -> None:
         super().__init__(message)
         self.problems = problems
+
+
+def count(number: int, noun: str) -> str:
+    """So many of something.
+
+    >>> count(1, "level"), count(2, "level"), count(0, "class")
+    ('1 level', '2 levels', '0 classes')
+    """
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that there is not: what was meant, or all that there are where nothing is spelt like it.
+
+    >>> str(unknown("attack", "grayscale", ["none", "greyscale", "cutout"]))
+    "unknown attack 'grayscale': did you mean greyscale?"
+    >>> str(unknown("recipe", "x", ["quick", "paper"]))
+    "unknown recipe 'x': choose quick or paper"
+    """
+    names = {_normalise(one): one for one in known}
+    near = [names[one] for one in get_close_matches(_normalise(name), names)]
+    return InputError(
+        f"unknown {kind} {name!r}: " + (f"did you mean {_either(near)}?" if near else f"choose {_either(names.values())}")
+    )
+
+
+def _normalise(name: str) -> str:
+    """A name in British spelling, in small letters, its words joined by hyphens."""
+    return name.strip().lower().replace("gray", "grey").replace("color", "colour").replace("_", "-").replace(" ", "-")
+
+
+def _either(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 NAMES = "have names with control characters, backslashes or more than 240 bytes; rename them"

@@ -19,7 +19,7 @@ from hideseek_cli.images.dataset import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
-    from hideseek_cli.evaluation.audit import AuditResult
+    from hideseek_cli.evaluation.audit_result import AuditResult
 
 
 def audit(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from hideseek_cli.api.machine import choose_device, open_progress, open_workers, usual_recipe
 from hideseek_cli.errors import InputError
@@ -12,43 +11,13 @@ from hideseek_cli.formats import manifest
 from hideseek_cli.images.dataset import find_splits, scan
 from hideseek_cli.images.similarity import Comparison, compare
 from hideseek_cli.runtime.progress import Progress
-from hideseek_cli.runtime.tables import format_table
-
-if TYPE_CHECKING:
-    from hideseek_cli.evaluation.learnability import Ratios
-
-
-@dataclass(frozen=True, kw_only=True)
-class MetricsResult:
-    """How alike two folders are, and what a network still learns from the second where that was asked."""
-
-    comparison: Comparison
-    learnability: Ratios | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return {**self.comparison.to_json(), **self._ratios()}
-
-    def rows(self) -> list[dict[str, str]]:
-        """A table: all images, then the worst by SSIM."""
-        first, *worst = self.comparison.rows()
-        return [{**first, **{f"{name.upper()} %": f"{ratio:.1f}" for name, ratio in self._ratios().items()}}, *worst]
-
-    def remarks(self) -> list[str]:
-        return self.comparison.remarks()
-
-    def __str__(self) -> str:
-        return "\n".join([format_table(self.rows()), *self.remarks()])
-
-    def _ratios(self) -> dict[str, float]:
-        left = self.learnability
-        return {} if left is None else {"car": left.confidence_ascent, "gcr": left.gradient_compression}
 
 
 def metrics(
     clean: str | Path, other: str | Path, *, size: int | None = None, worst: int = 5, labels: str | Path | None = None,
     gradients: bool = False, device: str = "auto", workers: int = 0, engine: str | None = None,
     progress: bool | Progress = True,
-) -> MetricsResult:  # fmt: skip
+) -> Comparison:  # fmt: skip
     """Compare images of the same class and name: MSE and SSIM of images scaled to 0..1, PSNR in dB, L∞ in grey levels.
 
     Args:
@@ -74,10 +43,10 @@ def metrics(
         compared = scan(other if manifest.exists(other) else find_splits(other)["train"])
         found = compare(originals, compared, executor, hears, size=size, worst=worst)
         if not gradients:
-            return MetricsResult(comparison=found)
-        from hideseek_cli.evaluation.learnability import measure_learnability
+            return found
+        from hideseek_cli.evaluation.learnability import LearnabilityConfig, measure_learnability
 
         chosen = choose_device(device)
-        part, recipe = find_splits(clean)["train"], usual_recipe(chosen)
-        left = measure_learnability(part, other, executor, hears, chosen, recipe=recipe, size=size)
-        return MetricsResult(comparison=found, learnability=left)
+        config = LearnabilityConfig(clean=find_splits(clean)["train"], masked=other, fallback=usual_recipe(chosen), size=size)
+        left = measure_learnability(config, chosen, executor, hears)
+        return replace(found, confidence_ascent=left.confidence_ascent, gradient_compression=left.gradient_compression)

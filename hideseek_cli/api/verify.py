@@ -20,7 +20,7 @@ from hideseek_cli.images.dataset import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
-    from hideseek_cli.evaluation.verify import VerifyResult
+    from hideseek_cli.evaluation.verify_result import VerifyResult
 
 
 def verify(
@@ -58,7 +58,7 @@ def verify(
     """
     for one in (folder, test):
         require_folder(Path(one))
-    from hideseek_cli.evaluation.verify import VerifyConfig, journal_path
+    from hideseek_cli.evaluation.verify import VerifyConfig
     from hideseek_cli.evaluation.verify import verify as run
     from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 
@@ -72,6 +72,6 @@ def verify(
     with (
         open_progress(progress) as hears,
         open_workers(workers, engine) as executor,
-        keep_for_resume(journal_path(config.folder), hears),
+        keep_for_resume(config.journal, hears),
     ):
         return run(config, chosen, executor, hears)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import unknown
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import Treatment
@@ -67,9 +67,9 @@ def list_attacks() -> dict[str, Attack]:
 
 
 def select(names: tuple[str, ...]) -> tuple[Attack, ...]:
-    """The attacks of those names, all where none is named. Raises InputError that lists them where one is unknown."""
+    """The attacks of those names, all where none is named. Raises InputError where there is none of a name."""
     known = list_attacks()
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(f"unknown attack {unknown[0]!r}: choose of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise unknown("attack", name, known)
     return tuple(known[name] for name in names) if names else tuple(known.values())

@@ -15,13 +15,14 @@ from functools import partial
 from itertools import chain, compress, repeat, tee
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
 from hideseek_cli.cleaning import batches
 from hideseek_cli.cleaning.batches import LEFT, Job, Work
-from hideseek_cli.errors import InputError, raise_for
+from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.formats.manifest import CLEAN, Manifest
@@ -46,6 +47,15 @@ class SeekResult:
     """Whether the whole level came out with the identity that the owner computed; a part of it cannot be compared."""
     path: Path
     missing: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"level": self.level, "images": self.images, "exact": self.exact, "path": str(self.path),
+                "missing": self.missing}  # fmt: skip
+
+    def __str__(self) -> str:
+        missing = f"{count(self.missing, 'image')} {'was' if self.missing == 1 else 'were'} missing"
+        part = "exact" if self.exact else f"{missing}, so the whole cannot be compared"
+        return f"{self.path}: {count(self.images, 'image')} of level {self.level}, {part}"
 
 
 def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> Bool[np.ndarray, " n"]:

@@ -61,8 +61,10 @@ def program(*names: str) -> typer.Typer:
     for name in names:
         module = importlib.import_module(f"hideseek_cli.cli.{name}")
         command = getattr(module, name)
-        about = {"help": _unwrapped(inspect.getdoc(command) or ""), "epilog": getattr(module, "EXAMPLES", None)}
-        app.command(cls=ThemedCommand, rich_help_panel=COMMANDS[name], context_settings=CONTEXT, **about)(command)
+        app.command(
+            cls=ThemedCommand, rich_help_panel=COMMANDS[name], context_settings=CONTEXT,
+            help=_unwrapped(inspect.getdoc(command) or ""), epilog=getattr(module, "EXAMPLES", None),
+        )(command)  # fmt: skip
     return app
 
 

@@ -59,4 +59,4 @@ def audit(
             engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
-    raise typer.Exit(1 if found.failed or (max_accuracy is not None and found.exceeds(max_accuracy)) else 0)
+    raise typer.Exit(0 if found.holds(max_accuracy) else 1)

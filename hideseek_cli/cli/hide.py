@@ -194,7 +194,7 @@ def hide(
             dry_run=dry_run,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
-    raise typer.Exit(0 if dry_run or found.complete else 1)
+    raise typer.Exit(0 if found.complete else 1)
 
 
 def parse_levels(text: str | None) -> tuple[float, ...]:

@@ -28,7 +28,7 @@ def options_of(command: Callable[..., None]) -> dict[str, str]:
     for name in inspect.signature(command).parameters:
         for note in getattr(hints[name], "__metadata__", ()):
             if isinstance(note, OptionInfo):
-                words = [word for word in (note.default, *(note.param_decls or ())) if str(word).startswith("--")]
+                words = [str(word) for word in (note.default, *(note.param_decls or ())) if str(word).startswith("--")]
                 found[name] = words[0]  # Typer keeps the first of an annotated option's words as its default
             elif isinstance(note, ArgumentInfo):
                 found[name] = name.upper()

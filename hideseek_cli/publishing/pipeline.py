@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +19,17 @@ import torch
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.container import FORMAT
 from hideseek_cli.formats.manifest import Offer
-from hideseek_cli.images.similarity import Comparison
 from hideseek_cli.methods import RealPatterns, Task
-from hideseek_cli.publishing.accuracy_curve import Axis, Evaluation, Expected, guess_shares
+from hideseek_cli.publishing.accuracy_curve import Axis, Expected, guess_shares
 from hideseek_cli.publishing.calibration import Found, Search
 from hideseek_cli.publishing.config import PUBLISHED_RUNS, HideConfig
-from hideseek_cli.publishing.mask_selection import AuthorizedResult, measure_authorized, select_strongest, train_stopped
+from hideseek_cli.publishing.mask_selection import measure_authorized, select_strongest, train_stopped
 from hideseek_cli.publishing.plan import prepare, read_source
-from hideseek_cli.publishing.release import Release, ReleaseMasks, write_release
+from hideseek_cli.publishing.release import ReleaseMasks, write_release
 from hideseek_cli.publishing.rendering import MaskRenderer
+from hideseek_cli.publishing.result import HideResult, LevelResult
 from hideseek_cli.publishing.retraining import RetrainingSession, estimate_duration
 from hideseek_cli.publishing.source import SourceDataset
-from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.cache import Cache, cache_folder, digest_code
 from hideseek_cli.runtime.journal import Journal, open_journal
@@ -39,8 +39,6 @@ from hideseek_cli.training.evaluator import Evaluator
 
 TRAINING = Path(__file__).parents[1] / "training"
 """The code that decides what a clean folder trains to."""
-LOST = 5.0
-"""Points that masks may cost an authorised network."""
 HIDDEN = 0.1
 """The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
 
@@ -48,60 +46,12 @@ MIDDLE = 30.0
 """Odds of a masked image at which half of the accuracy is expected, where every class loses masks."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class LevelResult:
-    """What became of one level."""
-
-    level: float
-    share: float
-    """Of the images that carry the published mask."""
-    cleaned: dict[str, float]
-    """Of each class that has images without a mask, their share; none where levels have masks of their own."""
-    known: float
-    """The share that is left where a buyer takes off every mask of which the cleaner holds the pattern."""
-    found: Estimate
-    reachable: bool
-    similarity: Comparison | None
-    """None where the level was not reached and so not written."""
-    jump: tuple[Evaluation, Evaluation] | None
-    """Where it was not reached, between what runs accuracy jumps over it, if it was seen to."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class HideResult:
-    """What ``hide`` found and wrote."""
-
-    release: Release
-    clean: Estimate
-    published: Estimate
-    hidden: bool
-    """Whether the published folder trains to chance."""
-    allowed: AuthorizedResult | None
-    """What an authorised network learns, where there is one."""
-    levels: tuple[LevelResult, ...]
-    runs: int
-    trained: int
-    """Images that masks and networks were trained on."""
-    recipe: Recipe
-    generator: Path | None
-    """What makes noise for other images, a secret file; None where the method cannot."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether every level was reached and the published folder hides, but not from whom it should not."""
-        return self.hidden and self.taught and all(level.reachable for level in self.levels)
-
-    @property
-    def taught(self) -> bool:
-        """Whether an authorised network learns what it would from clean images."""
-        return self.allowed is None or self.allowed.lost <= LOST
-
-
 def hide(config: HideConfig, device: torch.device, executor: Executor, progress: Progress) -> HideResult:
     """Carry out an order. Raises InputError, and leaves the disk as it was, where the input cannot be used.
 
     A run that is interrupted leaves its journal, from which ``resume`` continues it.
     """
+    begun = time.monotonic()
     stage, master = prepare(config)
     if config.calibration == "retrain" and config.recipe.name == "paper" and device.type == "cpu":
         progress.say("the paper's recipe on a CPU takes hours a run; --recipe quick takes minutes")
@@ -124,7 +74,9 @@ def hide(config: HideConfig, device: torch.device, executor: Executor, progress:
             journal.remember("key", master.hex())
         master = bytes.fromhex(journal.value("key"))
     with journal.running():
-        return _hide(config, source, master, device, stage, journal, executor, progress)
+        return replace(
+            _hide(config, source, master, device, stage, journal, executor, progress), seconds=time.monotonic() - begun
+        )
 
 
 def _hide(
@@ -234,11 +186,12 @@ def _hide(
         )  # fmt: skip
         generator = strongest.save_generator(config, source, release.manifest.release)
     return HideResult(
-        release=release, clean=session.estimate(clean), published=published, hidden=published.mean <= hidden_at, allowed=able,
+        config=config, strength=strongest.strength, seconds=0.0, release=release,
+        clean=session.estimate(clean), published=published, hidden=published.mean <= hidden_at, allowed=able,
         runs=session.runs, trained=len(stack), recipe=recipe, generator=generator,
         levels=tuple(
-            LevelResult(level=one.level, share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
-                 cleaned=classes(one.share), known=unmasking.strippable(one.share, shares),
+            LevelResult(level=one.level, masked_share=one.share, found=estimates[one.level], reachable=one.reachable,
+                 jump=one.jump, cleaned=classes(one.share), known=unmasking.strippable(one.share, shares),
                  similarity=release.similarity.get(f"{one.level:g}") if one.reachable else None)
             for one in found
         ),

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -14,10 +14,12 @@ import torch
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.container import refuse_existing
-from hideseek_cli.images.codec import drop_alpha, encode
+from hideseek_cli.images.codec import attach_alpha, drop_alpha, encode
 from hideseek_cli.images.dataset import find_splits
 from hideseek_cli.images.image_folder import list_passed_over
 from hideseek_cli.masks import keys
+from hideseek_cli.masks.arithmetic import apply
+from hideseek_cli.masks.resample import resample
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.retraining import estimate_duration
@@ -59,6 +61,9 @@ class HidePlan:
     bytes_now: int
     bytes_about: int
     """What the published folder takes on the disk, from a few images that were encoded."""
+
+    complete: ClassVar[bool] = True
+    """Nothing is missing of what was asked for: a plan promises no level."""
 
     @property
     def images(self) -> int:
@@ -165,15 +170,15 @@ def _length(path: Any) -> int:
 
 
 def _published_bytes(source: SourceDataset, config: HideConfig) -> int:
-    """About what all images take, from a few of them with noise within the bound."""
-    random, written, values = np.random.default_rng(0), 0, 0
+    """About what all images take, from a few of them with noise in place of masks."""
+    random, reach, written, values = np.random.default_rng(0), (config.epsilon + 1) // 2, 0, 0
     for number in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
         images, notes, _ = source.own([number])
-        pixels, noise = images[0], random.integers(-config.epsilon // 2, config.epsilon // 2 + 1, images[0].shape)
-        noise[..., drop_alpha(pixels).shape[2] :] = 0
-        masked = np.clip(pixels + noise, 0, 255).astype(np.uint8)
+        colours = drop_alpha(images)
+        noise = random.integers(-reach, reach + 1, (*source.stack.shape, colours.shape[3])).astype(np.int8)
+        masked = attach_alpha(apply(colours, resample(noise, *colours.shape[1:3])[None]), images)[0]
         written += len(encode(masked, notes[0], config.output_format.encoding))
-        values += pixels.size
+        values += images.size
     return round(written / values * int(source.shapes.astype(np.int64).prod(1).sum()))
 
 

@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from hideseek_cli.errors import DiskError, InputError, LostError
-from hideseek_cli.evaluation.verify import verify
+from hideseek_cli.evaluation.verify import VerifyConfig, verify
 from hideseek_cli.images.codec import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.methods.emn import ClassWise
@@ -185,10 +185,8 @@ def test_an_interrupted_command_ends_here_and_there_and_goes_on(machines, alone,
 
 def test_verify_measures_the_same(machines, executor, alone):
     recipe = replace(preset("quick"), name="custom", epochs=1, batch_size=8)
-    (here,) = verify(
-        alone / "data", alone / "data/test", executor, Silent(), torch.device("cpu"), recipe=recipe, runs=2, seed=3,
-        fallback=recipe,
-    )  # fmt: skip
+    config = VerifyConfig(folder=alone / "data", test=alone / "data/test", recipe=recipe, runs=2, seed=3, fallback=recipe)
+    (here,) = verify(config, torch.device("cpu"), executor, Silent()).networks
     options = ("--test", "data/test", "--runs", "2", "--seed", "3", "--json", "--threads", "1", *FAST[:4])
     done = run("verify", "data", *options, "--engine", machines.address, cwd=alone)
     assert json.loads(done.stdout)["accuracies"] == list(here.accuracies)

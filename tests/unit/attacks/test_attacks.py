@@ -25,7 +25,7 @@ from hideseek_cli.attacks.estimation import (
 from hideseek_cli.attacks.matching import find_shifts, strip_patterns
 from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation import audit as audits
-from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.training.architectures import build

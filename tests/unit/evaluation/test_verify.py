@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.evaluation.verify import verify
+from hideseek_cli.evaluation.verify import VerifyConfig, verify
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.manifest import NAME, Authorized, Manifest, compute_identity
 from hideseek_cli.images.codec import decode, digest_pixels
@@ -29,7 +29,9 @@ def folders(tmp_path):
 
 
 def asked(folders, executor, progress, **options):
-    return verify(*folders, executor, progress, CPU, runs=3, fallback=preset("quick"), level=50.0, **options)
+    data, test = folders
+    config = VerifyConfig(folder=data, test=test, runs=3, fallback=preset("quick"), level=50.0, **options)
+    return verify(config, CPU, executor, progress).networks
 
 
 def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor, monkeypatch):
@@ -116,8 +118,9 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     (data / NAME).write_text("".join(manifest.text()))
     monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
     network = AuthorizedNetwork.drawn(arch, lens)
-    found = verify(data, test, executor, Silent(), CPU, runs=2, fallback=preset("quick"), authorized=network)
-    assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]
+    config = VerifyConfig(folder=data, test=test, runs=2, fallback=preset("quick"), authorized=network)
+    found = verify(config, CPU, executor, Silent())
+    assert [(one.level, one.one_sided) for one in found.networks] == [(33.3, True), (promised, False)]
 
 
 def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
@@ -142,14 +145,14 @@ def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypa
     def told() -> list[str]:
         listener = Listener()
         asked(folders, executor, listener)
-        return [line for line in listener.told if "are trained on" in line]
+        return [line for line in listener.told if "trained on" in line]
 
     assert told() == []
     write_images(data, 1, 2, first=8)
     place = test / "class0" / "008.png"
     Image.fromarray(decode(place) ^ 1).save(place)
     (line,) = told()
-    assert line.startswith(f"1 of the 12 images of {test} are trained on, in {data}"), "one of the two is another image now"
+    assert line.startswith(f"1 of the 12 images of {test} is trained on, in {data}"), "one of the two is another image now"
 
 
 def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):

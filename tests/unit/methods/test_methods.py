@@ -32,9 +32,9 @@ from hideseek_cli.methods import Method, Task, TrainedPatterns, list_methods, se
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.mask_selection import AuthorizedResult, Strongest
-from hideseek_cli.publishing.pipeline import HideResult
 from hideseek_cli.publishing.release import ReleaseMasks, write_release
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
+from hideseek_cli.publishing.result import HideResult
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder

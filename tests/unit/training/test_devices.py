@@ -11,7 +11,7 @@ import torch
 
 from hideseek_cli.attacks import Exposed, denoising, list_attacks
 from hideseek_cli.core.bilevel import SCHEDULES, Problem
-from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.methods import Task, emn, select
 from hideseek_cli.training import checkpoint, trainer
 from hideseek_cli.training.architectures import build
