@@ -22,7 +22,7 @@ from hideseek_cli.methods.emn_samplewise import PGD_STEPS, SampleWise
 from hideseek_cli.training.architectures import Standardised, build
 from hideseek_cli.training.tensors import gather
 from hideseek_cli.training.trainer import ignore_steps, loss
-from tests.unit.training.test_trainer import toy
+from tests.helpers.toys import toy
 
 DATA = toy(each=8)
 SEEN, OTHERS = (torch.arange(24)[(torch.arange(24) % 3 == 0) == which] for which in (False, True))

@@ -12,8 +12,8 @@ from torch.nn import functional
 from hideseek_cli.evaluation.learnability import measure_ratios
 from hideseek_cli.training.architectures import build
 from hideseek_cli.training.tensors import TensorDataset
-from tests.conftest import write_images
-from tests.integration.test_commands import inside
+from tests.helpers.commands import inside
+from tests.helpers.folders import write_images
 
 
 def some(seed: int) -> TensorDataset:

@@ -16,7 +16,8 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime import journal
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import Listener, write_images
+from tests.helpers.folders import write_images
+from tests.helpers.progress import Listener
 
 CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ from safetensors.numpy import load, save
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.cleaner import Cleaner
-from tests.integration.test_commands import inside
+from tests.helpers.commands import inside
 
 KEY = bytes(range(32))
 

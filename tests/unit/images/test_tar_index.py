@@ -16,7 +16,7 @@ from hideseek_cli.images import tar_index as tars
 from hideseek_cli.images.codec import encode
 from hideseek_cli.images.dataset import find_splits, scan
 from hideseek_cli.images.tar_index import BLOCK, list_members
-from tests.conftest import draw
+from tests.helpers.folders import draw
 
 IMAGE = encode(draw(0, 0, 16, 3))
 LETTERS = st.characters(exclude_categories=("Cs", "Cc"))

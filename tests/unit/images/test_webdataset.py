@@ -26,8 +26,8 @@ from hideseek_cli.images.webdataset import Writer, hold
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import draw, write_images
-from tests.integration.test_commands import FAST, contents, inside, run
+from tests.helpers.commands import FAST, contents, inside, run
+from tests.helpers.folders import draw, write_images
 
 FORMS = [OutputFormat(encoding=encoding, shard=shard) for encoding in ("png", "webp") for shard in (None, 1, 4)]
 HIDE = ["--levels", "70", "--max-runs", "14", "--robust", "none", "--key-file", "key", "--placement", "keyed", *FAST]

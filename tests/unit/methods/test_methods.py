@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -43,20 +42,9 @@ from hideseek_cli.training.accuracy_stats import Estimate, estimate
 from hideseek_cli.training.secret_stem import project_unseen
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import ignore_steps
-from tests.conftest import write_images
-from tests.integration.test_commands import contents, inside
-
-METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "emn class joint": ("emn", "class", {"passes": 1}),
-    "emn class alternating": ("emn", "class", {"schedule": "alternating", "inner_steps": 1, "stop_error": 0.99}),
-    "emn sample joint": ("emn", "sample", {"passes": 2, "pgd_steps": 2}),
-    "emn sample alternating": ("emn", "sample", {"schedule": "alternating", "stop_error": 0.99, "pgd_steps": 2}),
-    "confounder": ("confounder", "sample", {"passes": 1}),
-    "uge": ("uge", "class", {"passes": 1, "authorized": AuthorizedNetwork.drawn("slim", bytes(range(32)))}),
-    "random class": ("random", "class", {}),
-    "random sample": ("random", "sample", {}),
-}
-"""Name and scope of each method that has a cleaner, with options that make it quick."""
+from tests.helpers.commands import contents, inside
+from tests.helpers.folders import write_images
+from tests.helpers.methods import METHODS
 
 MASTER, EACH, SIDE = bytes(range(32)), 24, 16
 LEVEL = "50"

@@ -32,7 +32,7 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import thread_pool
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import MakeFolder, write_images
+from tests.helpers.folders import MakeFolder, write_images
 
 EACH = 37
 RANKS = {"0": 1, "1": 3, "2": 0, "3": 2}

@@ -16,9 +16,9 @@ from hideseek_cli.methods import Task, emn, select
 from hideseek_cli.training import checkpoint, trainer
 from hideseek_cli.training.architectures import build
 from hideseek_cli.training.trainer import count_correct, ignore_steps, loss, train
-from tests.integration.test_commands import FAST, inside
-from tests.unit.methods.test_methods import METHODS
-from tests.unit.training.test_trainer import TINY, toy
+from tests.helpers.commands import FAST, inside
+from tests.helpers.methods import METHODS
+from tests.helpers.toys import TINY, toy
 
 
 @pytest.fixture(params=["cpu", "cuda"])

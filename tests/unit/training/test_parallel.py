@@ -18,7 +18,7 @@ from hideseek_cli.training import parallel
 from hideseek_cli.training.evaluator import retrain
 from hideseek_cli.training.parallel import train_in_parallel
 from hideseek_cli.training.trainer import OnStep
-from tests.unit.training.test_trainer import toy
+from tests.helpers.toys import toy
 
 CPU = torch.device("cpu")
 TINY = replace(preset("quick"), name="custom", epochs=3, batch_size=16)

@@ -23,15 +23,7 @@ from hideseek_cli.training.architectures import build
 from hideseek_cli.training.evaluator import Correction, Evaluator, retrain, select_withheld
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import batches, count_correct, estimate_seconds, ignore_steps, loss, steps_per_pass, train
-from tests.conftest import draw
-
-TINY = replace(preset("quick"), name="custom", epochs=4, batch_size=16)
-
-
-def toy(each: int = 24, classes: int = 3, channels: int = 3) -> TensorDataset:
-    pairs = [(draw(label, number, 16, channels), label) for label in range(classes) for number in range(each)]
-    images = torch.from_numpy(np.stack([image for image, _ in pairs])).permute(0, 3, 1, 2).contiguous()
-    return TensorDataset(images, torch.tensor([label for _, label in pairs]), classes)
+from tests.helpers.toys import TINY, toy
 
 
 @pytest.mark.parametrize("side", [32, 64])
