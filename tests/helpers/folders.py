@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from hideseek_cli.images.dataset import scan
 
 MakeFolder = Callable[..., Path]
 
@@ -34,3 +37,13 @@ def write_images(
             image = draw(label, number, side, channels)
             Image.fromarray(image[:, :, 0] if channels == 1 else image).save(place / f"{number:03}{suffix}")
     return root
+
+
+def repack(folder: Path, archive: Path) -> None:
+    """A folder of class folders as anybody would pack it for WebDataset: numbered, with classes by name."""
+    with tarfile.open(archive, "w") as tar:
+        for record in scan(folder).records:
+            (folder.parent / "class").write_text(f"{record.label}\n")
+            tar.add(str(record.path), f"./{record.label}/{record.name}.PNG")
+            tar.add(folder.parent / "class", f"./{record.label}/{record.name}.cls")
+    (folder.parent / "class").unlink()
