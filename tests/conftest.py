@@ -15,6 +15,7 @@ from tests.helpers.folders import MakeFolder, write_images
 
 torch.set_num_threads(1)
 settings.register_profile("shared machine", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)  # of `make check`
 settings.load_profile("shared machine")
 
 

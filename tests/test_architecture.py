@@ -102,6 +102,7 @@ def test_a_buyers_road_imports_no_torch_scipy_or_skimage():
     assert not {"torch", "scipy", "skimage", "torchvision"} & loaded
 
 
+@pytest.mark.slow
 def test_nothing_of_a_cluster_is_imported_before_it_is_asked_for():
     loaded = modules_after("import hideseek_cli.cli.seek, hideseek_cli.cli.hide, hideseek_cli.publishing.pipeline")
     assert not {"dask", "distributed", "cloudpickle", "hideseek_cli.runtime.dask_executor"} & loaded

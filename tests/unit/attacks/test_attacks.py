@@ -132,6 +132,7 @@ def test_alignment_finds_unknown_patterns_at_unknown_shifts():
         assert apart(found, clean) < 0.5 * apart(published, clean)
 
 
+@pytest.mark.slow
 def test_a_denoiser_takes_off_something_of_masks_that_it_was_not_shown(monkeypatch):
     monkeypatch.setattr(denoising, "ClassWise", partial(ClassWise, passes=5))
     monkeypatch.setattr(denoising, "STEPS", 200)

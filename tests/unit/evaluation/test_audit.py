@@ -25,6 +25,7 @@ def release(make_folder: MakeFolder, tmp_path: Path, executor: Executor) -> Path
     return released(make_folder, tmp_path, executor, pattern_sets=1)
 
 
+@pytest.mark.slow
 def test_an_audit_compares_with_clean_images_and_with_what_was_paid(release, executor):
     names = ("none", "greyscale", "plaintext", "cleaner")
     found = audit(release / "published", release / "test", select(names), executor, Silent(), CPU, clean=release / "data",
@@ -53,6 +54,7 @@ def test_originals_of_what_is_published_are_known_as_test_images_too(release, ex
     assert told == ["72 of the 72"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
 @pytest.mark.parametrize("pattern_sets", [1, 2])
 def test_a_cleaner_takes_masks_off_other_images_only_where_they_have_patterns_in_common(
@@ -84,6 +86,7 @@ def test_an_attack_that_fails_is_reported_and_the_others_go_on(release, executor
     assert second.failure is None and len(second.curves) == 1
 
 
+@pytest.mark.slow
 def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monkeypatch):
     arguments = (release / "published", release / "test", select(("none", "greyscale", "cutout")), executor)
     whole = audit(*arguments, Silent(), CPU, seed=5)
@@ -117,6 +120,7 @@ def test_what_does_not_belong_together_is_refused(release, executor):
         audit(release / "published", release / "test", *common, runs=0)
 
 
+@pytest.mark.slow
 def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch):
     trained: list[torch.Tensor] = []
 

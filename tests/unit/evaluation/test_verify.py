@@ -33,6 +33,7 @@ def asked(folders, executor, progress, **options):
     return verify(*folders, executor, progress, CPU, runs=3, fallback=preset("quick"), level=50.0, **options)
 
 
+@pytest.mark.slow
 def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor, monkeypatch):
     whole = asked(folders, executor, Silent(), seed=5)
     kept = folders[0].with_name(".data.verify")
@@ -58,6 +59,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     assert not kept.exists()
 
 
+@pytest.mark.slow
 def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(1))
@@ -121,6 +123,7 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
     def told(**options) -> list[str]:
         progress = Listener()

@@ -100,6 +100,7 @@ def photographs(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "output_format", [
         OutputFormat(exif=True), OutputFormat(exif=True, encoding="webp"), OutputFormat(exif=True, shard=7), OutputFormat()],

@@ -185,6 +185,7 @@ def write(path: Path, files: Iterable[tuple[str, bytes]], form: int) -> None:
             tar.addfile(info, io.BytesIO(content))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES, st.binary(max_size=1500), max_size=5), st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]))
 def test_members_are_those_that_were_packed(tmp_path_factory, files, form):
     path = tmp_path_factory.getbasetemp() / "members.tar"

@@ -43,6 +43,7 @@ PARTS = st.text(st.sampled_from("aé.% 2E5-_"), min_size=1, max_size=6)
 KEYS = st.tuples(PARTS, st.lists(PARTS, min_size=1, max_size=3).map("/".join)).filter(is_safe)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.sets(KEYS, min_size=1, max_size=6), st.sampled_from(FORMS))
 def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, keys, output_format):

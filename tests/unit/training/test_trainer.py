@@ -26,6 +26,7 @@ from hideseek_cli.training.trainer import batches, count_correct, estimate_secon
 from tests.helpers.toys import TINY, toy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [32, 64])
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_every_architecture_classifies_small_and_large_images(arch, side):
@@ -267,6 +268,7 @@ def test_runs_on_a_part_of_a_folder_are_corrected_for_the_rest():
     assert evaluator(labels).whole is False and len(evaluator(labels).half()) == 80
 
 
+@pytest.mark.slow
 def test_the_evaluator_tests_on_clean_images_that_it_withheld():
     data = toy()
     images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
@@ -300,6 +302,7 @@ def test_an_authorized_network_takes_the_place_of_the_recipes(monkeypatch):
     assert trained == [("cnn", network), ("slim", None), ("resnet10", None)]
 
 
+@pytest.mark.slow
 def test_an_accuracy_of_several_networks_is_their_mean():
     data, ticks = toy(), []
     both = replace(TINY, arch="slim,mobilenet_v2", epochs=2)
@@ -344,6 +347,7 @@ def test_the_paper_recipe_is_as_printed():
     assert (paper.arch, paper.epochs, paper.learning_rate, paper.momentum, paper.schedule) == printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_no_architecture_draws_from_the_global_generator_while_it_trains(arch):
     """Networks that train side by side share that generator; whoever drew from it would depend on the others."""
