@@ -102,6 +102,7 @@ def test_a_buyers_road_imports_no_torch_scipy_or_skimage():
     assert not {"torch", "scipy", "skimage", "torchvision"} & loaded
 
 
+@pytest.mark.slow
 def test_nothing_of_a_cluster_is_imported_before_it_is_asked_for():
     loaded = modules_after("import hideseek_cli.cli.seek, hideseek_cli.cli.hide, hideseek_cli.publishing.pipeline")
     assert not {"dask", "distributed", "cloudpickle", "hideseek_cli.runtime.dask_executor"} & loaded
@@ -124,3 +125,21 @@ except SystemExit as left:
 
 def test_no_module_imports_click():
     assert not any(re.search(r"^\s*(import|from) click", path.read_text(), re.M) for path in FILES)
+
+
+TESTS = Path(__file__).parent
+OF_NO_MODULE = {"training/test_golden.py"}
+"""Tests of a package that speak of several of its modules."""
+
+
+@pytest.mark.parametrize("path", sorted((TESTS / "unit").rglob("test_*.py")), ids=lambda path: path.stem)
+def test_unit_tests_lie_as_the_modules_lie_that_they_test(path):
+    """A package's own file, ``__init__.py``, is tested under the name of the package."""
+    where, module = path.relative_to(TESTS / "unit").parent, path.stem.removeprefix("test_")
+    if path.relative_to(TESTS / "unit").as_posix() not in OF_NO_MODULE:
+        assert module == where.name or (ROOT / where / f"{module}.py").exists()
+
+
+def test_no_test_imports_another():
+    for path in TESTS.rglob("*.py"):
+        assert not re.search(r"^from tests\.(\w+\.)*(test_\w+|conftest)\b", path.read_text(), re.M), path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import shutil
@@ -15,48 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
-from hideseek_cli.cli.app import main
 from hideseek_cli.cli.verify import exit_code
 from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
-from tests.conftest import write_images
+from tests.helpers.commands import FAST, contents, inside, run
+from tests.helpers.folders import write_images
 
-FAST = ["--epochs", "1", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
 HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "16", "--robust", "blur", *FAST]
-
-
-def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "hideseek_cli", *map(str, arguments)]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
-    if code is not None:
-        assert done.returncode == code, done.stderr + done.stdout
-    return done
-
-
-def inside(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """The same in this process: most of a short command is its imports."""
-    out, err = io.StringIO(), io.StringIO()
-    before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
-    command = ["hideseek", *map(str, arguments)]
-    try:
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            patch.chdir(cwd)
-            patch.setattr(sys, "argv", command)
-            with pytest.raises(SystemExit) as ended:
-                main()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        torch.set_num_threads(threads)
-    found = int(ended.value.code or 0)
-    assert code in (None, found), err.getvalue() + out.getvalue()
-    return subprocess.CompletedProcess(command, found, out.getvalue(), err.getvalue())
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,8 @@ from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import AT_ONCE, ordered_map
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.parallel import train_in_parallel
-from tests.conftest import write_images
-from tests.integration.test_commands import FAST, contents, run
+from tests.helpers.commands import FAST, contents, run
+from tests.helpers.folders import write_images
 
 pytest.importorskip("distributed", reason="needs the cluster extra: pip install 'hideseek[cluster]'")
 

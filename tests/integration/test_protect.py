@@ -24,7 +24,7 @@ from hideseek_cli.methods.confounder import Confounder, knowing_masks
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import ignore_steps
-from tests.integration.test_commands import contents, inside
+from tests.helpers.commands import contents, inside
 
 SIDE, EPSILON = 16, 8
 

@@ -14,8 +14,8 @@ from typer.main import get_command
 from hideseek_cli.cli import options
 from hideseek_cli.cli.app import COMMANDS, program
 from hideseek_cli.errors import InputError
-from tests.conftest import write_images
-from tests.integration.test_commands import FAST, contents, inside, run
+from tests.helpers.commands import FAST, contents, inside, run
+from tests.helpers.folders import write_images
 
 LEVELS = ["--levels", "70", *FAST]
 

@@ -22,8 +22,8 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import thread_pool
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import write_images
-from tests.integration.test_commands import contents, run
+from tests.helpers.commands import contents, run
+from tests.helpers.folders import write_images
 
 EACH, SHARD = 120, 20
 LEFT, JOURNAL = ".clean.partial/content", ".clean.seek"

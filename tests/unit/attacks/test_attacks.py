@@ -32,9 +32,7 @@ from hideseek_cli.training.architectures import build
 from hideseek_cli.training.tensors import TensorDataset, cyclic_window, gather
 from hideseek_cli.training.trainer import ignore_steps, loss
 from hideseek_cli.training.transforms import blur_gaussian, to_greyscale
-from tests.unit.training.test_trainer import TINY, toy
-
-CPU = torch.device("cpu")
+from tests.helpers.toys import TINY, apart, toy
 
 
 def waves(count: int = 60, side: int = 16) -> TensorDataset:
@@ -54,10 +52,6 @@ def masked(clean: TensorDataset, keyed: bool) -> tuple[TensorDataset, torch.Tens
     )
     noise = gather(patterns[clean.labels], cyclic_window(shifts, 16, 16))
     return replace(clean, images=(clean.images + noise).to(torch.uint8)), patterns
-
-
-def apart(one: TensorDataset, other: TensorDataset) -> float:
-    return float((one.images.float() - other.images.float()).abs().mean())
 
 
 @pytest.mark.parametrize("keyed", [False, True])
@@ -138,6 +132,7 @@ def test_alignment_finds_unknown_patterns_at_unknown_shifts():
         assert apart(found, clean) < 0.5 * apart(published, clean)
 
 
+@pytest.mark.slow
 def test_a_denoiser_takes_off_something_of_masks_that_it_was_not_shown(monkeypatch):
     monkeypatch.setattr(denoising, "ClassWise", partial(ClassWise, passes=5))
     monkeypatch.setattr(denoising, "STEPS", 200)

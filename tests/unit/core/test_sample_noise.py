@@ -22,7 +22,7 @@ from hideseek_cli.methods.emn_samplewise import PGD_STEPS, SampleWise
 from hideseek_cli.training.architectures import Standardised, build
 from hideseek_cli.training.tensors import gather
 from hideseek_cli.training.trainer import ignore_steps, loss
-from tests.unit.training.test_trainer import toy
+from tests.helpers.toys import toy
 
 DATA = toy(each=8)
 SEEN, OTHERS = (torch.arange(24)[(torch.arange(24) % 3 == 0) == which] for which in (False, True))
@@ -41,6 +41,7 @@ def losses(network: Standardised, state: Noises, index: torch.Tensor) -> tuple[f
         return float(loss(network, images, labels)), float(loss(network, images + state.noise[index], labels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("objective", ["error-min", "error-max"])
 def test_noise_does_to_the_loss_what_its_objective_says_within_the_bound(schedule, objective):
@@ -122,6 +123,7 @@ def test_gradients_that_lead_back_inside_pass_the_clip_by_either_objective():
         assert leaf.grad is not None and leaf.grad.flatten().tolist() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_same_seed_gives_the_same_noise_and_another_another(schedule):
     def made(seed: int) -> np.ndarray:

@@ -5,32 +5,25 @@ from __future__ import annotations
 import json
 import re
 from concurrent.futures import Executor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from hideseek_cli.attacks import Attack, Exposed, list_attacks
-from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation import adversary
 from hideseek_cli.evaluation.adversary import load_cleaners, load_counterpart, train_under_attack
 from hideseek_cli.evaluation.audit import AuditConfig, audit
 from hideseek_cli.evaluation.audit_result import AuditResult, Finding
 from hideseek_cli.evaluation.loading import load_evaluation
-from hideseek_cli.formats.mask_file import MaskFile
-from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
-from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
-from hideseek_cli.recipe import preset
-from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Progress, Silent
 from hideseek_cli.training.tensors import TensorDataset
-from tests.conftest import Listener, MakeFolder, write_images
-from tests.unit.attacks.test_attacks import CPU, apart
+from tests.helpers.folders import MakeFolder
+from tests.helpers.progress import Listener
+from tests.helpers.releases import released
+from tests.helpers.toys import CPU, apart
 
 
 @pytest.fixture
@@ -38,27 +31,6 @@ def release(make_folder: MakeFolder, tmp_path: Path, executor: Executor) -> Path
     return released(make_folder, tmp_path, executor, pattern_sets=1)
 
 
-def released(
-    make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, pattern_sets: int, placement: str = "fixed"
-) -> Path:
-    """A published folder, a level of it with its cleaner, and the originals, made without training."""
-    source = load_source(make_folder("data", classes=3, each=24), None, None, executor, Silent())
-    write_images(tmp_path / "test", 3, 4, first=24)
-    master = bytes(32)
-    renderer = MaskRenderer(source, 8, source.thresholds(master, pattern_sets), source.shifts(master, placement))
-    pattern = np.random.default_rng(1).normal(0, 5, renderer.thresholds.shape)
-    scale = LevelScale(renderer, renderer.masks(pattern, 1.0), source.unmasking(master, "images", pattern_sets=pattern_sets))
-    levels = ReleaseMasks(epsilon=8, published=scale.masks, which=scale.unmasking.which([0.5]), strength=1.0,
-                    tiers={"50": scale.unmasking.touched(0.5)}, own={}, shifts=renderer.shifts)  # fmt: skip
-    with StagedFolder(tmp_path / "published") as stage:
-        write_release(
-            source, levels, stage, executor, Silent(), offers=(), masks=tmp_path / "masks", origin={},
-            recipe=replace(preset("quick"), name="custom", epochs=2, batch_size=8),
-        )  # fmt: skip
-    cleaner = MaskFile.load(tmp_path / "masks").cleaner("50")
-    cleaner.save(tmp_path / "cleaner")
-    seek(tmp_path / "published", cleaner, tmp_path / "k50", executor, Silent())
-    return tmp_path
 
 
 def audited(
@@ -94,6 +66,7 @@ def test_originals_of_what_is_published_are_known_as_test_images_too(release, ex
     assert told == ["72 of the 72"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
 @pytest.mark.parametrize("pattern_sets", [1, 2])
 def test_a_cleaner_takes_masks_off_other_images_only_where_they_have_patterns_in_common(
@@ -126,6 +99,7 @@ def test_an_attack_that_fails_is_reported_and_the_others_go_on(release, executor
     assert second.failure is None and len(second.curves) == 1
 
 
+@pytest.mark.slow
 def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monkeypatch):
     attacks = ("none", "greyscale", "cutout")
     whole = audited(release, executor, *attacks, seed=5)
@@ -177,6 +151,7 @@ def test_a_result_prints_itself_and_knows_whether_it_holds():
     assert whole.holds() and whole.holds(20.0) and not whole.holds(19.9)
 
 
+@pytest.mark.slow
 def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch):
     trained: list[torch.Tensor] = []
 

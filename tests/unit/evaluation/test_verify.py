@@ -16,7 +16,8 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime import journal
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import Listener, write_images
+from tests.helpers.folders import write_images
+from tests.helpers.progress import Listener
 
 CPU = torch.device("cpu")
 
@@ -34,6 +35,7 @@ def asked(folders, executor, progress, **options):
     return verify(config, CPU, executor, progress).networks
 
 
+@pytest.mark.slow
 def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor, monkeypatch):
     whole = asked(folders, executor, Silent(), seed=5)
     kept = folders[0].with_name(".data.verify")
@@ -59,6 +61,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     assert not kept.exists()
 
 
+@pytest.mark.slow
 def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(1))
@@ -123,6 +126,7 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     assert [(one.level, one.one_sided) for one in found.networks] == [(33.3, True), (promised, False)]
 
 
+@pytest.mark.slow
 def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
     def told(**options) -> list[str]:
         progress = Listener()

@@ -16,7 +16,7 @@ from hideseek_cli.images import tar_index as tars
 from hideseek_cli.images.codec import encode
 from hideseek_cli.images.dataset import find_splits, scan
 from hideseek_cli.images.tar_index import BLOCK, list_members
-from tests.conftest import draw
+from tests.helpers.folders import draw
 
 IMAGE = encode(draw(0, 0, 16, 3))
 LETTERS = st.characters(exclude_categories=("Cs", "Cc"))
@@ -185,6 +185,7 @@ def write(path: Path, files: Iterable[tuple[str, bytes]], form: int) -> None:
             tar.addfile(info, io.BytesIO(content))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES, st.binary(max_size=1500), max_size=5), st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]))
 def test_members_are_those_that_were_packed(tmp_path_factory, files, form):
     path = tmp_path_factory.getbasetemp() / "members.tar"

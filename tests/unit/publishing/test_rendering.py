@@ -32,7 +32,7 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import thread_pool
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import MakeFolder, write_images
+from tests.helpers.folders import MakeFolder, write_images
 
 EACH = 37
 RANKS = {"0": 1, "1": 3, "2": 0, "3": 2}
@@ -204,6 +204,7 @@ def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
     assert made.ends([share]) == [] and made.strippable(share, [share]) == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [None, 8])
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
 def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
@@ -243,6 +244,7 @@ def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
             assert cleaner.shifts[touched].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_images_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(make_folder, tmp_path, executor, mode):
     """Ten grey images among coloured ones, or the other way round, of which none is held."""
@@ -319,6 +321,7 @@ def test_patterns_of_a_class_are_brought_to_one_likeness(make_folder, executor):
     assert strong[1] > strong[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least", [0.95, 0.97, 0.99, 0.999])
 def test_the_strength_is_the_greatest_that_keeps_the_likeness(make_folder, executor, least, monkeypatch):
     """Also where the images that are looked at first are more like their originals than all are."""

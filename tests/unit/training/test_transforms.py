@@ -11,7 +11,7 @@ from hideseek_cli.core.bilevel import Problem, _State
 from hideseek_cli.core.updates import FINE, RULES, rms
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.transforms import ROBUST, compress_softly
-from tests.conftest import draw
+from tests.helpers.folders import draw
 
 
 def photographs(channels: int, side: int = 32) -> torch.Tensor:

@@ -16,9 +16,9 @@ from hideseek_cli.methods import Task, emn, select
 from hideseek_cli.training import checkpoint, trainer
 from hideseek_cli.training.architectures import build
 from hideseek_cli.training.trainer import count_correct, ignore_steps, loss, train
-from tests.integration.test_commands import FAST, inside
-from tests.unit.methods.test_methods import METHODS
-from tests.unit.training.test_trainer import TINY, toy
+from tests.helpers.commands import FAST, inside
+from tests.helpers.methods import METHODS
+from tests.helpers.toys import TINY, toy
 
 
 @pytest.fixture(params=["cpu", "cuda"])
@@ -42,7 +42,7 @@ def test_steps_that_are_recorded_are_the_steps_that_are_not(device, name, monkey
     """In passes whose last batch is smaller, and with treatments that ask the network."""
     data, recipe = toy(each=20).to(device), replace(TINY, epochs=3, learning_rate=0.02)
     networks = []
-    for way in (trainer.recorded, lambda network, work: work):
+    for way in (trainer.capture_graph, lambda network, work: work):
         monkeypatch.setattr(trainer, "capture_graph", way)
         networks.append(train(data, recipe, seed=0, treatment=list_attacks()[name].treatment))
     one, other = (torch.cat([weight.flatten() for weight in network.state_dict().values()]).float() for network in networks)
