@@ -1,7 +1,11 @@
 """Calls on the machines of a dask.distributed cluster, behind the interface of every other executor.
 
-What is called goes through files that all machines see (``delivery``): so the scheduler passes on little but their names, any
-worker can make any call, and where one dies another makes its calls again.
+What is called goes through files that all machines see (``remote_calls``): so the scheduler passes on little but their names,
+any worker can make any call, and where one dies another makes its calls again.
+
+Kept by hand, since the futures of ``distributed.Client.get_executor`` wait for ever once the last worker is gone, and count as
+cancelled while their call still writes (test_when_all_workers_are_gone_nobody_waits_for_ever,
+test_nothing_goes_on_behind_a_failure).
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 All machines see one file system. A function lies there in a file, pickled once for all of its calls, and its large arrays in
 files of their own, which later functions share where they need the same. A function's file is there for as long as somebody
 waits for its calls. Paths are made absolute on the way.
+
+Kept by hand, since what ``distributed.Client.scatter`` hands out is lost with the last worker that holds it, and
+``Client.get_versions`` knows neither our source code nor workers that join later (test_new_workers_make_the_calls_of_the_dead,
+test_a_worker_that_joins_late_with_other_code_is_refused).
 """
 
 from __future__ import annotations

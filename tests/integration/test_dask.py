@@ -233,6 +233,31 @@ def test_when_all_workers_are_gone_nobody_waits_for_ever(machines, tmp_path, mon
     assert os.listdir(tmp_path) == []
 
 
+def test_new_workers_make_the_calls_of_the_dead(machines, workers, tmp_path):
+    """Also where nobody is left who has the arrays that the calls are about."""
+    large = np.arange(2**18)
+
+    def work(number: int) -> int:
+        (tmp_path / f"begun{number}").touch()
+        time.sleep(1)
+        return int(large[number])
+
+    futures = [workers.submit(work, number) for number in range(3)]
+    waited(lambda: len(list(tmp_path.glob("begun*"))) == 2)
+    while machines.workers:
+        machines.kill()
+    machines.up_to(1)
+    assert [future.result(60) for future in futures] == [0, 1, 2]
+
+
+def test_a_worker_that_joins_late_with_other_code_is_refused(workers, monkeypatch):
+    """It is looked at again when it is given a function: that nobody was there to be looked at before costs nothing."""
+    here = remote_calls.installed_versions()
+    monkeypatch.setattr(remote_calls, "installed_versions", lambda: {**here, "hideseek": "0.1.0 (0000)"})
+    with pytest.raises(InputError, match=r"worker on .* it has hideseek .*, not 0.1.0 \(0000\); install the same"):
+        workers.submit(abs, -1).result(30)
+
+
 def test_shards_are_filled_from_elsewhere(workers, executor, tmp_path):
     """Large images wait on the disk, small ones in memory."""
     random = np.random.default_rng(0)
