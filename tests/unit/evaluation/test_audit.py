@@ -31,8 +31,6 @@ def release(make_folder: MakeFolder, tmp_path: Path, executor: Executor) -> Path
     return released(make_folder, tmp_path, executor, pattern_sets=1)
 
 
-
-
 def audited(
     place: Path, executor: Executor, *attacks: str, folder: str = "published", test: str = "test",
     progress: Progress | None = None, **options: Any,
