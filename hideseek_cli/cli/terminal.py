@@ -37,11 +37,11 @@ class Result(Protocol):
 
 
 def show_result(result: Result, screen: Screen, *, json: bool, style: str) -> None:
-    """A result as one JSON document, or as a table and what is to be said besides."""
+    """A result as one JSON document or as a table, and what is to be said besides."""
     if json:
         show_json(result.to_json())
-        return
-    typer.echo(format_table(result.rows(), style))
+    else:
+        typer.echo(format_table(result.rows(), style))
     for line in result.remarks():
         screen.say(line)
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hideseek_cli.cli.verify import exit_code
+from hideseek_cli.cli.verify import EXIT
+from hideseek_cli.evaluation.verify_result import find_worst
 from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
 from tests.helpers.commands import FAST, contents, inside, run
@@ -48,7 +49,7 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
     } <= set(found)  # fmt: skip
     assert found["images"] == 48 and found["classes"] == 3 and found["linf"] <= 8 and found["generator"] is None
     for level in found["levels"]:
-        assert {"level", "accuracy", "low", "high", "runs", "strength", "reachable"} <= set(level)
+        assert {"level", "accuracy", "low", "high", "runs", "strength", "masked_share", "reachable"} <= set(level)
     published = scan(road / "published")
     assert [e.key for e in published.records] == [e.key for e in scan(road / "data/train").records]
     manifest = json.loads((road / "published/hideseek.json").read_text())
@@ -232,9 +233,16 @@ def test_images_beyond_those_that_are_held_are_published_and_sought_exactly(road
 
 
 def test_hide_dry_run_writes_nothing(road, tmp_path):
-    planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", cwd=tmp_path).stdout)
+    planned = json.loads(run("hide", road / "data", *HIDE, "--dry-run", "--json", cwd=tmp_path).stdout)
     assert planned["images"] == 48 and planned["retrainings_at_most"] == 16 and planned["seconds_about"] >= 0
-    assert planned["bargains"] == [] and os.listdir(tmp_path) == []
+    assert planned["class_sizes"] == {"class0": 16, "class1": 16, "class2": 16} and planned["bargains"] == []
+    assert 0.7 < planned["bytes_about"] / sum(map(len, contents(road / "published").values())) < 1.5
+    shutil.copytree(road / "data", tmp_path / "data")
+    (tmp_path / "data/train/README.md").write_text("notes")
+    told = run("hide", "data", *HIDE, "--dry-run", cwd=tmp_path).stdout
+    for line in ("class1 ", "test/ not touched, not published", "train/ is published", "README.md", "on the disk", "min"):
+        assert line in told
+    assert os.listdir(tmp_path) == ["data"]
 
 
 def test_progress_is_silent_where_it_should_be(road):
@@ -258,7 +266,7 @@ def test_verify_on_several_networks_prints_one_row_each_and_the_worst_verdict_co
     [(["pass", "fail"], 1), (["inconclusive", "pass"], 3), (["fail", "inconclusive"], 1), (["pass", "pass"], 0), ([None], 0)],
 )
 def test_the_worst_verdict_of_several_networks_is_the_exit_code(verdicts, code):
-    assert exit_code(verdicts) == code
+    assert EXIT[find_worst(verdicts)] == code
 
 
 def test_levels_of_several_networks_are_of_their_mean(tmp_path):
