@@ -127,6 +127,10 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
             f"`scope='sample'` makes a mask for each of the {len(source)} images, and {len(source.stack)} are held: "
             f"give `train_images={len(source)}` where memory allows, or leave `scope` out"
         )
+    if source.size is not None:
+        progress.say(f"files keep their sizes; networks see the central square of each at {source.size}x{source.size} (`size`)")
+        if config.calibration == "stop":
+            raise InputError("`calibration='stop'` needs images of one size, at most 96x96; bring them to one first")
     chance = source.folder.chance()
     low = [level for level in config.levels if level <= chance]
     if low:

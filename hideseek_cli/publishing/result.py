@@ -56,10 +56,11 @@ class LevelResult:
         }  # fmt: skip
 
     def describe_cleaned(self, classes: int) -> str:
-        """Which of so many classes it is made of, whole ones first."""
+        """Which of so many classes lose their masks, whole ones first."""
         parts = sorted(self.cleaned.items(), key=lambda part: part[1] < 1)
         names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in parts]
-        left = "; other classes stay masked" if len(names) < classes else ""
+        whole = sum(share == 1 for share in self.cleaned.values()) == classes
+        left = "" if whole else "; all else stays masked"
         return f"level {self.name} cleans {', '.join(names)}{left}"
 
     def describe_miss(self) -> list[str]:

@@ -282,7 +282,7 @@ def test_hide_keeps_what_is_finished_where_machines_are_lost(make_folder, execut
     def broken(*_: object) -> None:
         raise error("deliberate")
 
-    monkeypatch.setattr(pipeline, "_hide", broken)
+    monkeypatch.setattr(pipeline, "measure_clean", broken)
     with pytest.raises(said, match="deliberate"):
         pipeline.hide(config, torch.device("cpu"), executor, Silent())
     assert config.journal.exists() == (said is DiskError)
