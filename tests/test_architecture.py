@@ -99,9 +99,7 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_a_buyers_road_imports_no_torch_scipy_or_skimage():
-    loaded = modules_after(
-        "import hideseek_cli.cli.app, hideseek_cli.api.seek, hideseek_cli.api.cleaner"
-    )
+    loaded = modules_after("import hideseek_cli.cli.app, hideseek_cli.api.seek, hideseek_cli.api.cleaner")
     assert not {"torch", "scipy", "skimage", "torchvision"} & loaded
 
 

@@ -62,7 +62,7 @@ def authorized_model(
 ) -> EvaluatedModel:
     """An authorised network; ``allowed``: the one that was promised something."""
     recipe = replace(base, arch=network.arch)
-    same = allowed is not None and (allowed.lens, allowed.arch) == (network.identity, network.arch)
+    same = allowed is not None and (allowed.stem, allowed.arch) == (network.identity, network.arch)
     train = partial(retrain, data, tests, recipe, checkpoints=cache_folder(), by=network)
     level = allowed.accuracy if allowed is not None and same else None
     return EvaluatedModel(recipe=recipe, train=train, level=level, kind="authorized", by=network)

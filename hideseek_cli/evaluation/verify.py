@@ -179,8 +179,8 @@ def _warn_of_promise(config: VerifyConfig, data: EvaluationData, recipe: Recipe,
     if recipe != data.promise.recipe:
         progress.say(f"{config.folder} was calibrated by another recipe than this, so it may well train to something else")
     allowed = data.promise.authorized
-    if config.authorized is not None and allowed is not None and allowed.lens != config.authorized.identity:
-        progress.say(f"{config.folder} was published for a network with another lens than that of `authorized`")
+    if config.authorized is not None and allowed is not None and allowed.stem != config.authorized.identity:
+        progress.say(f"{config.folder} was published for a network with another secret stem than that of `authorized`")
 
 
 def _warn_of_mix(config: VerifyConfig, data: EvaluationData, progress: Progress) -> None:

@@ -1,7 +1,8 @@
 """The public manifest: what a folder written by hideseek is, in ``hideseek.json`` beside the images.
 
-The identity of a release is one hash over class, name and published pixels of every image. A manifest holds nothing
-that gives a higher level: no key, pattern, seed or strength, and of pixels only digests of those that lie beside it.
+JSON lines in ASCII: a header, then one line an image (``formats.manifest_rows``). The identity of a release is one hash
+over class, name and published pixels of every image. A manifest holds nothing that gives a higher level: no key,
+pattern, seed or strength, and of pixels only digests of those that lie beside it.
 """
 
 from __future__ import annotations
@@ -13,22 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats.json_stream import MalformedError
-from hideseek_cli.formats.manifest_rows import IMAGES, Identity, Listed, Row, Rows, check_sha256, open_scanner, read_rows
+from hideseek_cli.formats.manifest_checks import check_count, check_number, check_sha256, parse_json
+from hideseek_cli.formats.manifest_format1 import is_format1, read_format1
+from hideseek_cli.formats.manifest_rows import (
+    MAX_HEADER,
+    FileRows,
+    Identity,
+    Row,
+    Rows,
+    encode_row,
+    open_manifest,
+    read_line,
+    read_rows,
+    summarise_rows,
+)
 from hideseek_cli.images.codec import Source
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
-from hideseek_cli.recipe import Recipe
+from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.atomic import StagedFolder
 
 NAME = "hideseek.json"
-FORMAT, KIND = 1, "hideseek manifest"
-MAX_BYTES = 512 * 2**20
-MEMBERS = frozenset({
-    "format", "kind", "level", "release", "classes", "chance", "epsilon", "size", "recipe", "offers", "encoding", "shard",
-    "exif", "authorized", IMAGES,
-})  # fmt: skip
-"""What is read; others are passed over."""
+FORMAT, KIND = 2, "hideseek manifest"
 PUBLISHED, CLEAN = "published", "clean"
 """Names of the two levels that are no number: the strongest mask and none at all."""
 
@@ -53,16 +60,17 @@ class Offer:
 class Authorized:
     """Who learns from the folder all the same."""
 
-    lens: str
-    """Identity of the lens of those networks, which says nothing of it."""
+    stem: str
+    """Identity of the secret stem of those networks, which says nothing of it."""
     arch: str
     accuracy: float
     """What such a network of that architecture trains to, in percent, by the recipe otherwise."""
 
     def __post_init__(self) -> None:
-        check_sha256(self.lens)
-        if not 0 <= self.accuracy <= 100:
-            raise InputError(f"an accuracy of {self.accuracy!r}")
+        """Raises InputError."""
+        check_sha256(self.stem)
+        check_architecture(self.arch)
+        check_number(self.accuracy, 0.0, 100.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,9 +105,9 @@ class Manifest:
         """All rows at once, for those who have the images in memory too."""
         return dict(self.images)
 
-    def text(self) -> Iterator[str]:
-        """The file's content, row by row: canonical JSON, no clock."""
-        document = {
+    def lines(self) -> Iterator[str]:
+        """The file's content, line by line, with no clock in it. Raises InputError where no header has room for its classes."""
+        header = {
             "format": FORMAT,
             "kind": KIND,
             "level": self.level,
@@ -112,18 +120,19 @@ class Manifest:
             "offers": [asdict(offer) for offer in self.offers],
             **self.output_format.to_json(),
             **({"authorized": asdict(self.authorized)} if self.authorized else {}),
+            "images": len(self.images),
         }
-        yield json.dumps(document, indent=1, ensure_ascii=False).removesuffix("\n}")
-        mark = f',\n "{IMAGES}": {{\n'
+        first = json.dumps(header) + "\n"
+        if len(first) > MAX_HEADER:
+            raise InputError(f"{len(self.classes)} classes have names too long for a manifest; shorten them")
+        yield first
         for key, digest in self.images:
-            yield f'{mark}  {json.dumps("/".join(key), ensure_ascii=False)}: "{digest}"'
-            mark = ",\n"
-        yield "\n }\n}\n"
+            yield encode_row(key, digest) + "\n"
 
     def write(self, stage: StagedFolder) -> None:
         """Write it beside the images. Raises DiskError."""
         with stage.saying(NAME), stage.opened(NAME) as file:
-            file.writelines(part.encode() for part in self.text())
+            file.writelines(line.encode() for line in self.lines())
 
     def keys(self) -> Iterator[Key]:
         """Class and name of each image."""
@@ -166,59 +175,65 @@ def read(folder: Path) -> Manifest:
     Raises InputError.
     """
     path = folder / NAME
-    with open_scanner(path) as scanner:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path} is larger than {MAX_BYTES // 2**20} MiB and will not be read")
-        try:
-            document: dict[str, Any] = {}
-            for name in scanner.members():
-                if name in document:
-                    raise InputError(f"it says twice what its {name} is")
-                value = _walked(read_rows(scanner)) if name == IMAGES else scanner.value()
-                if name in MEMBERS:
-                    document[name] = value
-            scanner.end()
-            return _parse(document, path)
-        except MalformedError:
-            raise
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError, InputError) as error:
-            raise InputError(f"{path} is damaged or from another version of hideseek ({error}); download it again") from error
+    with open_manifest(path) as file:
+        line = read_line(file, MAX_HEADER)
+        if is_format1(line):
+            header, listed = read_format1(file)
+            return _parse(header, listed, listed)
+        header = parse_json(line)
+        if not isinstance(header, dict):
+            raise InputError("its first line is no header")
+        if header["format"] != FORMAT:
+            raise InputError(f"format {header['format']!r:.80}, and this version reads 1 and {FORMAT}")
+        count = check_count(header["images"], 1)
+        return _parse(header, FileRows(path, count), read_rows(file, count))
 
 
-def _walked(rows: Iterator[Row]) -> tuple[int, list[str], str]:
-    """How many images there are, their classes, and their identity."""
-    whole, labels = Identity(), [""]
-    for key, digest in rows:
-        whole.add(key, digest)
-        if key[0] != labels[-1]:
-            labels.append(key[0])
-    return whole.count, labels[1:], whole.hexdigest()
-
-
-def _parse(document: dict[str, Any], path: Path) -> Manifest:
-    if document["format"] != FORMAT or document["kind"] != KIND:
-        raise InputError(f"format {document['format']!r}, this version reads {FORMAT}")
-    count, labels, found = document[IMAGES]
-    classes = tuple(str(name) for name in document["classes"])
-    if labels != list(classes):
+def _parse(header: dict[str, Any], rows: Rows, found: Iterable[Row]) -> Manifest:
+    """``found``: the rows, which are walked through here. Raises InputError where they and the header do not fit."""
+    if header["kind"] != KIND:
+        raise InputError(f"its kind is {header['kind']!r:.80}")
+    classes, release = tuple(header["classes"]), check_sha256(header["release"])
+    labels, identity = summarise_rows(found)
+    if labels != classes:
         raise InputError("its classes are not those of its images")
-    manifest = Manifest(
-        level=str(document["level"]),
-        release=check_sha256(document["release"]),
-        classes=classes,
-        chance=float(document["chance"]),
-        epsilon=int(document["epsilon"]),
-        size=None if document["size"] is None else int(document["size"]),
-        recipe=Recipe.from_json(document["recipe"]),
-        offers=tuple(Offer(**offer) for offer in document["offers"]),
-        images=Listed(path, count),
-        output_format=OutputFormat(
-            encoding=str(document.get("encoding", "png")),
-            shard=int(document["shard"]) if "shard" in document else None,
-            exif=document.get("exif") is True,
-        ),
-        authorized=Authorized(**document["authorized"]) if "authorized" in document else None,
-    )
-    if manifest.level == PUBLISHED and found != manifest.release:
+    if header["level"] == PUBLISHED and identity != release:
         raise InputError("its images do not add up to its release")
-    return manifest
+    return Manifest(
+        level=_check_level(header["level"]),
+        release=release,
+        classes=classes,
+        chance=check_number(header["chance"], 0.0, 100.0),
+        epsilon=check_count(header["epsilon"]),
+        size=None if header["size"] is None else check_count(header["size"], 1),
+        recipe=Recipe.from_json(header["recipe"]),
+        offers=tuple(map(_read_offer, header["offers"])),
+        images=rows,
+        output_format=OutputFormat(
+            encoding=str(header.get("encoding", "png")),
+            shard=check_count(header["shard"], 1) if "shard" in header else None,
+            exif=header.get("exif") is True,
+        ),
+        authorized=_read_authorized(header["authorized"]) if "authorized" in header else None,
+    )
+
+
+def _check_level(value: object) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{value!r:.80} is no level")
+    if value not in (PUBLISHED, CLEAN):
+        check_number(float(value), 0.0, 100.0)
+    return value
+
+
+def _read_offer(value: dict[str, Any]) -> Offer:
+    return Offer(
+        level=check_number(value["level"], 0.0, 100.0),
+        price=None if value["price"] is None else check_number(value["price"], 0.0),
+        accuracy=check_number(value["accuracy"]), low=check_number(value["low"]), high=check_number(value["high"]),
+        runs=check_count(value["runs"]), clean_classes=check_count(value.get("clean_classes", 0)),
+    )  # fmt: skip
+
+
+def _read_authorized(value: dict[str, Any]) -> Authorized:
+    return Authorized(stem=value["stem"], arch=value["arch"], accuracy=check_number(value["accuracy"]))

@@ -1,4 +1,4 @@
-"""The images of a manifest, a row each: class, name and pixel digest, in order of class and name.
+"""The images of a manifest, one a line: class, name and pixel digest, in order of class and name.
 
 There may be more of them than fit into memory, so rows are read from their file, and kept on the disk until all are
 known, one at a time.
@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, runtime_checkable
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.formats.json_stream import MOST_STRING, MalformedError, Scanner
+from hideseek_cli.formats.manifest_checks import check_sha256, parse_json
 from hideseek_cli.images.index import Key, is_safe
 
-IMAGES = "pictures"
-"""The member of a manifest whose members the rows are."""
+MAX_HEADER = 2**24
+"""Bytes of a manifest's first line: room for 100,000 classes with names of 160 letters."""
+MAX_ROW = 2**14
+"""Bytes of each other line. Class and name have ``index.MAX_PATH`` together, which JSON's escapes treble at most."""
 Row = tuple[Key, str]
 
 
@@ -39,8 +41,8 @@ class Identity:
         self.count, self.hash = 0, hashlib.sha256(b"[")
 
     def add(self, key: Key, digest: str) -> str:
-        """Take a row; returns what was hashed of it, one line of ASCII."""
-        line = json.dumps([*key, digest])
+        """Take a row; returns what was hashed of it, which is its line in a manifest."""
+        line = encode_row(key, digest)
         self.hash.update(b", " if self.count else b"")
         self.hash.update(line.encode())
         self.count += 1
@@ -52,7 +54,7 @@ class Identity:
         return whole.hexdigest()
 
 
-class Listed:
+class FileRows:
     """The rows of a manifest on the disk, checked each time they are walked through."""
 
     def __init__(self, path: Path, count: int) -> None:
@@ -62,13 +64,10 @@ class Listed:
         return self.count
 
     def __iter__(self) -> Iterator[Row]:
-        with open_scanner(self.path) as scanner:
-            for name in scanner.members():
-                if name == IMAGES:
-                    yield from read_rows(scanner)
-                    return
-                scanner.value()
-        raise InputError(f"{self.path} lists no images any more; download it again")
+        """Raises InputError."""
+        with open_manifest(self.path) as file:
+            read_line(file, MAX_HEADER)
+            yield from read_rows(file, self.count)
 
 
 class Spool:
@@ -117,35 +116,67 @@ class Spool:
 
 
 @contextmanager
-def open_scanner(path: Path) -> Iterator[Scanner]:
-    """What reads a manifest. Raises InputError, then and inside."""
+def open_manifest(path: Path) -> Iterator[IO[bytes]]:
+    """A manifest, to be read as from a stranger. Raises InputError, then and inside, for whatever is wrong with it."""
     try:
         with path.open("rb") as file:
-            yield Scanner(file)
+            yield file
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); is {path.parent} a folder that hideseek wrote?") from error
-    except MalformedError as error:
-        raise InputError(f"{path} is not valid JSON ({error}); download the folder again") from error
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError, InputError) as error:
+        raise InputError(f"{path} is damaged or from another version of hideseek ({error}); download it again") from error
 
 
-def read_rows(scanner: Scanner) -> Iterator[Row]:
-    """The rows that are read next. Raises InputError for whatever is no image of a release, and MalformedError."""
-    if scanner.mark() != "{":
-        raise InputError("its images are not names with digests")
+def encode_row(key: Key, digest: str) -> str:
+    """An image's line, in ASCII."""
+    return json.dumps([*key, digest])
+
+
+def read_rows(file: IO[bytes], count: int) -> Iterator[Row]:
+    """The images of the lines that follow, so many and no more. Raises InputError, and ValueError where one is no JSON."""
+    yield from check_rows(parse_json(line) for line in _lines(file, count))
+
+
+def _lines(file: IO[bytes], count: int) -> Iterator[bytes]:
+    for number in range(count):
+        line = read_line(file, MAX_ROW)
+        if not line:
+            raise InputError(f"it ends after {number} of its {count} images")
+        yield line
+    if file.read(1):
+        raise InputError(f"more follows behind its {count} images")
+
+
+def read_line(file: IO[bytes], most: int) -> bytes:
+    """The next line, empty at the end. Raises InputError where it has more bytes than that, of which no more are read."""
+    line = file.readline(most + 1)
+    if len(line) > most:
+        raise InputError(f"one of its lines has more than {most} bytes")
+    return line
+
+
+def check_rows(found: Iterable[object]) -> Iterator[Row]:
+    """Lists of class, name and digest as rows. Raises InputError for whatever is no image of a release, or out of order."""
     before: Key = "", ""
-    for name in scanner.members():
-        label, _, rest = name.partition("/")
-        key = label, rest
+    for one in found:
+        match one:
+            case [str(label), str(name), digest]:
+                key = label, name
+            case _:
+                raise InputError(f"{one!r:.80} is no image: an image is a list of class, name and digest")
         if not is_safe(key):
-            raise InputError(f"it lists {name!r}, which is no safe place for an image")
+            raise InputError(f"it lists {'/'.join(key)!r:.300}, which is no safe place for an image")
         if key <= before:
-            raise InputError(f"it lists {name!r} twice, or not in order of class and name")
+            raise InputError(f"it lists {'/'.join(key)!r} twice, or not in order of class and name")
         before = key
-        yield key, check_sha256(scanner.value(MOST_STRING))
+        yield key, check_sha256(digest)
 
 
-def check_sha256(value: object) -> str:
-    """A SHA-256 digest in hexadecimals. Raises InputError where it is none."""
-    if not isinstance(value, str) or len(value) != 64 or value.strip("0123456789abcdef"):
-        raise InputError(f"{value!r:.80} is no SHA-256 digest")
-    return value
+def summarise_rows(rows: Iterable[Row]) -> tuple[tuple[str, ...], str]:
+    """The classes of rows, in order, and their identity."""
+    whole, labels = Identity(), [""]
+    for key, digest in rows:
+        whole.add(key, digest)
+        if key[0] != labels[-1]:
+            labels.append(key[0])
+    return tuple(labels[1:]), whole.hexdigest()

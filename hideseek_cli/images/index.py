@@ -22,6 +22,8 @@ Key = tuple[str, str]
 Thing = TypeVar("Thing", bound=Hashable)
 MAX_NAME = 240
 """Bytes that a class or an image's name may have without suffix (file systems allow 255 with it)."""
+MAX_PATH = 4096
+"""Bytes that class and name may have together, with the folders between them: a path on Linux."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def is_safe(key: Key) -> bool:
         part.isprintable() and part.strip() and not part.startswith(".") and "\\" not in part
         and len(part.encode()) <= MAX_NAME
         for part in parts
-    )  # fmt: skip
+    ) and len("/".join(key).encode()) <= MAX_PATH  # fmt: skip
 
 
 class _Numbered(Generic[Thing]):

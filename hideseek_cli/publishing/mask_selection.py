@@ -102,7 +102,7 @@ class AuthorizedResult:
     @property
     def stated(self) -> Authorized:
         """What the manifest says of it."""
-        return Authorized(lens=self.network.identity, arch=self.network.arch, accuracy=round(self.published.mean, 2))
+        return Authorized(stem=self.network.identity, arch=self.network.arch, accuracy=round(self.published.mean, 2))
 
 
 def measure_authorized(run: HideRun, layout: MaskLayout, strongest: Strongest) -> AuthorizedResult | None:

@@ -22,6 +22,7 @@ from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
 from tests.helpers.commands import FAST, contents, inside, run
 from tests.helpers.folders import write_images
+from tests.helpers.manifests import read_lines
 
 HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "16", "--robust", "blur", *FAST]
 
@@ -52,7 +53,7 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
         assert {"level", "accuracy", "low", "high", "runs", "strength", "masked_share", "reachable"} <= set(level)
     published = scan(road / "published")
     assert [e.key for e in published.records] == [e.key for e in scan(road / "data/train").records]
-    manifest = json.loads((road / "published/hideseek.json").read_text())
+    manifest = read_lines(road / "published")[0]
     assert {offer["level"]: offer["price"] for offer in manifest["offers"]}.get(55.0, 10) == 10
     assert (road / "masks.safetensors").stat().st_mode & 0o777 == 0o600
     assert not list(road.rglob(".*")), "no partial file and no journal is left"
@@ -60,7 +61,7 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
 
 def test_a_level_cleans_whole_classes_and_parts_of_two_at_most(road):
     found = {one["level"]: one["cleaned"] for one in json.loads((road / "hide.json").read_text())["levels"] if one["reachable"]}
-    offers = json.loads((road / "published/hideseek.json").read_text())["offers"]
+    offers = read_lines(road / "published")[0]["offers"]
     assert {offer["level"]: offer["clean_classes"] for offer in offers} == {
         level: sum(share == 1 for share in cleaned.values()) for level, cleaned in found.items()
     }
@@ -142,7 +143,7 @@ def test_verify_holds_a_published_folder_to_chance_by_its_own_recipe(road):
     options = ["--test", "data/test", "--threads", "1", "--runs", "2", "--json"]
     one_sided = json.loads(run("verify", "published", *options, cwd=road, code=None).stdout)
     assert one_sided["one_sided"] and one_sided["level"] == pytest.approx(100 / 3)
-    assert one_sided["recipe"] == json.loads((road / "published/hideseek.json").read_text())["recipe"]
+    assert one_sided["recipe"] == read_lines(road / "published")[0]["recipe"]
     first, again = (json.loads(run("verify", "data", *options, "--seed", 3, *FAST[:4], cwd=road).stdout) for _ in range(2))
     assert first["accuracies"] == again["accuracies"] and first["verdict"] is None
 
@@ -275,7 +276,7 @@ def test_levels_of_several_networks_are_of_their_mean(tmp_path):
     done = run("hide", "data", *options, "--json", cwd=tmp_path, code=None)
     assert done.returncode in (0, 1), done.stderr
     assert json.loads(done.stdout)["recipe"]["arch"] == "slim,resnet10"
-    assert json.loads((tmp_path / "published/hideseek.json").read_text())["recipe"]["arch"] == "slim,resnet10"
+    assert read_lines(tmp_path / "published")[0]["recipe"]["arch"] == "slim,resnet10"
     done = run(
         "verify", "published", "--test", "data/train", "--runs", "1", "--threads", "1", "--json", cwd=tmp_path, code=None
     )

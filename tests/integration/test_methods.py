@@ -246,7 +246,7 @@ def test_a_folder_is_hidden_from_all_but_an_authorized_network(tmp_path):
     assert done.returncode in (0, 1), done.stderr
     said = json.loads(done.stdout)["authorized"]
     allowed = manifests.read(tmp_path / "published").authorized
-    assert allowed == Authorized(lens=network.identity, arch="lenet", accuracy=round(said["accuracy"], 2))
+    assert allowed == Authorized(stem=network.identity, arch="lenet", accuracy=round(said["accuracy"], 2))
     assert 0 <= said["clean_accuracy"] <= 100
     masks = MaskFile.load(tmp_path / "masks.safetensors").published[3]
     noise = torch.from_numpy(np.asarray(masks, np.float32)).permute(0, 3, 1, 2)

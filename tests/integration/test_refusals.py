@@ -231,11 +231,11 @@ SEEK: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda root: [path.unlink() for path in (root / "published/class2").iterdir()], "8 published images are missing"
     ),
     "a changed manifest": (
-        lambda root: _rewrite(root / "published/hideseek.json", '/003"', '/0030"'),
+        lambda root: _rewrite(root / "published/hideseek.json", '", "003"', '", "0030"'),
         "do not add up to its release",
     ),
     "a manifest out of order": (
-        lambda root: _rewrite(root / "published/hideseek.json", '/003"', '/9"'),
+        lambda root: _rewrite(root / "published/hideseek.json", '", "003"', '", "9"'),
         "twice, or not in order of class and name",
     ),
     "no manifest": (lambda root: (root / "published/hideseek.json").unlink(), "cannot be read"),

@@ -16,6 +16,7 @@ from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
 from tests.helpers.commands import FAST, contents, inside, run
 from tests.helpers.folders import repack, write_images
+from tests.helpers.manifests import read_lines
 
 HIDE = ["--levels", "70", "--max-runs", "14", "--robust", "none", "--key-file", "key", "--placement", "keyed", *FAST]
 SHARDED = ["--shards", "10", "--image-format", "webp"]
@@ -38,9 +39,9 @@ def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_form_changes_neither_the_release_nor_its_secrets(road):
-    files, shards = (json.loads((road / name / "hideseek.json").read_text()) for name in ("files", "shards"))
+    (files, *rows), (shards, *same) = (read_lines(road / name) for name in ("files", "shards"))
     assert sorted(os.listdir(road / "shards")) == [f"{number:06}.tar" for number in range(5)] + ["hideseek.json"]
-    assert shards.pop("shard") == 10 and shards.pop("encoding") == "webp" and shards == files
+    assert shards.pop("shard") == 10 and shards.pop("encoding") == "webp" and shards == files and rows == same
     assert (road / "files.masks").read_bytes() == (road / "shards.masks").read_bytes()
     found = json.loads(run("metrics", "files", "shards", "--json", cwd=road).stdout)
     assert found["linf"] == 0 and found["images"] == 48

@@ -1,13 +1,12 @@
 """Hostile files: whatever is done to a bundle, a manifest or an image, it is read or refused, in little memory and time.
 
 ``make test-fuzz`` reads many; the ordinary suite some. A mutation is made from its number alone, so that a failure can be
-repeated; files that once failed are kept in tests/corpus, by kind.
+repeated; files that once failed are kept in tests/robustness/corpus, by kind.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import resource
@@ -31,11 +30,13 @@ from hideseek_cli.images.codec import Source, read_image, read_shape
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.runtime.progress import Silent
 from tests.helpers.folders import write_images
+from tests.helpers.manifests import read_lines, write_lines
 from tests.helpers.releases import released
 from tests.robustness.zoo import TAKEN, ZOO
 
 COUNT = int(os.environ.get("HIDESEEK_FUZZ", "200"))
 CORPUS = Path(__file__).with_name("corpus")
+FORMAT1 = Path(__file__).parents[1] / "data/release-format1/published"
 MEMORY, SECONDS = 600 * 2**20, 20
 NUMBERS = (
     "0",
@@ -139,7 +140,9 @@ def sources(root: Path, kind: str) -> list[Path]:
     """Honest files of a kind."""
     if kind in ("image", "shard"):
         return sorted((root / f"{kind}s").iterdir())
-    return [root / "published" / manifest.NAME if kind == "manifest" else root / kind]
+    if kind == "manifest":
+        return [root / "published" / manifest.NAME, FORMAT1 / manifest.NAME]
+    return [root / kind]
 
 
 def tried(reader: Callable[[Path], object], path: Path) -> None:
@@ -222,10 +225,10 @@ def test_a_cleaner_that_lies_writes_nothing(honest, tmp_path, executor, change):
 )
 def test_a_manifest_leads_nowhere_else(honest, tmp_path, executor, name):
     shutil.copytree(honest / "published", tmp_path / "published")
-    path = tmp_path / "published" / manifest.NAME
-    document = json.loads(path.read_bytes())
-    document["pictures"][name] = next(iter(document["pictures"].values()))
-    path.write_text(json.dumps(document))
+    header, *rows = read_lines(tmp_path / "published")
+    label, _, rest = name.partition("/")
+    header["images"] += 1
+    write_lines(tmp_path / "published", [header, *rows, [label, rest, rows[0][2]]])
     with pytest.raises(InputError, match="no safe place"):
         seek(tmp_path / "published", Cleaner.load(honest / "cleaner"), tmp_path / "out", executor, Silent())
     assert os.listdir(tmp_path) == ["published"]

@@ -116,9 +116,9 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     manifest = Manifest(
         level="published", release=compute_identity(digests), classes=part.classes, chance=33.3, epsilon=8, size=None,
         recipe=preset("quick"), offers=(), images=tuple(sorted(digests.items())),
-        authorized=Authorized(lens=AuthorizedNetwork.drawn("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
+        authorized=Authorized(stem=AuthorizedNetwork.drawn("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
     )  # fmt: skip
-    (data / NAME).write_text("".join(manifest.text()))
+    (data / NAME).write_text("".join(manifest.lines()))
     monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
     network = AuthorizedNetwork.drawn(arch, lens)
     config = VerifyConfig(folder=data, test=test, runs=2, fallback=preset("quick"), authorized=network)
