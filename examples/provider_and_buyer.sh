@@ -19,7 +19,7 @@ hideseek hide "$data" --levels "$level" --prices "$level=25" --key-file key "$@"
 echo "Buyer: download what is public, look at it, read the price table."
 cp -r published "$market/buyer/published"
 cd "$market/buyer"
-python3 -c "import json; [print(offer) for offer in json.load(open('published/hideseek.json'))['offers']]"
+python3 -c "import json; [print(offer) for offer in json.loads(next(open('published/hideseek.json')))['offers']]"
 
 echo "Provider: the deposit for level $level has come; send its cleaner, and nothing else."
 cd "$market/provider"
