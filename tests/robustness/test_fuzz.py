@@ -1,7 +1,7 @@
 """Hostile files: whatever is done to a bundle, a manifest or an image, it is read or refused, in little memory and time.
 
 ``make test-fuzz`` reads many; the ordinary suite some. A mutation is made from its number alone, so that a failure can be
-repeated; files that once failed are kept in tests/corpus, by kind.
+repeated; files that once failed are kept in tests/robustness/corpus, by kind.
 """
 
 from __future__ import annotations
