@@ -1,6 +1,6 @@
 """Peak memory of publishing and seeking, and by how much it grows with the number of images.
 
-    python bench/memory.py [--image-format 1000 100000]
+    python -m bench.performance.memory [--images 1000 100000]
 
 Images of 32x32 made of waves and noise; published with random masks, without training, of which 1,000 images would be
 held; sought by the program. Each in a process of its own, two workers.
@@ -11,9 +11,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
-
-HERE = Path(__file__).parent
 
 
 def peak(*command: str) -> float:
@@ -27,23 +24,23 @@ def peak(*command: str) -> float:
     return usage.ru_maxrss / 1024
 
 
-def bench(code: str) -> str:
-    """A program that uses ``images.py``, which is not imported here, as a process inherits the peak of its parent."""
+def script(code: str) -> str:
+    """A program that uses ``disk_and_codec``, which is not imported here, as a process inherits the peak of its parent."""
     return (
-        f"import sys; sys.path.insert(0, {str(HERE)!r}); from pathlib import Path; from images import fill, publish;"
+        "from pathlib import Path; from bench.performance.disk_and_codec import fill, publish;"
         f" from hideseek_cli.training.malloc import keep_freed; keep_freed(); {code}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--image-format", type=int, nargs="+", default=[1_000, 100_000])
+    parser.add_argument("--images", type=int, nargs="+", default=[1_000, 100_000])
     counts = parser.parse_args().images
     peaks: dict[str, list[float]] = {"publish": [], "seek": []}
     for count in counts:
         with tempfile.TemporaryDirectory() as name:
-            peak("-c", bench(f"fill(Path({name!r}) / 'data', 32, 32, {count})"))
-            peaks["publish"].append(peak("-c", bench(f"publish(Path({name!r}) / 'data', Path({name!r}), 2, 1000)")))
+            peak("-c", script(f"fill(Path({name!r}) / 'data', 32, 32, {count})"))
+            peaks["publish"].append(peak("-c", script(f"publish(Path({name!r}) / 'data', Path({name!r}), 2, 1000)")))
             sought = ("seek", f"{name}/published", f"{name}/cleaner", "-o", f"{name}/clean", "-j", "2", "-q")
             peaks["seek"].append(peak("-m", "hideseek_cli", *sought))
     print("| work |", " | ".join(f"{count:,} images, MiB" for count in counts), "| bytes an image |")

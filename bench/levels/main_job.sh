@@ -1,6 +1,6 @@
 #!/bin/sh
 # The main job on one folder, as docs/results/2026-11-masks.md reports it: hide, every cleaner, every seek, metrics, every verify.
-# Usage: sh bench/main_job.sh DATA LEVELS [OPTIONS OF hide]   where DATA has train/ and test/; works in the current folder.
+# Usage: sh bench/levels/main_job.sh DATA LEVELS [OPTIONS OF hide]   where DATA has train/ and test/; works in the current folder.
 set -eu
 data=$1
 levels=$2

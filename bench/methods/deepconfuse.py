@@ -1,10 +1,10 @@
 """DeepConfuse, ConfounderGAN's rival on images that it has not seen: a generator trained against a network's own trainings.
 
-    python bench/deepconfuse.py DATA/train DATA/test [--shares 50] [--trials 6] [--rate 0.05]
+    python -m bench.methods.deepconfuse DATA/train DATA/test [--shares 50] [--trials 6] [--rate 0.05]
 
 Each trial trains the recipe's network once over the images with the noise that there is, then goes through the same steps
 again: what the network would become by one more step on noisy images must be worse on the clean ones, and the generator
-climbs that loss. The generator is the one that ConfounderGAN has here; the table is that of `bench/mixing.py`.
+climbs that loss. The generator is the one that ConfounderGAN has here; the table is that of `bench.methods.mixing`.
 
 Source: Feng et al., Learning to Confuse, Algorithm 1, by pseudo-updates of one step; its 500 trials are not affordable here.
 """
@@ -14,10 +14,10 @@ from copy import deepcopy
 from itertools import islice
 
 import torch
-from mixing import Mixture, parser, table
 from torch.func import functional_call
 from torch.nn import functional
 
+from bench.methods.mixing import Mixture, parser, table
 from hideseek_cli.core.generator_network import GeneratorNetwork, make_noise
 from hideseek_cli.core.surrogate import clip_image
 from hideseek_cli.methods import RealPatterns

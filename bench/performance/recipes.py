@@ -1,6 +1,6 @@
 """What of the fastest known CIFAR-10 training (KellerJordan/cifar10-airbench) carries over to the quick recipe.
 
-    python bench/recipes.py DATA/train DATA/test [--seeds 0 1] [--only plain ema]
+    python -m bench.performance.recipes DATA/train DATA/test [--seeds 0 1] [--only plain lookahead]
 
 Each idea alone is added to the quick recipe, as plainly as can be, and trained on clean images, on two levels and on
 the published masks: a cheaper recipe may only be used where it places levels as before. Prints Markdown: seconds of one
@@ -16,11 +16,11 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from folders import loaded, masked
 from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.common import loaded, masked
 from hideseek_cli.recipe import Recipe, preset
 from hideseek_cli.training.architectures import Standardised, build
 from hideseek_cli.training.tensors import TensorDataset, draw_augmentation, gather
@@ -141,9 +141,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--only", nargs="+", choices=list(IDEAS), default=list(IDEAS))
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    recipe = replace(preset("quick").for_images(len(material)), name="custom")
-    scale = (folder := masked(material, device, recipe)).scale("images")
+    source, test, device = loaded(options.train, options.test)
+    recipe = replace(preset("quick").for_images(len(source)), name="custom")
+    scale = (folder := masked(source, device, recipe)).scale("images")
     sets = [(name, folder.dataset(scale.render(share, ()))) for name, share in SHARES.items()]
     rows = []
     for name in options.only:

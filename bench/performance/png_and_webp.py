@@ -1,6 +1,6 @@
 """What PNG and lossless WebP take of the same images: bytes and processor time, clean and under a mask of random values.
 
-``python bench/compression.py FOLDER --every 10``
+python -m bench.performance.png_and_webp FOLDER --every 10
 """
 
 from __future__ import annotations

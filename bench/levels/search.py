@@ -1,6 +1,6 @@
 """How many retrainings the search for levels needs, and how well it hits, on simulated truths; no training.
 
-    python bench/search.py [--seeds 200]
+    python -m bench.levels.search [--seeds 200]
 
 Each truth is a curve of mean accuracy against the odds of a masked image, and each retraining misses it by a random
 amount. Prints Markdown: retrainings for the levels alone, in how many waves on two cores, and how far the mean accuracy

@@ -1,8 +1,8 @@
 """Ways to train masks on the same data, device and surrogate: time against what the masks hide.
 
-    python bench/schedules.py DATA/train DATA/test [--epsilon 8] [--seeds 0 1] [--rounds 40] [--only reference]
+    python -m bench.protection.schedules DATA/train DATA/test [--epsilon 8] [--seeds 0 1] [--rounds 40] [--only reference]
 
-`joint` and `alternating` against the schedule of the reference EMN implementation (bench/reference.py). The two others are
+`joint` and `alternating` against the schedule of the reference EMN implementation (`bench.emn_reference`). The two others are
 driven on past their own stop, a surrogate error of at most 10 %, to ``--rounds``; on the way their masks are retrained on,
 as are those of `joint` after some numbers of rounds, over which its step sizes fall; below one round `joint` sees a share
 of the images once. Seconds are of mask training alone. Then, for each result of `joint`, how much longer the reference
@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from folders import loaded, shown
-from reference import reference
 from tabulate import tabulate
 
+from bench.common import loaded, shown
+from bench.emn_reference import reference
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, Round, training_error
 from hideseek_cli.masks.keys import draw_thresholds
 from hideseek_cli.recipe import preset
@@ -70,9 +70,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=list(DRIVEN), default=list(DRIVEN), help="which stand beside joint")
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    classes, labels = len(material.folder.classes), material.folder.labels
-    data = shown(material, device)
+    source, test, device = loaded(options.train, options.test)
+    classes, labels = len(source.folder.classes), source.folder.labels
+    data = shown(source, device)
     recipe = preset("quick").for_images(len(data))
     wanted = {rounds for rounds in WANTED if rounds <= options.rounds}
     results: list[Result] = []
@@ -85,8 +85,8 @@ def main() -> None:
                               rule=rule, rounds=max(rounds))  # fmt: skip
             for state, seconds in moments(schedule(problem), rounds):
                 pattern = state.pattern()
-                masks = material.stack.quantised(pattern, 1.0, draw_thresholds(bytes(32), pattern.shape), options.epsilon)
-                masked = make_dataset(material.stack.masked(masks, labels, None), labels, classes, device)
+                masks = source.stack.quantised(pattern, 1.0, draw_thresholds(bytes(32), pattern.shape), options.epsilon)
+                masked = make_dataset(source.stack.masked(masks, labels, None), labels, classes, device)
                 error = 100 * training_error(problem, state)
                 accuracy = retrain(masked, test, recipe, seed=seed)
                 results.append(Result(name, rule, seed, share * state.number, state.steps, seconds, error, accuracy))

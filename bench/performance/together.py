@@ -1,6 +1,6 @@
 """Do several trainings of one network, stepped together, cost less than one after the other?
 
-    python bench/together.py DATA/train [--runs 4] [--steps 40] [--repeats 3] [--arch slim] [--device cuda] [--compiled]
+    python -m bench.performance.together DATA/train [--runs 4] [--steps 40] [--repeats 3] [--compiled]
 
 A small network leaves a large GPU idle: it waits for the processor to launch its kernels. *Together* stacks the weights of
 all runs and takes their steps with one launch each (torch.func: stack_module_state and vmap, so that convolutions become
@@ -23,12 +23,12 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from folders import loaded, shown
 from tabulate import tabulate
 from torch import Tensor
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional
 
+from bench.common import loaded, shown
 from hideseek_cli.recipe import Recipe, preset
 from hideseek_cli.runtime.executors import count_cores
 from hideseek_cli.training.architectures import Standardised, build
@@ -130,8 +130,8 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Recipe(**{**preset("quick").to_json(), "name": "custom", "arch": options.arch})
     device = torch.device(options.device)
-    material, _, _ = loaded(options.train, options.train)
-    data = shown(material, device)
+    source, _, _ = loaded(options.train, options.train)
+    data = shown(source, device)
 
     def timed(way: Callable[[TensorDataset, Recipe, int, int], list[list[Tensor]]], steps: int) -> tuple[float, Tensor]:
         begun = time.perf_counter()

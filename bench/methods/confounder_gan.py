@@ -1,15 +1,14 @@
 """ConfounderGAN: how well the noise of its generator is recognised, and what networks learn from images that carry it.
 
-    python bench/confounder.py DATA/train DATA/test [--shares 100 50 90] [--lessons 12] [--imitations 2] [--passes 6]
-    python bench/confounder.py DATA/train DATA/test --adversary 1 --classifier clean
+    python -m bench.methods.confounder_gan DATA/train DATA/test [--shares 100 50 90] [--lessons 12] [--passes 6]
+    python -m bench.methods.confounder_gan DATA/train DATA/test --adversary 1 --classifier clean
 
-A generator is trained on a share p of the images and protects all of them; the table is that of `bench/mixing.py`.
+A generator is trained on a share p of the images and protects all of them; the table is that of `bench.methods.mixing`.
 """
 
 import time
 
-from mixing import Mixture, parser, table
-
+from bench.methods.mixing import Mixture, parser, table
 from hideseek_cli.core.confounder import Plan, measure_recognition, train_generator
 from hideseek_cli.core.generator_network import make_noise
 from hideseek_cli.methods import RealPatterns

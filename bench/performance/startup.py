@@ -1,6 +1,6 @@
 """Processor time of `hideseek seek --help` against importing typer and rich, interleaved in one run.
 
-python bench/startup.py [--repeats 20]
+python -m bench.performance.startup [--repeats 20]
 """
 
 import argparse

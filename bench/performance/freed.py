@@ -1,6 +1,6 @@
 """What it saves to keep freed memory (``keep_freed``): two trainings side by side, with and without it.
 
-    python bench/freed.py DATA/train DATA/test [--epochs 2] [--repeats 3]
+    python -m bench.performance.freed DATA/train DATA/test [--epochs 2] [--repeats 3]
 
 Each pair of trainings has a process of its own; the two kinds take turns. Prints Markdown: processor seconds of the
 trainings alone, in the program and in the system, page faults, the most memory, and the ratio of the processor's time
@@ -17,9 +17,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from folders import loaded, shown
 from tabulate import tabulate
 
+from bench.common import loaded, shown
 from hideseek_cli.recipe import preset
 from hideseek_cli.training.evaluator import retrain
 from hideseek_cli.training.parallel import train_in_parallel
@@ -28,8 +28,8 @@ from hideseek_cli.training.trainer import ignore_steps
 
 def measure(train: Path, test: Path, epochs: int, kept: bool) -> dict[str, float]:
     """Of this process, which does nothing else."""
-    material, tests, device = loaded(train, test, kept)
-    data = shown(material, device)
+    source, tests, device = loaded(train, test, kept)
+    data = shown(source, device)
     recipe = replace(preset("quick").for_images(len(data)), epochs=epochs)
     trainings = [partial(retrain, data, tests, recipe, seed=seed) for seed in (0, 1)]
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -57,7 +57,8 @@ def main() -> None:
         return
     rows = []
     for _ in range(options.repeats):
-        command = [sys.executable, __file__, str(options.train), str(options.test), "--epochs", str(options.epochs), "--alone"]
+        folders = [str(options.train), str(options.test)]
+        command = [sys.executable, "-m", "bench.performance.freed", *folders, "--epochs", str(options.epochs), "--alone"]
         given, kept = (
             json.loads(subprocess.run([*command, kind], capture_output=True, text=True, check=True).stdout)
             for kind in ("given", "kept")

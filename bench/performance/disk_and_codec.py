@@ -1,11 +1,11 @@
 """Publishing and seeking against a loop that only decodes and encodes: how much of the disk's and codec's speed is left.
 
-    python bench/images.py [--image-format 2000 200 8] [--repeats 3]
+    python -m bench.performance.disk_and_codec [--images 2000 200 8] [--repeats 3]
 
 Images made of waves and noise at 32x32, 224x224 and 2000x3000, PNG in and out; as many processes or threads as named.
 The loop reads each image with Pillow, writes it as PNG and flushes it to the disk, as hideseek does. Interleaved in one
 run, by processor time; the ratio is that of the loop to hideseek over all repeats, 1 being as fast, with the least and
-the greatest of a repeat behind it. Peak memory: bench/memory.py.
+the greatest of a repeat behind it. Peak memory: bench.performance.memory.
 """
 
 import argparse
@@ -61,10 +61,10 @@ def loop(source: Path, out: Path, workers: int) -> None:
             pass
 
 
-def publish(source: Path, out: Path, workers: int, most: int | None = None) -> float:
+def publish(data: Path, out: Path, workers: int, most: int | None = None) -> float:
     """One level of half of the images, random patterns, ``most`` in memory; returns the processor time of writing alone."""
     with thread_pool(workers) as executor:
-        source = load_source(source, None, None, executor, Silent(), most=most)
+        source = load_source(data, None, None, executor, Silent(), most=most)
         master = bytes(32)
         renderer = MaskRenderer(source, 8, source.thresholds(master, 2), None)
         pattern = np.random.default_rng(1).normal(0, 4, renderer.thresholds.shape)
@@ -99,7 +99,7 @@ def ratio(loops: Sequence[float], others: Sequence[float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--image-format", type=int, nargs=3, default=[2000, 200, 8], help="how many of each size")
+    parser.add_argument("--images", type=int, nargs=3, default=[2000, 200, 8], help="how many of each size")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
     keep_freed()  # as `hide` does; the loop has it too

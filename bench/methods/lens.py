@@ -1,6 +1,6 @@
 """Who looks for the lens: what networks learn from a folder of ungeneralizable examples without its network file.
 
-    python bench/lens.py PUBLISHED DATA/test [--runs 2] [--archs slim] [--epochs 5] [--lenses 2]
+    python -m bench.methods.lens PUBLISHED DATA/test [--runs 2] [--archs slim] [--epochs 5] [--lenses 2]
 
 An adversary who knows how such masks are made, but not the lens, tries lenses of their own (--lenses), or reads it off the
 folder: of each wave, the colours in which the averages of classes differ most (the first eigenvector of their covariance, over
@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from folders import accuracies, add_recipe, fastest, recipes
 from jaxtyping import Float
 from tabulate import tabulate
 from torch import Tensor
 from torch.nn import functional
 
+from bench.common import accuracies, add_recipe, fastest, recipes
 from hideseek_cli.evaluation.loading import load_evaluation
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.runtime.executors import count_cores, thread_pool

@@ -1,6 +1,6 @@
 """Class-wise patches (CWP), the conspicuous confounder that ConfounderGAN starts from: what networks learn beside one.
 
-    python bench/patches.py DATA/train DATA/test [--sides 36 32] [--archs slim] [--runs 2] [--seed 1000]
+    python -m bench.methods.patches DATA/train DATA/test [--sides 36 32] [--archs slim] [--runs 2] [--seed 1000]
 
 Each training image gets a square of its class's colour in the lower right corner, of a side of 36 or 32 in 224 (the
 paper says both), in proportion. ConfounderGAN, Figure 2 and Appendix G.2, whose colours these are; they list 21 of 25, and
@@ -15,9 +15,9 @@ from itertools import product
 from pathlib import Path
 
 import torch
-from folders import add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
+from bench.common import add_recipe, loaded, recipes, shown
 from hideseek_cli.attacks import Exposed, select
 from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.runtime.executors import count_cores, thread_pool
@@ -49,8 +49,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1000)
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    data = shown(material, device)
+    source, test, device = loaded(options.train, options.test)
+    data = shown(source, device)
     if data.classes > len(COLOURS) or data.images.shape[1] != 3:
         raise SystemExit(f"patches are for images in colour of at most {len(COLOURS)} classes")
     _, retrained = recipes(options, len(data))

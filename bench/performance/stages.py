@@ -1,6 +1,6 @@
 """Where the time of a whole `hide` goes, and how time and memory grow with the number of images.
 
-    python bench/stages.py DATA --levels 30,50 [--counts 10000] [OPTIONS OF hide]
+    python -m bench.performance.stages DATA --levels 30,50 [--counts 10000] [OPTIONS OF hide]
 
 Runs `hide` in a fresh process for each of ``--counts`` images of DATA/train (the same number of every class, linked
 into a temporary folder), and `seek` of the clean level, and prints seconds by stage, retrainings and peak memory of `hide`,
@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--counts", type=int, nargs="+", default=[10_000])
     options, more = parser.parse_known_args()
+    os.environ["PYTHONPATH"] = str(Path(__file__).parents[2])  # commands run in another folder
     columns: dict[int, dict[str, float]] = {}
     for count in options.counts:
         with tempfile.TemporaryDirectory() as name:

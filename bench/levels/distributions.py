@@ -1,15 +1,15 @@
 """Folders whose classes are not ten of one size, for docs/results/2026-11-levels.md: unbalanced, two
 classes, a hundred classes.
 
-    python bench/distributions.py unbalanced CIFAR10 OUT   # 100, 200, ... 1,000 images of the ten classes
-    python bench/distributions.py two CIFAR10 OUT          # airplane and automobile
-    python bench/distributions.py hundred OUT              # numbers 00 to 99 of the handwritten digits of scikit-learn
+    python -m bench.levels.distributions unbalanced CIFAR10 OUT   # 100, 200, ... 1,000 images of the ten classes
+    python -m bench.levels.distributions two CIFAR10 OUT          # airplane and automobile
+    python -m bench.levels.distributions hundred OUT              # numbers 00 to 99 of the handwritten digits of scikit-learn
 
-Writes OUT/{train,test}/<class>/*.png for bench/main_job.sh. CIFAR10 has train/ and test/; test images keep the
+Writes OUT/{train,test}/<class>/*.png for bench/levels/main_job.sh. CIFAR10 has train/ and test/; test images keep the
 proportions of the training part, because a level is a promise for those.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +47,11 @@ def numbers(out: Path) -> None:
 
 
 def main() -> None:
-    kind, *places = sys.argv[1:]
-    source, out = Path(places[0]), Path(places[-1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kind", choices=("unbalanced", "two", "hundred"))
+    parser.add_argument("places", type=Path, nargs="+", metavar="FOLDER", help="CIFAR10, where it is needed, and OUT")
+    options = parser.parse_args()
+    kind, source, out = options.kind, options.places[0], options.places[-1]
     if kind == "hundred":
         numbers(out)
     elif kind == "two":

@@ -1,6 +1,6 @@
 """Retraining throughput against an ordinary loop and against what the device can do.
 
-    python bench/throughput.py DATA/train [--epochs 1] [--repeats 5] [--device cpu]
+    python -m bench.performance.throughput DATA/train [--epochs 1] [--repeats 5] [--device cpu]
 
 The ordinary loop is what a user would write: a DataLoader with worker processes, torchvision's transforms on PIL
 images, float32, the same network, batch size and optimiser. Both train the same number of images in turn, in one
@@ -19,13 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from reference import Ordinary
 from tabulate import tabulate
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision import transforms
 
+from bench.emn_reference import Ordinary
 from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.recipe import Recipe, preset

@@ -1,6 +1,6 @@
 """Ways to make a mask weaker, against each other: how gradual accuracy falls, and how far apart seeds end.
 
-    python bench/knobs.py DATA/train DATA/test [--placements fixed keyed] [--seeds 0 1 2] [--only images]
+    python -m bench.levels.knobs DATA/train DATA/test [--placements fixed keyed] [--seeds 0 1 2] [--only some_images]
 
 Trains the default masks once for each placement, turns each knob to several values from 0 (clean) to 1 (published), and
 retrains the quick recipe on every one, one processor thread each, as calibration does. Prints Markdown: accuracies on
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, PUBLISHED, Masked, accuracies, loaded, masked
 from tabulate import tabulate
 
+from bench.common import KEY, PUBLISHED, Masked, accuracies, loaded, masked
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.executors import count_cores, thread_pool
@@ -31,7 +31,7 @@ def strongest(folder: Masked) -> np.ndarray:
 
 def chosen(folder: Masked, share: float) -> np.ndarray:
     """Which images are masked; nested in every greater share."""
-    return ~folder.scale("images").turns.touched(share)
+    return ~folder.scale("images").unmasking.touched(share)
 
 
 def sign_amplitude(folder: Masked, value: float) -> np.ndarray:
@@ -65,7 +65,7 @@ def faint_images(folder: Masked, value: float) -> np.ndarray:
 
 def correlation(folder: Masked, value: float) -> np.ndarray:
     """A share of the images carries its own class's pattern, the others that of any class."""
-    labels = folder.material.folder.labels
+    labels = folder.source.folder.labels
     random = np.random.default_rng(0).integers(0, labels.max() + 1, len(labels))
     told = np.where(chosen(folder, value), labels, random)
     return folder.render(folder.whitened, folder.published, told)
@@ -80,7 +80,7 @@ def common(folder: Masked, value: float) -> np.ndarray:
 
 def groups(folder: Masked, value: float) -> np.ndarray:
     """Classes share the patterns of the first few of them: the mask tells the group and no more."""
-    labels = folder.material.folder.labels
+    labels = folder.source.folder.labels
     told = labels % max(1, round(value * (labels.max() + 1)))
     return folder.render(folder.whitened, folder.published, told)
 
@@ -93,15 +93,15 @@ def mixed_strengths(folder: Masked, value: float) -> np.ndarray:
 
 def shift_range(folder: Masked, value: float) -> np.ndarray:
     """The key shifts each pattern by no more than a share of the side, whatever shifts it was trained for."""
-    shifts = folder.material.shifts(KEY, "keyed")
+    shifts = folder.source.shifts(KEY, "keyed")
     assert shifts is not None
     near = (value * shifts).astype(shifts.dtype)
-    return replace(folder, maker=replace(folder.maker, shifts=near)).render(folder.whitened, folder.published)
+    return replace(folder, renderer=replace(folder.renderer, shifts=near)).render(folder.whitened, folder.published)
 
 
 def early_stopped(folder: Masked, value: float) -> np.ndarray:
     """Patterns of which training ended after a share of its first pass."""
-    count = len(folder.task.images)
+    count = len(folder.task.dataset)
     drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[: int(value * count)]
     task = replace(folder.task, seen=drawn)
     return folder.render(ClassWise(passes=1).candidates(task)[0](ignore_steps).patterns, folder.published)
@@ -135,16 +135,16 @@ def main() -> None:
     parser.add_argument("--epsilon", type=int, default=8)
     parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    recipe = preset("quick").for_images(len(material))
+    source, test, device = loaded(options.train, options.test)
+    recipe = preset("quick").for_images(len(source))
     knobs: list[Knob] = [knob for knob in VALUES if not options.only or knob.__name__ in options.only]
     rows = []
     with thread_pool(count_cores()) as executor:
         for placement in options.placements:
-            folder = masked(material, device, recipe, epsilon=options.epsilon, placement=placement, published=options.strength)
+            folder = masked(source, device, recipe, epsilon=options.epsilon, placement=placement, published=options.strength)
             for knob in knobs:
                 for value in options.values or VALUES[knob]:
-                    data = folder.images(knob(folder, value))
+                    data = folder.dataset(knob(folder, value))
                     trainings = [partial(retrain, data, test, recipe, seed=seed) for seed in options.seeds]
                     found = accuracies(trainings, executor, device)
                     deviation = f"{np.std(found, ddof=1):.1f}" if len(found) > 1 else ""

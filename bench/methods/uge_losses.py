@@ -1,6 +1,6 @@
 """Ungeneralizable Examples by the paper's own losses, beside masks that an authorised network's lens does not see.
 
-python bench/ungeneralizable.py cifar10/train cifar10/test --archs slim cnn
+    python -m bench.methods.uge_losses cifar10/train cifar10/test --archs slim cnn
 
 A generator (convolutions, residual and upsampling blocks) is trained by the losses of Equations 6, 7 to 9 and 11, or by some of
 them, as in the paper's ablations. The authorised network is the recipe's with the initial weights and batches of --initial; its
@@ -20,13 +20,13 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from folders import add_recipe, loaded, recipes, shown
 from jaxtyping import Float, Int
-from spaces import Space, clip, known
 from tabulate import tabulate
 from torch import Tensor, nn
 from torch.nn import functional
 
+from bench.common import add_recipe, loaded, recipes, shown
+from bench.methods.spaces import Space, clip, known
 from hideseek_cli.core.surrogate import clip_image, clip_noise
 from hideseek_cli.images.similarity import measure_ssim
 from hideseek_cli.training.architectures import Standardised, build
@@ -151,14 +151,14 @@ def main() -> None:
     add_recipe(parser)
     parser.add_argument("--rows", nargs="+", default=list(ABLATIONS))
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    data = shown(material, device)
+    source, test, device = loaded(options.train, options.test)
+    data = shown(source, device)
     recipe, retrained = recipes(options, len(data))
     side = min(data.images.shape[2:])
     trajectory = [build(recipe.arch, data.classes, side, data.moments(), options.initial).train()]
     train(data, recipe, seed=options.initial, watch=lambda network: trajectory.append(deepcopy(network)))
     if options.clip:
-        space = clip(options.clip, options.clip_weights, material.folder.classes, device)
+        space = clip(options.clip, options.clip_weights, source.folder.classes, device)
     else:
         space = known(train(data, replace(recipe, arch=options.encoder), seed=55), data)
     hacker = build(options.hacker, data.classes, side, data.moments(), 9).eval().requires_grad_(False)

@@ -1,11 +1,11 @@
 """What networks learn from a folder of which a share p was there when noise was made: EMN's, or another method's.
 
-    python bench/mixing.py DATA/train DATA/test [--shares 100 50 90] [--arch slim] [--epochs 5] [--archs slim] [--runs 2]
+    python -m bench.methods.mixing DATA/train DATA/test [--shares 100 50 90] [--arch slim] [--runs 2]
 
 Of p of the images noise is made as in `hide`, at the greatest strength that keeps their similarity. Networks are retrained
 on: all of them protected, by whatever makes noise for images that it has not seen (of EMN, the masks of their classes);
 p protected and the rest clean; the clean rest alone (ConfounderGAN, Figure 5; Table 4 is its protected rest). Prints Markdown.
-`bench/confounder.py` and `bench/deepconfuse.py` are the same for other methods.
+`bench.methods.confounder_gan` and `bench.methods.deepconfuse` are the same for other methods.
 """
 
 import argparse
@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import accuracies, add_recipe, asked, loaded, recipes, shown
 from jaxtyping import Int
 from tabulate import tabulate
 from torch import Tensor
 
+from bench.common import accuracies, add_recipe, asked, loaded, recipes, shown
 from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing.rendering import MaskRenderer, find_strongest_strength
@@ -78,7 +78,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
     classes, labels = len(source.folder.classes), source.folder.labels
     data = shown(source, device)
     recipe, retrained = recipes(options, len(data))
-    order = asked(options, recipe)
+    config = asked(options, recipe)
     renderer = MaskRenderer(source, options.epsilon, source.own_thresholds(bytes(32)), None)
     every = np.arange(len(labels))
     rows = []
@@ -89,7 +89,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
         noise, cells = make(Mixture(data, own, rest, recipe, options))
         print(share, cells, flush=True)
         with thread_pool(count_cores()) as executor:
-            strength = find_strongest_strength(order, renderer, noise, every[None], executor, Silent())
+            strength = find_strongest_strength(config, renderer, noise, every[None], executor, Silent())
             masked = make_dataset(renderer.render(renderer.masks(noise, strength), every), labels, classes, device)
             mixture = replace(masked, images=masked.images.clone())
             mixture.images[rest] = data.images[rest]

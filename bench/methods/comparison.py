@@ -1,8 +1,9 @@
 """What each method hides: published accuracy, at the strength of the paper or at that which `hide` would publish.
 
-    python bench/methods.py DATA/train DATA/test [--methods clean emn/class emn/sample ...] [--options schedule=alternating ...]
-        [--min-ssim 0.985] [--arch slim] [--epochs 5] [--archs slim vgg11 ...] [--runs 2] [--tests 10000]
-    python bench/methods.py DATA/train DATA/test --methods uge/class --authorized net.safetensors [--told] [--candidate 1]
+    python -m bench.methods.comparison DATA/train DATA/test [--methods clean emn/class emn/sample ...]
+        [--options schedule=alternating ...] [--min-ssim 0.985] [--arch slim] [--epochs 5]
+        [--archs slim vgg11 ...] [--runs 2] [--tests 10000]
+    python -m bench.methods.comparison DATA/train DATA/test --methods uge/class --authorized net.safetensors [--told]
 
 A method is name/scope, or name/scope/objective, or `clean`, which hides nothing. Without --min-ssim masks have strength 1.
 Images are all seen: nothing is withheld. Prints Markdown: seconds of mask training, strength, SSIM of the first 500
@@ -18,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import KEY, accuracies, add_recipe, loaded, recipes, shown
 from tabulate import tabulate
 
+from bench.common import KEY, accuracies, add_recipe, loaded, recipes, shown
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.images.similarity import measure_ssim
 from hideseek_cli.methods import Task, select

@@ -1,9 +1,11 @@
-"""How long the strongest mask must train: what is left to learn at the published strength, by passes and mask seed.
+r"""How long the strongest mask must train: what is left to learn at the published strength, by passes and mask seed.
 
-    python bench/strongest.py DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
-    python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --patterns 3 --attacks none greyscale
-    python bench/strongest.py DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
-    python bench/strongest.py DATA/train DATA/test --rule balanced --through gray blur --surrogates slim cnn --archs slim vgg11
+    python -m bench.protection.strongest DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
+    python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through gray blur --patterns 3 \
+        --attacks none greyscale
+    python -m bench.protection.strongest DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
+    python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through gray blur \
+        --surrogates slim cnn --archs slim vgg11
 
 Each mask is brought to the greatest strength that keeps the images' similarity, as `hide` does, and networks are
 retrained on it under each attack, one processor thread each. Prints Markdown.
@@ -18,9 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from folders import asked, loaded, shown
 from tabulate import tabulate
 
+from bench.common import asked, loaded, shown
 from hideseek_cli.attacks import Exposed, select
 from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.core.updates import RULES
@@ -55,7 +57,7 @@ def main() -> None:
     classes, labels = len(source.folder.classes), source.folder.labels
     data = shown(source, device)
     recipe = preset("quick").for_images(len(data))
-    order = asked(options, recipe)
+    config = asked(options, recipe)
     renderer = MaskRenderer(source, options.epsilon, source.thresholds(bytes(32), options.patterns), None)
     which = labels + classes * (np.arange(len(labels)) % options.patterns)
     choices = labels + classes * np.arange(options.patterns)[:, None]
@@ -73,7 +75,7 @@ def main() -> None:
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
             pattern = equalise_similarity(renderer, pattern, choices, executor)
-            strength = find_strongest_strength(order, renderer, pattern, choices, executor, Silent())
+            strength = find_strongest_strength(config, renderer, pattern, choices, executor, Silent())
             masked = make_dataset(renderer.render(renderer.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(dataset=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [

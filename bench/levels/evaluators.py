@@ -1,6 +1,6 @@
 """Whether two networks rank and place masks alike: accuracy of both on the same masked images.
 
-    python bench/evaluators.py DATA/train DATA/test [--archs slim resnet10] [--seeds 0]
+    python -m bench.levels.evaluators DATA/train DATA/test [--archs slim resnet10] [--seeds 0]
 
 Trains the default masks once, lays them on several shares of the images, retrains each network by the quick recipe on
 every one, and prints the accuracies on the test set, and how the networks' accuracies correlate, as Markdown.
@@ -12,10 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from folders import PUBLISHED, loaded, masked
 from scipy.stats import pearsonr, spearmanr
 from tabulate import tabulate
 
+from bench.common import PUBLISHED, loaded, masked
 from hideseek_cli.recipe import preset
 from hideseek_cli.training.evaluator import retrain
 
@@ -31,12 +31,12 @@ def main() -> None:
     parser.add_argument("--epsilon", type=int, default=8)
     parser.add_argument("--strength", type=float, default=PUBLISHED, help="of the published masks")
     options = parser.parse_args()
-    material, test, device = loaded(options.train, options.test)
-    recipe = preset("quick").for_images(len(material))
-    scale = (folder := masked(material, device, recipe, epsilon=options.epsilon, published=options.strength)).scale("images")
+    source, test, device = loaded(options.train, options.test)
+    recipe = preset("quick").for_images(len(source))
+    scale = (folder := masked(source, device, recipe, epsilon=options.epsilon, published=options.strength)).scale("images")
     rows, means, seconds = [], [], dict.fromkeys(options.archs, 0.0)
     for share in SHARES:
-        data = folder.images(scale.render(share, ()))
+        data = folder.dataset(scale.render(share, ()))
         found = {}
         for arch in options.archs:
             begun = time.perf_counter()

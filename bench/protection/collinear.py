@@ -1,12 +1,12 @@
 """What layers of their own prevent: the same release with one pattern a class, shared by all of its tiers.
 
-    python bench/collinear.py CIFAR10 published masks.safetensors OUT   # after: hideseek hide CIFAR10 --levels 30,50
+    python -m bench.protection.collinear CIFAR10 published masks.safetensors OUT   # after: hideseek hide CIFAR10 --levels 30,50
 
 Writes OUT/published and OUT/masks.safetensors: the same levels, made of the same images, under the first pattern of each
 class alone. `cleaner`, `seek` and `audit` work on it as on any release, for the tables of docs/results/2026-11-security.md.
 """
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,10 @@ from hideseek_cli.runtime.progress import Silent
 
 
 def main() -> None:
-    data, published, masks, out = (Path(argument) for argument in sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("data", "published", "masks", "out"):
+        parser.add_argument(name, type=Path)
+    data, published, masks, out = vars(parser.parse_args()).values()
     known, manifest = MaskFile.load(masks), manifests.read(published)
     classes = len(known.classes)
     with thread_pool(count_cores()) as executor, StagedFolder(out / "published") as stage:
