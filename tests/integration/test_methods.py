@@ -37,7 +37,7 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.secret_stem import project_unseen
-from hideseek_cli.training.tensors import make_dataset
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import ignore_steps
 from tests.helpers.commands import contents, inside
 from tests.helpers.folders import write_images
@@ -255,3 +255,11 @@ def test_a_folder_is_hidden_from_all_but_an_authorized_network(tmp_path):
     for wrong in (["--authorized", "masks.safetensors"], ["--placement", "keyed"]):
         assert inside("hide", "data", *arguments, "-o", "x", "--masks", "y", *wrong, cwd=tmp_path, code=2).stderr
     assert inside("hide", "data", "--authorized", "net.safetensors", "-o", "x", cwd=tmp_path, code=2).stderr
+
+
+def test_what_may_be_trained_on_is_shown_and_nothing_else():
+    images = torch.arange(5, dtype=torch.uint8)[:, None, None, None].expand(5, 1, 4, 4).contiguous()
+    task = Task(dataset=TensorDataset(images, torch.tensor([0, 1, 0, 1, 0]), 2), seen=torch.tensor([1, 4]), epsilon=8,
+                arch="slim", batch_size=8, seed=0, shifts=torch.arange(10).view(5, 2))  # fmt: skip
+    assert task.shown.images[:, 0, 0, 0].tolist() == [1, 4] and task.shown.labels.tolist() == [1, 0]
+    assert task.shown_shifts is not None and task.shown_shifts.tolist() == [[2, 3], [8, 9]]
