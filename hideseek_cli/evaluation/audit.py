@@ -139,7 +139,7 @@ def audit(
     base = recipe.for_images(len(subject.dataset)) if recipe else promise.recipe
     chosen = replace(base, arch=arch or base.arch).each()[0]
     binding = {
-        "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
+        "folder": [promise.release, promise.level], "recipe": chosen.to_json(), "device": str(device),
         "threads": threads, "test": digest_parts(subject.test), "clean": digest_parts(originals), "other": digest_parts(second),
     }  # fmt: skip
     journal = open_journal(

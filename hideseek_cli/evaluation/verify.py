@@ -96,7 +96,10 @@ def verify(
         *([] if authorized is None else [authorized_model(data, tests, base, authorized, allowed)]),
         *([] if teacher is None else distilled_models(data, tests, recipes, teacher)),
     ]
-    binding = {"images": digest_parts(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
+    binding = {
+        "folder": digest_parts(data), "test": digest_parts(tests), "recipe": base.to_json(), "device": str(device),
+        "threads": threads,
+    }  # fmt: skip
     journal = open_journal(
         journal_path(folder), binding if seed is None else {**binding, "seed": seed}, progress, resume=resume
     )

@@ -120,7 +120,7 @@ def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monke
     with pytest.raises(KeyboardInterrupt):
         audit(*arguments, Listener(3), CPU, seed=5)
     assert (release / ".published.audit").exists()
-    with pytest.raises(InputError, match="had another seed"):
+    with pytest.raises(InputError, match="had other values of `seed`;"):
         audit(*arguments, Silent(), CPU, seed=6, resume=True)
     again: list[str] = []
     monkeypatch.setattr(
