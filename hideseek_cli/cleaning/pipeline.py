@@ -30,7 +30,7 @@ from hideseek_cli.formats.manifest_rows import Spool
 from hideseek_cli.images.codec import read_shape
 from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
 from hideseek_cli.runtime.executors import ordered_map
-from hideseek_cli.runtime.journal import Journal, path_beside
+from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 
 MANY = 2**16
@@ -108,10 +108,10 @@ def seek(
     published = manifests.read(folder)
     present = bind(published, cleaner, folder, allow_missing=allow_missing)
     binding = {
-        "published folder": [published.release, published.output_format.to_json()], "cleaner": [cleaner.level, cleaner.result],
+        "published": [published.release, published.output_format.to_json()], "cleaner": [cleaner.level, cleaner.result],
         "set of images": hashlib.sha256(present.tobytes()).hexdigest(),
     }  # fmt: skip
-    journal = Journal(journal_path(out), binding, resume=resume)
+    journal = open_journal(journal_path(out), binding, progress, resume=resume)
     begun = resume and journal.path.exists()
     stage = StagedFolder(out, overwrite=overwrite or begun, ours=partial(manifests.owned_files, out), keep=True, resume=begun)
     with journal.running():
@@ -143,6 +143,10 @@ def _seek(
         with stage.saying(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             published.output_format.settle(stage.stage)
+        if folded.resume:
+            jobs = list_jobs(published, folder, present, stage.stage)
+            cleaned = sum(job is not None and job.cleaned is not None for job in jobs)
+            progress.say(f"resumes: {cleaned} of {total} images are cleaned already")
 
         clean = partial(batches.clean_batch, cleaner, published.output_format.exif, put)
         calls = batches.batch_work(work(), total)

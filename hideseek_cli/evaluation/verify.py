@@ -112,8 +112,10 @@ def _list_models(config: VerifyConfig, data: EvaluationData, recipe: Recipe) -> 
 
 def _open_runs(config: VerifyConfig, data: EvaluationData, recipe: Recipe, device: torch.device, progress: Progress) -> Journal:
     """What is finished, and the seed of the first run."""
-    binding = {"images": digest_parts(data.dataset, data.test), "recipe": recipe.to_json(), "device": str(device),
-               "threads": config.threads}  # fmt: skip
+    binding = {
+        "folder": digest_parts(data.dataset), "test": digest_parts(data.test), "recipe": recipe.to_json(),
+        "device": str(device), "threads": config.threads,
+    }  # fmt: skip
     if config.seed is not None:
         binding["seed"] = config.seed
     journal = open_journal(config.journal, binding, progress, resume=config.resume)

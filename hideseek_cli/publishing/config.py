@@ -197,18 +197,13 @@ class HideConfig:
         return found
 
     def binding(self) -> dict[str, Any]:
-        """The arguments that a resumed run must share."""
-        kept = {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in ("overwrite", "resume", "prices", "output_format")
-        }
-        kept |= {
-            "image_format": self.output_format.encoding,
-            "shards": self.output_format.shard,
-            "keep_exif": self.output_format.exif,
-        }
-        kept["method"] |= {"name": self.method.name, "scope": self.method.scope}
+        """What a resumed run must share, by the names of the public API's arguments."""
+        kept = asdict(self)
+        for name in ("overwrite", "resume", "prices", "output_format"):
+            del kept[name]
+        method, files = kept.pop("method"), self.output_format
+        kept |= {"method": self.method.name, "scope": self.method.scope, **method}
+        kept |= {"image_format": files.encoding, "shards": files.shard, "keep_exif": files.exif}
         return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 
 

@@ -40,7 +40,7 @@ def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
             beside.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise DiskError(f"{path} cannot be written: {error.strerror}; free space or choose another --out") from error
+        raise DiskError(f"{path} cannot be written: {error.strerror}; free space or choose another place") from error
 
 
 def sync_folder(path: Path) -> None:
@@ -67,7 +67,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder, but a file is to be written there; choose another place")
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another place, or replace it with --overwrite")
+        raise InputError(f"{path} exists already; choose another place, or replace it with `overwrite=True`")
 
 
 def refuse_inside(place: Path, source: Path) -> None:
@@ -119,12 +119,12 @@ class StagedFolder:
         """Raise InputError where the place is taken, DiskError where nothing can be written. Touches nothing."""
         refuse_unwritable(self.place)
         if self.place.is_symlink() or (self.place.exists() and not self.place.is_dir()):
-            raise InputError(f"{self.place} exists and is not a folder; choose another --out")
+            raise InputError(f"{self.place} exists and is not a folder; choose another `out`")
         if not self.place.exists() or not any(self.place.iterdir()):
             return
         if not self.overwrite or self.ours is None:
-            leave = "" if self.ours is None else ", or replace what hideseek wrote there with --overwrite"
-            raise InputError(f"{self.place} is not empty; choose another --out{leave}")
+            leave = "" if self.ours is None else ", or replace what hideseek wrote there with `overwrite=True`"
+            raise InputError(f"{self.place} is not empty; choose another `out`{leave}")
         mine = (name for name in self.ours() if os.path.lexists(self.place / name))
         if _sum(self._files()) == _sum(mine):
             return
@@ -132,7 +132,7 @@ class StagedFolder:
         if foreign:
             raise InputError(
                 f"{self.place} holds {len(foreign)} files that hideseek did not write, such as {foreign[0]}; "
-                "move them away or choose another --out"
+                "move them away or choose another `out`"
             )
 
     def _files(self) -> Iterator[str]:
@@ -152,7 +152,7 @@ class StagedFolder:
             (self.beside / MARK).touch()
             self.stage.mkdir(exist_ok=True)
         except OSError as error:
-            raise DiskError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
+            raise DiskError(f"{self.place} cannot be written: {error.strerror}; choose another `out`") from error
         return self
 
     def _clear(self) -> None:
@@ -199,7 +199,7 @@ class StagedFolder:
         try:
             yield
         except FileNotFoundError as error:
-            raise DiskError(f"{self.place} is not to be seen from every machine, or is gone; give an --out that is") from error
+            raise DiskError(f"{self.place} is gone, or not every machine sees it; give an `out` that all see") from error
         except OSError as error:
             raise DiskError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
 

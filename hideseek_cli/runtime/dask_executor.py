@@ -11,11 +11,12 @@ test_nothing_goes_on_behind_a_failure).
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -89,7 +90,7 @@ class Cluster(Executor):
             error = await sent.exception()
             if error is None:
                 result = await sent.result()
-        except (CancelledError, asyncio.CancelledError):
+        except (concurrent.futures.CancelledError, asyncio.CancelledError):
             error = self._lost()
         if isinstance(error, distributed.KilledWorker):
             error = LostError("several workers died over the same call, perhaps for want of memory; see what they logged")
@@ -144,13 +145,13 @@ def connect(address: str) -> Iterator[Executor]:
     folder. Should all workers be lost for ``PATIENCE`` seconds, calls raise LostError.
     """
     if not ADDRESS.fullmatch(address):
-        raise InputError(f"--engine {address!r} is no address of a scheduler; give one such as tcp://10.0.0.1:8786")
+        raise InputError(f"`engine` {address!r} is no address of a scheduler; give one such as tcp://10.0.0.1:8786")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of versions, which are compared below
             client = distributed.Client(address, timeout=GREETING, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise InputError(f"no scheduler answers at {address} ({error}); start one, or give its address to --engine") from error
+        raise InputError(f"no scheduler answers at {address} ({error}); start one, or give another `engine`") from error
     try:
         with _shared_folder() as folder:
             _check_workers(client, address, folder)

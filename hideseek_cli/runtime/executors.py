@@ -27,7 +27,7 @@ wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: Tr
 
 
 class CancelledError(Exception):
-    """Ends a call whose result nobody waits for any more."""
+    """Ends a call whose result nobody waits for any more: raised in it, unlike ``concurrent.futures.CancelledError``."""
 
 
 @runtime_checkable

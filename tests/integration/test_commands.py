@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -184,12 +185,13 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     assert sorted(os.listdir(tmp_path)) == [journal.name]
     assert journal.stat().st_mode & 0o777 == 0o600
     refused = run(*arguments, "--resume", "--epsilon", "9", cwd=tmp_path, code=2)
-    assert "another epsilon;" in refused.stderr and journal.exists()
+    assert re.search("had other values of .*epsilon.?;", refused.stderr) and journal.exists()
     refused = run(*arguments, "--resume", "--train-images", "24", cwd=tmp_path, code=2)
-    assert "another train_images;" in refused.stderr and journal.exists()
+    assert re.search("had other values of .*train.images.?;", refused.stderr) and journal.exists()
     refused = run(*arguments, "--resume", "--keep-exif", "--shards", 5, cwd=tmp_path, code=2)
-    assert "another keep_exif, shards;" in refused.stderr and journal.exists()
-    run(*arguments, "--resume", cwd=tmp_path, code=None)
+    assert re.search("had other values of .*keep.exif.?, .*shards.?;", refused.stderr) and journal.exists()
+    resumed = run(*arguments, "--resume", cwd=tmp_path, code=None)
+    assert re.search(r"resumes: \d+ retrainings.* are done already", resumed.stderr)
     assert contents(tmp_path / "published") == contents(road / "published")
     assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["masks.safetensors", "published"]

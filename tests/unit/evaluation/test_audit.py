@@ -104,7 +104,7 @@ def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monke
     with pytest.raises(KeyboardInterrupt):
         audited(release, executor, *attacks, progress=Listener(3), seed=5)
     assert (release / ".published.audit").exists()
-    with pytest.raises(InputError, match="had another seed"):
+    with pytest.raises(InputError, match="had other values of `seed`;"):
         audited(release, executor, *attacks, seed=6, resume=True)
     again: list[str] = []
     monkeypatch.setattr(

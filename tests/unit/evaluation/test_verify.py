@@ -43,10 +43,10 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(2), seed=5)
     assert kept.exists()
-    with pytest.raises(InputError, match="had another seed"):
+    with pytest.raises(InputError, match="had other values of `seed`;"):
         asked(folders, executor, Silent(), seed=6, resume=True)
     elsewhere = kept.rename(kept.with_name(".test.verify"))
-    with pytest.raises(InputError, match="had another images"):
+    with pytest.raises(InputError, match="had other values of `folder`;"):
         asked((folders[1], folders[1]), executor, Silent(), seed=5, resume=True)
     elsewhere.rename(kept)
     trained: list[int] = []
@@ -127,19 +127,21 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
 
 
 @pytest.mark.slow
-def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
+def test_what_an_interrupted_run_left_is_neither_dropped_nor_resumed_in_silence(folders, executor):
     def told(**options) -> list[str]:
         progress = Listener()
         asked(folders, executor, progress, seed=5, **options)
-        return [line for line in progress.told if "starts afresh" in line]
+        return [line for line in progress.told if "starts afresh" in line or "resumes" in line]
 
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(2), seed=5)
     kept = folders[0].with_name(".data.verify").read_bytes()
-    assert told(resume=True) == [] and told() == []
+    assert told(resume=True) == ["resumes: 2 retrainings are done already"] and told() == []
     folders[0].with_name(".data.verify").write_bytes(kept)
     (line,) = told()
-    assert ".data.verify is dropped" in line and "--resume" in line
+    assert ".data.verify is dropped" in line and "`resume=True`" in line
+    (line,) = told(resume=True)
+    assert line == f"nothing to resume at {folders[0].with_name('.data.verify')}: starts afresh"
 
 
 def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypatch):

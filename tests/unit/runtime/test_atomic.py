@@ -71,7 +71,7 @@ def test_a_file_of_a_folder_may_be_written_twice_but_not_two_of_one_name(tmp_pat
 
 
 def test_a_folder_that_another_machine_does_not_see_is_not_made_there(tmp_path):
-    with pytest.raises(DiskError, match="out is not to be seen from every machine"):
+    with pytest.raises(DiskError, match="out is gone, or not every machine sees it"):
         StagedFolder(tmp_path / "out").write("a/b.png", b"x")
     assert os.listdir(tmp_path) == []
 
