@@ -122,7 +122,7 @@ def _open_trainings(
     """What is finished, and the seed of the first run."""
     assert data.promise is not None
     binding: dict[str, Any] = {
-        "release": data.promise.release, "level": data.promise.level, "recipe": recipe.to_json(), "device": str(device),
+        "folder": [data.promise.release, data.promise.level], "recipe": recipe.to_json(), "device": str(device),
         "threads": config.threads, "test": digest_parts(data.test), "clean": digest_parts(knowledge.originals),
         "other": digest_parts(knowledge.other),
     }  # fmt: skip

@@ -33,7 +33,7 @@ class EvaluatedModel:
 
     @property
     def name(self) -> str:
-        """What its runs are remembered by; says nothing of a lens."""
+        """What its runs are remembered by; says nothing of a secret stem."""
         by = self.by
         return f"{self.kind} {by.identity} {by.arch} {by.seed} {self.recipe.arch}" if by else self.recipe.arch
 

@@ -15,22 +15,26 @@ from hideseek_cli.masks import keys
 from hideseek_cli.recipe import check_architecture
 
 REACH = 2
-"""Pixels to each side that a lens extends over."""
+"""Pixels to each side that a secret stem extends over."""
 QUARTER = (3, REACH + 1, REACH + 1)
-"""Shape of the part of a lens that says what the rest is, by symmetry."""
+"""Shape of the part of a secret stem that says what the rest is, by symmetry."""
 
 GREY, AROUND = 0.5, 0.87
-"""How grey the colour of a lens is at its centre, 0 to 1, and how strong the rest is beside it: so much that noise outlives
-greyscale and that no colour is the same for all waves, and no more, because a network loses what is as grey as the lens."""
+"""How grey the colour of a secret stem is at its centre, 0 to 1, and how strong the rest is beside it: so much that noise
+outlives greyscale and that no colour is the same for all waves, and no more, because a network loses what is as grey as its
+stem."""
+TENSOR = "lens"
+"""What files and subkeys call the secret stem, from before it had that name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizedNetwork:
-    """An architecture, with a first layer of its own that stays as it is in training: its lens (``training.secret_stem``)."""
+    """An architecture, with a first layer of its own that stays as it is in training: its secret stem
+    (``training.secret_stem``)."""
 
     arch: str
     """One of recipe.ARCHITECTURES."""
-    lens: tuple[float, ...]
+    stem: tuple[float, ...]
     """The values of its quarter, a row of QUARTER after the other."""
     seed: int | None = None
     """Of its initial weights; None: each training draws others."""
@@ -41,42 +45,42 @@ class AuthorizedNetwork:
 
     @classmethod
     def drawn(cls, arch: str, key: bytes, seed: int | None = None) -> AuthorizedNetwork:
-        """With the lens that a secret key says."""
-        one, other = keys.draw_thresholds(keys.derive_subkey(key, "lens"), (2, *QUARTER))
+        """With the secret stem that a key says."""
+        one, other = keys.draw_thresholds(keys.derive_subkey(key, TENSOR), (2, *QUARTER))
         quarter = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)  # normal, by Box and Muller
         across = quarter[:, 0, 0] - quarter[:, 0, 0].mean()
         quarter[:, 0, 0] = 0
         quarter *= AROUND / np.linalg.norm(_whole(quarter))
         quarter[:, 0, 0] = GREY / np.sqrt(3) + np.sqrt(1 - GREY**2) * across / np.linalg.norm(across)
-        return cls(arch=arch, lens=tuple(quarter.astype(np.float32).ravel().tolist()), seed=seed)
+        return cls(arch=arch, stem=tuple(quarter.astype(np.float32).ravel().tolist()), seed=seed)
 
     @property
     def kernel(self) -> Float32[np.ndarray, "3 k k"]:
-        """The whole lens, symmetric from left to right and from top to bottom, of length 1."""
-        whole = _whole(np.array(self.lens, np.float32).reshape(QUARTER))
+        """The whole secret stem, symmetric from left to right and from top to bottom, of length 1."""
+        whole = _whole(np.array(self.stem, np.float32).reshape(QUARTER))
         return whole / np.sqrt(np.square(whole).sum())
 
     @property
     def identity(self) -> str:
-        """What tells its lens from others, and says nothing of it."""
+        """What tells its secret stem from others, and says nothing of it."""
         return hashlib.sha256(self.kernel.tobytes()).hexdigest()
 
     def save(self, path: Path) -> int:
         """Write the file; returns its size in bytes."""
         header = {"kind": "network", "arch": self.arch, "seed": self.seed}
-        return container.write(path, header, {"lens": np.array(self.lens, np.float32).reshape(QUARTER)})
+        return container.write(path, header, {TENSOR: np.array(self.stem, np.float32).reshape(QUARTER)})
 
     @classmethod
     def load(cls, path: Path) -> AuthorizedNetwork:
         """Raises InputError where the file is none, or damaged."""
         header, tensors = container.read(path, "network")
-        lens = container.take_tensor(path, tensors, "lens", np.float32, QUARTER)
-        if not (np.isfinite(lens).all() and np.square(lens).sum() > 0):
-            raise InputError(f"{path} is damaged: its lens sees nothing; get it again")
+        stem = container.take_tensor(path, tensors, TENSOR, np.float32, QUARTER)
+        if not (np.isfinite(stem).all() and np.square(stem).sum() > 0):
+            raise InputError(f"{path} is damaged: its secret stem sees nothing; get it again")
         seed = header.get("seed")
         if not (seed is None or (isinstance(seed, int) and seed >= 0)):
             raise InputError(f"{path} is damaged: {seed!r} is no seed; get it again")
-        return cls(arch=container.take_text(path, header, "arch"), lens=tuple(lens.ravel().tolist()), seed=seed)
+        return cls(arch=container.take_text(path, header, "arch"), stem=tuple(stem.ravel().tolist()), seed=seed)
 
 
 def _whole(quarter: Float[np.ndarray, "3 q q"]) -> Float[np.ndarray, "3 k k"]:

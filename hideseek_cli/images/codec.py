@@ -20,7 +20,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.images.exif import harmless
+from hideseek_cli.images.exif import strip_exif
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 ENCODINGS: dict[str, dict[str, bool]] = {"png": {}, "webp": {"lossless": True, "exact": True}}
@@ -123,7 +123,7 @@ def read_image(path: Source, *, exif: bool = False) -> tuple[Pixels, Notes]:
         found = image.info.get("icc_profile")
         fits = isinstance(found, bytes) and image.mode in PROFILES.get(found[16:20], ())
         array = np.asarray(_to_plain_mode(path, ImageOps.exif_transpose(image)))
-        notes = Notes(found if fits else None, harmless(image.getexif()) if exif else None)
+        notes = Notes(found if fits else None, strip_exif(image.getexif()) if exif else None)
     return (array[:, :, None] if array.ndim == 2 else array), notes
 
 

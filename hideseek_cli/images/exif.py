@@ -2,7 +2,10 @@
 
 A camera writes the image once more into its EXIF: as a thumbnail, a preview, or in notes that only its maker can read. Those
 would show a masked image as it was, so nothing is kept that is not known to be harmless. What says how the pixels lie, such
-as the orientation, holds no more once they have been read. What is kept is written here, alike with every version of Pillow.
+as the orientation, holds no more once they have been read.
+
+What is kept is written here and not by ``Image.Exif.tobytes``, which writes each tag as Pillow's table of tags has it: where a
+camera wrote another type it raises or turns numbers into text, and its bytes change as that table grows.
 """
 
 from __future__ import annotations
@@ -28,29 +31,29 @@ Field = tuple[int, int, bytes]
 """Type and count by the standard, and content."""
 
 
-def harmless(found: Image.Exif) -> bytes | None:
+def strip_exif(found: Image.Exif) -> bytes | None:
     """EXIF with nothing in it but what may be published, None where that is nothing; the same for what is harmless already.
 
     Raises whatever Pillow raises for damaged EXIF.
     """
-    first = _fields(found, ABOUT)
-    both = {int(one): _fields(found.get_ifd(one), tags) for one, tags in ((IFD.Exif, SHOT), (IFD.GPSInfo, PLACE))}
+    first = _select_fields(found, ABOUT)
+    both = {int(one): _select_fields(found.get_ifd(one), tags) for one, tags in ((IFD.Exif, SHOT), (IFD.GPSInfo, PLACE))}
     inner = {one: fields for one, fields in both.items() if fields}
     first |= {one: (4, 1, bytes(4)) for one in inner}
-    end, behind = 8 + len(_written(first, 8)), b""
+    end, behind = 8 + len(_encode_directory(first, 8)), b""
     for one, fields in inner.items():
         first[one] = 4, 1, struct.pack(">I", end + len(behind))
-        behind += _written(fields, end + len(behind))
-    return HEAD + _written(first, 8) + behind if first else None
+        behind += _encode_directory(fields, end + len(behind))
+    return HEAD + _encode_directory(first, 8) + behind if first else None
 
 
-def _fields(values: Mapping[int, object], tags: frozenset[int]) -> dict[int, Field]:
+def _select_fields(values: Mapping[int, object], tags: frozenset[int]) -> dict[int, Field]:
     """What may be kept of a directory."""
-    found = {tag: _field(value) for tag, value in values.items() if tag in tags}
+    found = {tag: _encode_field(value) for tag, value in values.items() if tag in tags}
     return {tag: field for tag, field in found.items() if field is not None}
 
 
-def _field(value: object) -> Field | None:
+def _encode_field(value: object) -> Field | None:
     """A short text, some numbers, or very few bytes; None for anything else."""
     if isinstance(value, bytes):
         return (1, len(value), value) if 0 < len(value) <= FEW else None
@@ -75,7 +78,7 @@ def _field(value: object) -> Field | None:
     return None
 
 
-def _written(fields: dict[int, Field], at: int) -> bytes:
+def _encode_directory(fields: dict[int, Field], at: int) -> bytes:
     """A directory that begins at that offset, with what does not fit into its rows behind them."""
     rows, behind = b"", b""
     end = at + 2 + 12 * len(fields) + 4

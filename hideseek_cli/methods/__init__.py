@@ -101,7 +101,7 @@ class Method(Protocol):
 
 @runtime_checkable
 class Authorizing(Protocol):
-    """A method that hides from networks but those with one lens."""
+    """A method that hides from networks but those with one secret stem."""
 
     @property
     def authorized(self) -> AuthorizedNetwork:

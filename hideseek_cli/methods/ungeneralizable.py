@@ -27,7 +27,7 @@ GAIN = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ungeneralizable(ClassWise):
-    """Class-wise EMN by masks of which the authorised network's lens (``training.secret_stem``) sees nothing.
+    """Class-wise EMN by masks of which the authorised network's secret stem (``training.secret_stem``) sees nothing.
 
     This is Equation 2 of the paper solved without its generator: the first term as in class-wise EMN, the second zero.
     """

@@ -153,7 +153,7 @@ def build(
     """A freshly initialised network on the device of ``moments``; the same seed gives the same weights everywhere.
 
     ``arch`` is one of recipe.ARCHITECTURES, ``side`` the shorter side of the images, ``moments`` their channel
-    means and deviations (see ``TensorDataset.moments``). ``kernel``: of a lens
+    means and deviations (see ``TensorDataset.moments``). ``kernel``: of a secret stem
     (``training.secret_stem``) before everything else, which sees all colours in one unit.
     """
     with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""Learning from what an authorised network says, without its lens: the attack of Ungeneralizable Examples, Equation 10."""
+"""Learning from what an authorised network says, without its secret stem: Ungeneralizable Examples, Equation 10."""
 
 from __future__ import annotations
 

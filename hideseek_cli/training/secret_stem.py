@@ -51,7 +51,7 @@ def _cross_filters(kernel: Float[Tensor, "3 k k"]) -> Float[Tensor, "3 3 k k"]:
 
 
 def project_unseen(noise: Float[Tensor, "p 3 h w"], kernel: Float[Tensor, "3 k k"], epsilon: int) -> Float[Tensor, "p 3 h w"]:
-    """The part of noise that a lens with that v does not see, which is v * s for some s, within ±ε.
+    """The part of noise that a secret stem with that v does not see, which is v * s for some s, within ±ε.
 
     What lies outside is cut off and what that leaves is projected again, ROUNDS times, so that noise is as strong as it may be
     almost everywhere; the rest is made fainter.

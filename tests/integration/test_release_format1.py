@@ -11,6 +11,7 @@ import pytest
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest as manifests
+from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.formats.manifest import compute_identity
 from hideseek_cli.formats.mask_file import MaskFile
@@ -52,6 +53,14 @@ def test_its_cleaners_lead_to_the_images_that_they_led_to(level, tmp_path, execu
     header, *rows = read_lines(tmp_path / "out")
     assert (header["format"], header["images"], header["level"]) == (2, 12, level)
     assert {(label, name): digest for label, name, digest in rows} == seen
+
+
+def test_its_network_file_is_read_and_written_as_it_was(tmp_path):
+    network = AuthorizedNetwork.load(OLD / "network.safetensors")
+    assert (network.arch, network.seed) == ("slim", 7)
+    assert network.identity == "2ab258e57069bcb124675bfa970a83ac82b9ff4f806a73ca454eb52212d7d14c"
+    network.save(tmp_path / "network")
+    assert (tmp_path / "network").read_bytes() == (OLD / "network.safetensors").read_bytes()
 
 
 def test_a_folder_that_it_wrote_is_replaced_and_one_with_a_file_of_its_owner_is_not(tmp_path, executor):

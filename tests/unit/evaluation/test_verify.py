@@ -102,13 +102,13 @@ def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others
         ("is taught", "lenet", network),
     }, key=str)  # fmt: skip
     kept = folders[0].with_name(".data.verify").read_bytes().decode("latin1")
-    assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.lens), "the lens is secret"
+    assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.stem), "the stem is secret"
 
 
-@pytest.mark.parametrize(("lens", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
+@pytest.mark.parametrize(("key", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
                                                         (b"another" + bytes(25), "slim", None)])  # fmt: skip
 def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
-    folders, executor, monkeypatch, lens, arch, promised
+    folders, executor, monkeypatch, key, arch, promised
 ):  # fmt: skip
     data, test = folders
     part = scan(data)

@@ -37,10 +37,10 @@ def test_a_damaged_header_is_refused(tmp_path, change):
 
 
 @pytest.mark.parametrize(
-    "lens", [np.zeros((3, 3, 3)), np.full((3, 3, 3), np.nan), np.full((3, 3, 3), np.inf), np.ones((3, 5, 5)), np.ones(27)]
+    "stem", [np.zeros((3, 3, 3)), np.full((3, 3, 3), np.nan), np.full((3, 3, 3), np.inf), np.ones((3, 5, 5)), np.ones(27)]
 )
-def test_a_lens_that_sees_nothing_or_has_another_shape_is_refused(tmp_path, lens):
+def test_a_secret_stem_that_sees_nothing_or_has_another_shape_is_refused(tmp_path, stem):
     header = json.dumps({"format": 3, "kind": "network", "arch": "slim", "seed": None})
-    (tmp_path / "n").write_bytes(save({"lens": lens.astype(np.float32)}, metadata={"hideseek": header}))
+    (tmp_path / "n").write_bytes(save({"lens": stem.astype(np.float32)}, metadata={"hideseek": header}))
     with pytest.raises(InputError, match="damaged"):
         AuthorizedNetwork.load(tmp_path / "n")

@@ -1,4 +1,4 @@
-"""A lens is blind to noise along its own colours, whatever is done to images in training, and to no other noise."""
+"""A secret stem is blind to noise along its own colours, whatever is done to images in training, and to no other noise."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ def noise(sides: tuple[int, int], seed: int = 0) -> torch.Tensor:
 
 
 @given(KEYS, SIDES)
-def test_a_lens_sees_nothing_of_its_noise_through_any_crop_and_flip(key, sides):
-    own, lens = project_unseen(noise(sides), kernel(key), 8), SecretStem(kernel(key)).eval()
+def test_a_secret_stem_sees_nothing_of_its_noise_through_any_crop_and_flip(key, sides):
+    own, stem = project_unseen(noise(sides), kernel(key), 8), SecretStem(kernel(key)).eval()
     images = noise(sides, 1)
     window = draw_augmentation(4, *sides, torch.Generator().manual_seed(2))
     clean, masked = gather(images, window), gather(images + own, window)
-    scale = lens(clean).detach().abs().mean()
+    scale = stem(clean).detach().abs().mean()
     assert own.abs().mean() > 0.1
-    assert (lens(masked) - lens(clean)).abs().max() < 1e-3 * scale
+    assert (stem(masked) - stem(clean)).abs().max() < 1e-3 * scale
 
 
 @given(KEYS, KEYS.filter(any), SIDES)
-def test_another_lens_sees_it(key, change, sides):
+def test_another_secret_stem_sees_it(key, change, sides):
     other = bytes(a ^ b for a, b in zip(key, change, strict=True))
-    own, lens = project_unseen(noise(sides), kernel(key), 8), SecretStem(kernel(other)).eval()
-    seen = lens(own) - lens(torch.zeros_like(own))
-    whole = lens(noise(sides)) - lens(torch.zeros_like(own))
+    own, stem = project_unseen(noise(sides), kernel(key), 8), SecretStem(kernel(other)).eval()
+    seen = stem(own) - stem(torch.zeros_like(own))
+    whole = stem(noise(sides)) - stem(torch.zeros_like(own))
     assert seen.abs().mean() > 0.02 * whole.abs().mean()
 
 
 @pytest.mark.slow
 @given(KEYS, SIDES)
-def test_what_a_lens_does_not_see_stays_as_it_is_and_is_within_the_bound(key, sides):
+def test_what_a_secret_stem_does_not_see_stays_as_it_is_and_is_within_the_bound(key, sides):
     own = project_unseen(noise(sides), kernel(key), 8)
     assert own.abs().max() <= 8 + 1e-4
     assert torch.allclose(project_unseen(own, kernel(key), 8), own, atol=1e-3)
@@ -75,7 +75,7 @@ def test_a_kernel_is_symmetric_and_of_length_one_and_the_key_decides_it(key):
     assert AuthorizedNetwork.drawn("slim", key).identity != AuthorizedNetwork.drawn("slim", bytes(31) + b"x").identity
 
 
-def test_training_leaves_a_lens_as_it_is_and_colours_are_seen_in_one_unit():
+def test_training_leaves_a_secret_stem_as_it_is_and_colours_are_seen_in_one_unit():
     network = build("slim", 2, 16, (torch.tensor([100.0, 90, 80]), torch.tensor([60.0, 50, 10])), 0, kernel(bytes(32)))
     assert not any("filters" in name for name, _ in network.named_parameters())
     assert any("filters" in name for name, _ in network.named_buffers())
