@@ -1,7 +1,7 @@
 """What can go wrong that is not a fault of ours, and how it is said: all of it at once, in grammatical English.
 
-Each error is a sentence: what is wrong, where, what to do. An argument, and a value to give, stands between backticks:
-``raise `epsilon` `` or ``start again without `resume=True` ``. Who has other names for arguments can put them there.
+Each error is a sentence: what is wrong, where, what to do. Names of arguments and values to give stand between backticks,
+and nothing else does, so that a caller who has other names for them can put those there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 
 class InputError(Exception):
-    """A bad option or a bad input: said in one sentence, exit code 2."""
+    """A bad argument or a bad input: said in one sentence."""
 
 
 class DiskError(Exception):
@@ -48,7 +48,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     "unknown recipe 'x': choose quick or paper"
     """
     names = {_normalise(one): one for one in known}
-    near = [names[one] for one in get_close_matches(_normalise(name), names)]
+    close = get_close_matches(_normalise(name), names)
+    near = [spelt for plain, spelt in names.items() if plain in close]
     return InputError(
         f"unknown {kind} {name!r}: " + (f"did you mean {_either(near)}?" if near else f"choose {_either(names.values())}")
     )
@@ -64,18 +65,19 @@ def _either(names: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-NAMES = "have names with control characters, backslashes or more than 240 bytes; rename them"
-CLASHES = "would get the same name once the suffix is .png; rename one of each"
+NAMES = "images have names with control characters, backslashes or more than 240 bytes; rename them"
+CLASHES = "images would get the same name once the suffix is .png; rename one of each"
 UNUSABLE = "images cannot be used"
 Problems = dict[str, list[str]]
 """What is wrong -> where."""
 
 
 def raise_for(offenders: list[str], why: str) -> None:
-    """Raise one InputError for all offenders, naming up to ten."""
+    """Raise one InputError for all offenders, naming up to ten. ``why``: what is said of several; of one it says the kind."""
     if offenders:
         shown = "; ".join(offenders[:10]) + (f"; and {len(offenders) - 10} more" if len(offenders) > 10 else "")
-        raise InputError(f"{len(offenders)} {why}: {shown}")
+        many = f"{len(offenders)} " if len(offenders) > 1 else ""
+        raise InputError(f"{many}{why}: {shown}")
 
 
 def raise_for_all(problems: Problems) -> None:

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from hideseek_cli.errors import unknown
 from hideseek_cli.formats.cleaner import Cleaner
@@ -17,6 +17,8 @@ from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import Treatment
 
 Needs = Literal["nothing", "originals", "release", "cleaner"]
+NEEDS: tuple[Needs, ...] = get_args(Needs)
+"""What an adversary may need besides the folder, what all have first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +63,10 @@ class Attack:
 
 
 def list_attacks() -> dict[str, Attack]:
-    """All attacks by name, in the order of their modules."""
+    """All attacks by name, those first that need least; of the same need, those of a module in its order."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return {attack.name: attack for module in modules for attack in getattr(module, "ATTACKS", ())}
+    attacks = [attack for module in modules for attack in getattr(module, "ATTACKS", ())]
+    return {attack.name: attack for attack in sorted(attacks, key=lambda attack: NEEDS.index(attack.needs))}
 
 
 def select(names: tuple[str, ...]) -> tuple[Attack, ...]:

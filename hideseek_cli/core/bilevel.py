@@ -26,7 +26,6 @@ from torch import Tensor
 
 from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP, Surrogate, clip_image, frozen
 from hideseek_cli.core.updates import RULES, descend
-from hideseek_cli.errors import InputError
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset, compose, cyclic_window, draw_augmentation, gather
 from hideseek_cli.training.trainer import Batch, count_correct, loss, steps_per_pass
@@ -215,9 +214,3 @@ def alternating(problem: Problem) -> Iterator[Round]:
 
 
 SCHEDULES: dict[str, Schedule] = {"joint": joint, "alternating": alternating}
-
-
-def get_schedule(name: str) -> Schedule:
-    if name not in SCHEDULES:
-        raise InputError(f"unknown schedule {name!r}: choose one of {', '.join(SCHEDULES)}")
-    return SCHEDULES[name]

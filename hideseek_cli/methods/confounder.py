@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
@@ -16,7 +16,8 @@ from hideseek_cli.core.generator_network import GeneratorNetwork, make_noise
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.generator import Generator
 from hideseek_cli.methods import Noise, Task, TrainedPatterns, Training
-from hideseek_cli.methods.emn import passes_for, plan_tries
+from hideseek_cli.methods.emn import COUNT, passes_for, plan_tries
+from hideseek_cli.runtime.fields import settle
 from hideseek_cli.training.trainer import OnStep
 
 
@@ -38,13 +39,12 @@ class Confounder:
     clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
-    passes: int | None = None
+    passes: int | None = field(default=None, metadata=COUNT)
     """Passes of Algorithm 1, and before them twice as many lessons and a third as many imitations. None: those of
     ``core.confounder.Plan``."""
 
     def __post_init__(self) -> None:
-        if self.passes is not None and self.passes < 1:
-            raise InputError("passes of mask training must be at least 1")
+        settle(self)
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """With a classifier by each rule of class-wise masks in turn."""

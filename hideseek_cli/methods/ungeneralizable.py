@@ -42,8 +42,7 @@ class Ungeneralizable(ClassWise):
         super().__post_init__()
         if self.authorized is None:
             raise InputError(
-                "--method uge hides from networks but one: give that as --authorized net.safetensors, and make it by "
-                "`hideseek network resnet18 -o net.safetensors`"
+                "`method='uge'` hides from networks but one: give its file as `authorized`; hideseek network makes one"
             )
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
@@ -61,7 +60,7 @@ class Ungeneralizable(ClassWise):
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         images = task.dataset.images
         if images.shape[1] != 3:
-            raise InputError("--method uge hides in colours that a network does not see, and all images here are grey")
+            raise InputError("`method='uge'` hides in colours that a network does not see, and all images here are grey")
         unseen = partial(secret_stem.project_unseen, kernel=self._kernel.to(images.device), epsilon=task.epsilon)
         return replace(super()._problem(task, rule, rounds), confined=unseen)
 

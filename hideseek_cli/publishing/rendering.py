@@ -164,5 +164,5 @@ def find_strongest_strength(
         low = min(low - 1, floor(low * sqrt((1 - config.min_ssim) / (1 - found))))
     progress.step("measuring similarity", 9, 9)
     if not low:
-        raise InputError(f"no mask keeps a mean SSIM of {config.min_ssim} on these images; lower --min-ssim")
+        raise InputError(f"no mask keeps a mean SSIM of {config.min_ssim} on these images; lower `min_ssim`")
     return low / 100

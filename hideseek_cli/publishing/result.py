@@ -59,9 +59,9 @@ class LevelResult:
         """Which of so many classes lose their masks, whole ones first."""
         parts = sorted(self.cleaned.items(), key=lambda part: part[1] < 1)
         names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in parts]
+        left = "other classes stay masked" if len(names) < classes else "their other images stay masked"
         whole = sum(share == 1 for share in self.cleaned.values()) == classes
-        left = "" if whole else "; all else stays masked"
-        return f"level {self.name} cleans {', '.join(names)}{left}"
+        return f"level {self.name} cleans {', '.join(names)}{'' if whole else f'; {left}'}"
 
     def describe_miss(self) -> list[str]:
         """Why it was not reached; nothing where it was."""

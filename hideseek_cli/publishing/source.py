@@ -106,7 +106,7 @@ class SourceDataset:
             for record, digest, number in zip(records, digests, numbers, strict=True)
             if not np.array_equal(shorten_digest(digest), self.digests[number])
         ]
-        raise_for(changed, "images were changed while hide was at work; start again without --resume")
+        raise_for(changed, "images were changed while hide was at work; start again without `resume=True`")
         return np.stack([image for image, _ in found]), [notes for _, notes in found], digests
 
     def release_label(self) -> str:

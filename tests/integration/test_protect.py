@@ -309,5 +309,5 @@ def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "new").mkdir()
     generator().save(tmp_path / "g")
     assert "holds no images" in inside("protect", "new", "--generator", "g", cwd=tmp_path, code=2).stderr
-    with pytest.raises(InputError, match="passes of mask training"):
+    with pytest.raises(InputError, match="`passes` 0 trains nothing; give at least 1"):
         Confounder(passes=0)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 
-from hideseek_cli.attacks import Exposed, denoising, list_attacks, select
+from hideseek_cli.attacks import NEEDS, Exposed, denoising, list_attacks, select
 from hideseek_cli.attacks.augmentation import adversarial, cutmix, cutout, mixup, policies, ueraser
 from hideseek_cli.attacks.compression import compress_jpeg, filter_bilateral, filter_median, reduce_bits, standardise
 from hideseek_cli.attacks.denoising import denoise
@@ -24,7 +24,7 @@ from hideseek_cli.attacks.estimation import (
 )
 from hideseek_cli.attacks.matching import find_shifts, strip_patterns
 from hideseek_cli.errors import InputError
-from hideseek_cli.evaluation import audit as audits
+from hideseek_cli.evaluation import adversary
 from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
@@ -206,8 +206,21 @@ def test_every_attack_trains_and_is_tested_after_every_epoch(attack, monkeypatch
 def test_attacks_are_chosen_by_name():
     assert [attack.name for attack in select(("greyscale", "none"))] == ["greyscale", "none"]
     assert len(select(())) == len(list_attacks()) >= 15
-    with pytest.raises(InputError, match="unknown attack 'magic': choose of none"):
+    with pytest.raises(InputError, match="unknown attack 'magic': choose none, no-augmentation"):
         select(("magic",))
+    for name, meant in (
+        ("grayscale", "greyscale"),
+        ("gray", "greyscale"),
+        ("jpeg", "jpeg-10 or jpeg-50"),
+        ("Cut_Out", "cutout"),
+    ):
+        with pytest.raises(InputError, match=f"unknown attack '{name}': did you mean {meant}"):
+            select((name,))
+
+
+def test_attacks_that_need_least_stand_first_whatever_their_files_are_called():
+    needs = [attack.needs for attack in list_attacks().values()]
+    assert needs == sorted(needs, key=NEEDS.index) and set(needs) == set(NEEDS) and next(iter(list_attacks())) == "none"
 
 
 def test_what_is_thrown_away_is_thrown_away_of_test_images_too():
@@ -222,7 +235,7 @@ def test_what_is_thrown_away_is_thrown_away_of_test_images_too():
 def test_an_attack_trains_as_it_says(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        audits, "train", lambda data, recipe, **options: seen.append((recipe.augmentation, options["treatment"]))
+        adversary, "train", lambda data, recipe, **options: seen.append((recipe.augmentation, options["treatment"]))
     )
     for name in ("none", "no-augmentation", "mixup"):
         train_under_attack(

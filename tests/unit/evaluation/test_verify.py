@@ -120,7 +120,7 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     )  # fmt: skip
     (data / NAME).write_text("".join(manifest.lines()))
     monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
-    network = AuthorizedNetwork.drawn(arch, lens)
+    network = AuthorizedNetwork.drawn(arch, key)
     config = VerifyConfig(folder=data, test=test, runs=2, fallback=preset("quick"), authorized=network)
     found = verify(config, CPU, executor, Silent())
     assert [(one.level, one.one_sided) for one in found.networks] == [(33.3, True), (promised, False)]
