@@ -84,11 +84,8 @@ def terminal(quiet: bool) -> Iterator[Terminal]:
     """Progress and messages for as long as a command runs."""
     from hideseek_cli.cli.terminal import Terminal
 
-    screen = Terminal(quiet=quiet)
-    try:
+    with Terminal(quiet=quiet) as screen:
         yield screen
-    finally:
-        screen.close()
 
 
 @contextmanager
