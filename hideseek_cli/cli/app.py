@@ -21,7 +21,7 @@ from hideseek_cli.cli.help import WIDTH, ThemedCommand, ThemedGroup
 from hideseek_cli.cli.options import VERBOSITY
 from hideseek_cli.errors import DiskError, InputError, RefusalError
 
-DONE, NEGATIVE, BAD, INCONCLUSIVE, FAULT, INTERRUPTED = 0, 1, 2, 3, 101, 130
+DONE, BAD, FAULT, INTERRUPTED = 0, 2, 101, 130
 
 OWNER, BUYER, ANYONE = "For the owner", "For the buyer", "For anyone"
 COMMANDS = {
