@@ -1,10 +1,10 @@
 r"""How long the strongest mask must train: what is left to learn at the published strength, by passes and mask seed.
 
     python -m bench.protection.strongest DATA/train DATA/test [--epsilon 8] [--min-ssim 0.985] [--passes 1 2 4] [--seeds 0 1]
-    python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through gray blur --patterns 3 \
+    python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through greyscale blur --patterns 3 \
         --attacks none greyscale
     python -m bench.protection.strongest DATA/train DATA/test --patterns 3 --colour --attacks none greyscale
-    python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through gray blur \
+    python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through greyscale blur \
         --surrogates slim cnn --archs slim vgg11
 
 Each mask is brought to the greatest strength that keeps the images' similarity, as `hide` does, and networks are

@@ -1,7 +1,10 @@
 """Tar archives as from a stranger: where their files lie, by offset and length. Nothing is ever unpacked.
 
 Headers are walked one by one and no further than the archive reaches: a size that it cannot hold, a name of more than a
-header may take, or data behind its end is a complaint and no work.
+header may take, or data behind its end is a problem that is reported, and no work.
+
+This is not left to ``tarfile``, whose reader silently stops at a damaged header: all images behind it would be published
+nowhere.
 """
 
 from __future__ import annotations

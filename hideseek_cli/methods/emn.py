@@ -78,7 +78,7 @@ class ClassWise:
     @property
     def robust(self) -> tuple[str, ...]:
         """What masks are trained through unless told otherwise; nothing where they are the paper's."""
-        return ("gray", "blur") if self.schedule == "joint" and self.objective == "error-min" else ()
+        return ("greyscale", "blur") if self.schedule == "joint" and self.objective == "error-min" else ()
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating``, and of

@@ -1,6 +1,7 @@
 """Changes of images that gradients pass through: masks are trained through them, and adversaries try them.
 
-Images are float tensors in grey levels, 0 to 255, of one channel or three.
+Images are float tensors in grey levels, 0 to 255, of one channel or three. Greyscale and blur are written here and not
+torchvision's, whose weights of colours (0.2989 for red) and order of summation differ: training makes other masks of that.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def compress_softly(images: ImageTensor, quality: int) -> ImageTensor:
 
 
 ROBUST: dict[str, tuple[Change, ...]] = {
-    "gray": (lambda images, _: to_greyscale(images),),
+    "greyscale": (lambda images, _: to_greyscale(images),),
     "jpeg": (lambda images, _: compress_softly(images, 10), lambda images, _: compress_softly(images, 30)),
     "blur": (lambda images, _: blur_gaussian(images, 1.0),),
     "augment": (jitter_colours,),

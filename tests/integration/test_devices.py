@@ -64,7 +64,7 @@ def test_a_killed_training_goes_on(device, tmp_path, monkeypatch):
     assert 1 < steps[0] <= 8 and count_correct(network, data) / len(data) > 0.9
 
 
-@pytest.mark.parametrize("robust", [(), ("gray", "jpeg", "blur", "augment")])
+@pytest.mark.parametrize("robust", [(), ("greyscale", "jpeg", "blur", "augment")])
 @pytest.mark.parametrize("keyed", [False, True])
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_masks_are_trained(device, name, keyed, robust):

@@ -94,5 +94,5 @@ def test_masks_survive_what_the_method_is_for_unless_told_otherwise():
     def survived(schedule, robust=None):
         return HideConfig(**ASKED, robust=robust, method=ClassWise(schedule=schedule)).survived
 
-    assert survived("joint") == ("gray", "blur") and survived("alternating") == ()
+    assert survived("joint") == ("greyscale", "blur") and survived("alternating") == ()
     assert survived("joint", ()) == () and survived("alternating", ("jpeg",)) == ("jpeg",)

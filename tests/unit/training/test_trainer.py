@@ -181,7 +181,7 @@ def test_the_method_keeps_to_its_interface_and_stops_as_told():
 
 @pytest.mark.parametrize("method", [ClassWise(passes=1), SampleWise(passes=1)], ids=["class", "sample"])
 def test_masks_that_must_survive_changes_get_a_second_try_before_another_rule(method):
-    task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=36, seed=0, shifts=None, robust=("gray",))
+    task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=36, seed=0, shifts=None, robust=("greyscale",))
     first, second, other = (train(ignore_steps).patterns for train in method.candidates(task))
     again = method.candidates(replace(task, seed=1))[0](ignore_steps).patterns
     assert np.array_equal(second, again) and not np.array_equal(first, second)
