@@ -25,14 +25,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hideseek_cli.api.audit import audit
     from hideseek_cli.api.cleaner import make_cleaner, make_cleaners
-    from hideseek_cli.api.hide import hide
+    from hideseek_cli.api.hide import hide, plan_hide
     from hideseek_cli.api.metrics import metrics
     from hideseek_cli.api.network import make_network
     from hideseek_cli.api.protect import protect
-    from hideseek_cli.api.seek import seek
+    from hideseek_cli.api.seek import plan_seek, seek
     from hideseek_cli.api.verify import verify
+    from hideseek_cli.cleaning.pipeline import SeekResult
     from hideseek_cli.errors import DiskError, InputError
+    from hideseek_cli.evaluation.audit_result import AuditResult
+    from hideseek_cli.evaluation.verify_result import VerifyResult
+    from hideseek_cli.images.similarity import Comparison
     from hideseek_cli.publishing.config import HideConfig
+    from hideseek_cli.publishing.plan import HidePlan
+    from hideseek_cli.publishing.protect import ProtectResult
+    from hideseek_cli.publishing.result import HideResult
     from hideseek_cli.recipe import Recipe, preset
     from hideseek_cli.runtime.progress import Progress
 
@@ -45,20 +52,30 @@ _HOMES = {
     "make_cleaners": "api.cleaner",
     "make_network": "api.network",
     "metrics": "api.metrics",
+    "plan_hide": "api.hide",
+    "plan_seek": "api.seek",
     "protect": "api.protect",
     "seek": "api.seek",
     "verify": "api.verify",
+    "AuditResult": "evaluation.audit_result",
+    "Comparison": "images.similarity",
     "DiskError": "errors",
     "HideConfig": "publishing.config",
+    "HidePlan": "publishing.plan",
+    "HideResult": "publishing.result",
     "InputError": "errors",
     "Progress": "runtime.progress",
+    "ProtectResult": "publishing.protect",
     "Recipe": "recipe",
+    "SeekResult": "cleaning.pipeline",
+    "VerifyResult": "evaluation.verify_result",
     "preset": "recipe",
 }
 """Where each public name is defined."""
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
-    "hide", "protect", "make_cleaner", "make_cleaners", "seek", "verify", "audit", "metrics", "make_network",
+    "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
+    "make_network", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison", "ProtectResult",
     "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from hideseek_cli.api.machine import (
     RecipeLike,
@@ -20,12 +23,30 @@ from hideseek_cli.images.dataset import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
+    import torch
+
     from hideseek_cli.methods import Method
+    from hideseek_cli.publishing.config import HideConfig
     from hideseek_cli.publishing.plan import HidePlan
     from hideseek_cli.publishing.result import HideResult
 
 
-def hide(
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What is asked, and what there is to do it with."""
+
+    config: HideConfig
+    device: torch.device
+    workers: int
+    engine: str | None
+    progress: bool | Progress
+
+
+def _gather(
     data: str | Path, *, levels: Sequence[float] = (), out: str | Path = "published",
     masks: str | Path = "masks.safetensors", prices: Mapping[float, float] | None = None, epsilon: int = 8,
     min_ssim: float = 0.985, recipe: RecipeLike = None, arch: str | Sequence[str] | None = None, epochs: int | None = None,
@@ -37,10 +58,9 @@ def hide(
     train_images: int | None = None, labels: str | Path | None = None, image_format: str = "png",
     shards: int | None = None, keep_exif: bool = False, key_file: str | Path | None = None, seed: int = 0,
     device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,
-    resume: bool = False, overwrite: bool = False, dry_run: bool = False,
-) -> HideResult | HidePlan:  # fmt: skip
-    """Write the folder to publish, and the secret mask file from which cleaners are made (Xu and Shu, Hide-and-Seek).
-
+    resume: bool = False, overwrite: bool = False,
+) -> _Call:  # fmt: skip
+    """
     Args:
         data: ``DATA/<class>/*``, or parts ``DATA/{train,val,test}/<class>/*``, or tar shards. Nothing below it is written.
         levels: Test accuracies to sell, in percent; none where the clean images alone are sold.
@@ -75,7 +95,6 @@ def hide(
         device, threads, workers, engine, progress: As of ``hs.verify``.
         resume: Continue an interrupted run, which ends with the same bytes.
         overwrite: Replace what hideseek wrote there before.
-        dry_run: Read and check everything, say what would be done and how long it takes, and write nothing.
 
     Raises:
         InputError: Something cannot be used; the disk is left as it was.
@@ -84,8 +103,6 @@ def hide(
     require_folder(Path(data))
     from hideseek_cli.images.output_format import OutputFormat
     from hideseek_cli.publishing.config import HideConfig
-    from hideseek_cli.publishing.pipeline import hide as run
-    from hideseek_cli.publishing.plan import plan
 
     chosen = choose_device(device, threads)
     trained = given_recipe(recipe, epochs, batch_size, chosen) or usual_recipe(chosen)
@@ -102,11 +119,41 @@ def hide(
         overwrite=overwrite, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=_method(method, scope, settings, authorized),
     )  # fmt: skip
-    with open_progress(progress) as hears, open_workers(workers, engine) as executor:
-        if dry_run:
-            return plan(config, chosen, executor, hears)
-        with keep_for_resume(config.journal, hears):
-            return run(config, chosen, executor, hears)
+    return _Call(config, chosen, workers, engine, progress)
+
+
+def _hide(call: _Call) -> HideResult:
+    """Write the folder to publish, and the secret mask file from which cleaners are made (Xu and Shu, Hide-and-Seek)."""
+    from hideseek_cli.publishing.pipeline import hide as run
+
+    with (
+        open_progress(call.progress) as hears,
+        open_workers(call.workers, call.engine) as executor,
+        keep_for_resume(call.config.journal, hears),
+    ):
+        return run(call.config, call.device, executor, hears)
+
+
+def _plan_hide(call: _Call) -> HidePlan:
+    """Read and check everything as ``hide`` does, say what it would do and how long it takes, and write nothing."""
+    from hideseek_cli.publishing.plan import plan
+
+    with open_progress(call.progress) as hears, open_workers(call.workers, call.engine) as executor:
+        return plan(call.config, call.device, executor, hears)
+
+
+def _taking(words: Callable[P, _Call], work: Callable[[_Call], Result]) -> Callable[P, Result]:
+    """A function of those words that does that work: what is asked is written down once for all that can be done about it."""
+
+    @wraps(words)
+    def function(*args: P.args, **kwargs: P.kwargs) -> Result:
+        return work(words(*args, **kwargs))
+
+    function.__name__ = function.__qualname__ = work.__name__.removeprefix("_")
+    signature = inspect.signature(words).replace(return_annotation=inspect.signature(work).return_annotation)
+    function.__signature__ = signature  # type: ignore[attr-defined]
+    function.__doc__ = f"{work.__doc__}\n{words.__doc__}"
+    return function
 
 
 def _method(name: str, scope: str | None, settings: Mapping[str, object], authorized: str | Path | None) -> Method:
@@ -123,3 +170,7 @@ def _robust(robust: str | Sequence[str] | None) -> tuple[str, ...] | None:
         return None
     names = split_names(robust if isinstance(robust, str) else tuple(robust))
     return () if names == ("none",) else names
+
+
+hide = _taking(_gather, _hide)
+plan_hide = _taking(_gather, _plan_hide)

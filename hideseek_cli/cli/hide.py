@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -183,7 +184,8 @@ def hide(
 
     sold, priced = parse_levels(levels), parse_prices(prices)
     with Screen(hide, quiet=quiet) as screen:
-        found = hs.hide(
+        ask: Callable[..., hs.HidePlan | hs.HideResult] = hs.plan_hide if dry_run else hs.hide
+        found = ask(
             data, levels=sold, prices=priced, out=out, masks=masks, epsilon=epsilon, min_ssim=min_ssim, recipe=recipe,
             arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective, robust=robust,
             authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule, passes=passes,
@@ -191,7 +193,6 @@ def hide(
             tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
             image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file, seed=seed, device=device,
             threads=threads, workers=workers, engine=engine, progress=screen, resume=resume, overwrite=overwrite,
-            dry_run=dry_run,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
     raise typer.Exit(0 if found.complete else 1)

@@ -35,11 +35,12 @@ def seek(
     from hideseek_cli.cli.terminal import Screen, show_json
 
     with Screen(seek, quiet=quiet) as screen:
+        if dry_run:
+            planned = hs.plan_seek(published, cleaner, out=out, allow_missing=allow_missing)
+            show_json(planned.to_json()) if json else typer.echo(planned)
+            return
         found = hs.seek(
             published, cleaner, out=out, allow_missing=allow_missing, workers=workers, engine=engine, progress=screen,
-            resume=resume, overwrite=overwrite, dry_run=dry_run,
+            resume=resume, overwrite=overwrite,
         )  # fmt: skip
-    if json:
-        show_json(found.to_json())
-    else:
-        typer.echo(found)
+    show_json(found.to_json()) if json else typer.echo(found)
