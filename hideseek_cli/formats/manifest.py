@@ -122,7 +122,7 @@ class Manifest:
 
     def write(self, stage: StagedFolder) -> None:
         """Write it beside the images. Raises DiskError."""
-        with stage.saying(NAME), stage.opened(NAME) as file:
+        with stage.report_errors(NAME), stage.open_file(NAME) as file:
             file.writelines(part.encode() for part in self.text())
 
     def keys(self) -> Iterator[Key]:

@@ -133,7 +133,7 @@ def write_release(
     alike: dict[str, list[tuple[str, Similarity]]] = {level: [] for level in wholes}
     packers = {level: Packer() for level in tiers}
     remaining = folder.records.keys()
-    with Spool(stage.aside()) as rows, source.output_format.writer(stage) as (put, finish):
+    with Spool(stage.reserve_path()) as rows, source.output_format.writer(stage) as (put, finish):
         for some in ordered_map(executor, make, source.portions()):
             for key, made in zip(islice(remaining, len(some)), some, strict=True):
                 finish(made.held)
