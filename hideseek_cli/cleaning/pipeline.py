@@ -138,9 +138,9 @@ def _seek(
         return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
     faults: list[str] = []
-    with folded as stage, Spool(stage.aside()) as rows, published.output_format.writer(stage) as (put, finish):
+    with folded as stage, Spool(stage.reserve_path()) as rows, published.output_format.writer(stage) as (put, finish):
         journal.begin()
-        with stage.saying(manifests.NAME):
+        with stage.report_errors(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             published.output_format.settle(stage.stage)
         if folded.resume:

@@ -208,8 +208,8 @@ def test_no_scheduler_is_said_in_a_sentence(bought):
 
 def test_no_worker_other_versions_and_an_unseen_folder_are_refused(machines, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    here = remote_calls.installed_versions()
-    monkeypatch.setattr(dask_executor, "installed_versions", lambda: {**here, "torch": "0.1"})
+    here = remote_calls.list_versions()
+    monkeypatch.setattr(dask_executor, "list_versions", lambda: {**here, "torch": "0.1"})
     with pytest.raises(InputError, match=f"it has torch {here['torch']}, not 0.1; install the same"):
         dask_executor.connect(machines.address).__enter__()
     assert "does not see /absent/a" in str(remote_calls.check_worker("/absent/a/b/token", here))
@@ -251,9 +251,9 @@ def test_new_workers_make_the_calls_of_the_dead(machines, workers, tmp_path):
 
 
 def test_a_worker_that_joins_late_with_other_code_is_refused(workers, monkeypatch):
-    """It is looked at again when it is given a function: that nobody was there to be looked at before costs nothing."""
-    here = remote_calls.installed_versions()
-    monkeypatch.setattr(remote_calls, "installed_versions", lambda: {**here, "hideseek": "0.1.0 (0000)"})
+    """Versions are compared again with each function that a worker is given."""
+    here = remote_calls.list_versions()
+    monkeypatch.setattr(remote_calls, "list_versions", lambda: {**here, "hideseek": "0.1.0 (0000)"})
     with pytest.raises(InputError, match=r"worker on .* it has hideseek .*, not 0.1.0 \(0000\); install the same"):
         workers.submit(abs, -1).result(30)
 
