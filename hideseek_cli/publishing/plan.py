@@ -1,4 +1,4 @@
-"""What an order of ``hide`` is about, and what it would take."""
+"""What ``hide`` is asked to work on, checked, and what it would take."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
 
 
 def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:
-    """Read and check what an order is about. Raises InputError where it cannot be carried out on these images."""
+    """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
     source = load_source(
         config.data,
         config.labels,
