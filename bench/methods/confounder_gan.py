@@ -12,7 +12,7 @@ from bench.methods.mixing import Mixture, parser, table
 from hideseek_cli.core.confounder import Plan, measure_recognition, train_generator
 from hideseek_cli.core.generator_network import make_noise
 from hideseek_cli.methods import RealPatterns
-from hideseek_cli.methods.confounder import knowing_masks
+from hideseek_cli.methods.confounder import train_knowing_classifier
 from hideseek_cli.methods.emn import PLAIN
 from hideseek_cli.training.trainer import ignore_steps, train
 
@@ -25,7 +25,7 @@ def confounder(mixture: Mixture) -> tuple[RealPatterns, list[str]]:
     if options.classifier == "clean":
         classifier, masks = train(own, mixture.recipe, seed=options.seed), None
     else:
-        known = knowing_masks(mixture.task, PLAIN[0])
+        known = train_knowing_classifier(mixture.task, PLAIN[0])
         classifier, masks = known.network, known.mask
     learnt = time.perf_counter()
     plan = Plan(epsilon=options.epsilon, lessons=options.lessons, imitations=options.imitations, passes=options.passes,

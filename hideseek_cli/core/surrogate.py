@@ -96,7 +96,7 @@ class Surrogate:
         self.descent = descent(make_training_step(self.network), view, self.order, step_rule, schedule)
         self.per_pass = steps_per_pass(len(dataset), batch_size)
 
-    def changed(self, images: ImageTensor) -> ImageTensor:
+    def change(self, images: ImageTensor) -> ImageTensor:
         """A batch changed in the way that is next."""
         return next(self.changes)(images, self.generator)
 

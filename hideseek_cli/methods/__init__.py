@@ -122,7 +122,7 @@ class Generating(Protocol):
     """A method that leaves weights with which noise for other images is made."""
 
     @staticmethod
-    def restored(generator: Generator, device: torch.device) -> Noise:
+    def restore(generator: Generator, device: torch.device) -> Noise:
         """What makes noise with them. Raises InputError where they do not fit."""
 
 
@@ -130,7 +130,7 @@ def restore_noise(generator: Generator, device: torch.device) -> Noise:
     """What makes noise by the method of a generator file. Raises InputError where there is no such method, or it is damaged."""
     for method in list_methods().get(generator.method, {}).values():
         if isinstance(method, Generating):
-            return method.restored(generator, device)
+            return method.restore(generator, device)
     raise InputError(f"the generator is of method {generator.method!r}, by which this version makes no noise; update hideseek")
 
 

@@ -84,18 +84,18 @@ class ClassWise:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating``, and of
         those that raise the loss, one."""
         if self.schedule == "joint" and self.objective == "error-max":
-            return (partial(self._joint, task, "sign"),)
+            return (partial(self._train_joint, task, "sign"),)
         if self.schedule == "joint":
-            return tuple(partial(self._joint, one, rule) for one, rule in plan_tries(task))
-        return (partial(self._alternating, task),)
+            return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task))
+        return (partial(self._train_alternating, task),)
 
-    def _joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
+    def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes)
         for state in islice(SCHEDULES["joint"](self._problem(task, rule=rule, rounds=passes)), passes):
             on_step(state.number, passes)
         return TrainedPatterns(patterns=state.pattern())
 
-    def _alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
+    def _train_alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
         """Trained until the surrogate's training error falls to ``stop_error``."""
         problem = self._problem(task)
         for state in SCHEDULES[self.schedule](problem):
@@ -105,8 +105,10 @@ class ClassWise:
         on_step(self.max_rounds, self.max_rounds)
         return TrainedPatterns(patterns=state.pattern())
 
-    def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], on_step: OnStep,
-                patience: int = 2) -> StoppedMasks:  # fmt: skip
+    def train_to_level(
+        self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], on_step: OnStep,
+        patience: int = 2,
+    ) -> StoppedMasks:  # fmt: skip
         """Algorithm 1 for one level: stop when ``accuracy`` (percent, of the network just trained, on validation
         images) was within ``threshold`` of ``level`` in ``patience`` validations running."""
         near: StoppedMasks | None = None

@@ -55,12 +55,12 @@ class SampleWise:
         """By ``joint`` from surrogates of each rule of class-wise masks, later ones where those before do not hide; by
         ``alternating``, and of noise that raises the loss, one."""
         if self.schedule == "alternating":
-            return (partial(self._alternating, task),)
+            return (partial(self._train_alternating, task),)
         if self.objective == "error-max":
-            return (partial(self._joint, task, "sign"),)
-        return tuple(partial(self._joint, one, rule) for one, rule in plan_tries(task))
+            return (partial(self._train_joint, task, "sign"),)
+        return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task))
 
-    def _joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
+    def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes, FEWEST)
         noises = self._noises(task, rule, passes)
         longest = 1 if self.passes or self.objective == "error-max" else LONGEST
@@ -71,7 +71,7 @@ class SampleWise:
         on_step(number + 1, number + 1)
         return TrainedPatterns(patterns=noises.patterns())
 
-    def _alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
+    def _train_alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
         """Until the training error falls to ``stop_error``, as it never may where noise raises the loss."""
         noises = self._noises(task, "sign", 1)
         for number, network in enumerate(alternating(noises), 1):

@@ -40,7 +40,7 @@ class Baseline:
 def measure_clean(run: HideRun) -> Baseline:
     """Say what is about to be done, and retrain on the clean folder. Raises InputError for a level above what it gives."""
     _announce(run)
-    accuracies = run.session.clean(run.source.stack.clean())
+    accuracies = run.session.measure_clean(run.source.stack.clean())
     chance = run.source.folder.chance()
     found = Baseline(accuracies, chance, learns=run.session.estimate(accuracies).interval()[0] > chance)
     run.progress.say(f"the clean folder trains to {found.ceiling:.1f} %, chance, the largest class, is {found.chance:.1f} %")

@@ -46,7 +46,7 @@ def calibrate(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: S
     found = _train_stopped(run, layout, task) if stops else _search(run, baseline, layout, strongest)
     for one in found.levels:
         if one.accuracies != tuple(strongest.accuracies):
-            run.session.group(list(one.accuracies))
+            run.session.note_group(list(one.accuracies))
     return found
 
 
@@ -54,7 +54,7 @@ def _search(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: Str
     """Levels as shares of images with the published mask."""
 
     def measure(shares: Sequence[float], aims: Sequence[float]) -> Sequence[float]:
-        return run.session.masked([strongest.scale.trial(share, aims) for share in shares])
+        return run.session.measure([strongest.scale.make_retraining(share, aims) for share in shares])
 
     # Where one class is clean, networks take the masked ones for it, whatever a weak mask gave away without.
     floor = () if layout.whole else strongest.accuracies
@@ -71,7 +71,7 @@ def _train_stopped(run: HideRun, layout: MaskLayout, task: Task) -> Calibrated:
     for level in run.config.levels:
         own[level] = patterns = _train_level(run, task, level)
         images = partial(renderer.render, renderer.masks(patterns, 1.0), run.source.folder.labels)
-        accuracies = run.session.masked([Retraining(images, level)] * FEWEST_RUNS)
+        accuracies = run.session.measure([Retraining(images, level)] * FEWEST_RUNS)
         reachable = abs(float(np.mean(accuracies)) - level) <= run.config.tolerance
         found.append(Found(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
     return Calibrated(found, own)
@@ -87,7 +87,7 @@ def _train_level(run: HideRun, task: Task, level: float) -> RealPatterns:
 
     if name not in run.journal.arrays:
         on_step = partial(run.progress.step, f"training masks of level {level:g}")
-        stopped = method.stopped(task, level, run.config.tolerance, accuracy, on_step)
+        stopped = method.train_to_level(task, level, run.config.tolerance, accuracy, on_step)
         how = "stopped at" if stopped.held else "never stayed near the level, came nearest with"
         run.progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
         run.journal.keep({name: stopped.pattern})

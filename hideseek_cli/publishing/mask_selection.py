@@ -81,7 +81,7 @@ def _find_strongest(run: HideRun, layout: MaskLayout, patterns: RealPatterns, we
     patterns = equalise_similarity(renderer, patterns, choices, run.executor)
     strength = find_strongest_strength(run.config, renderer, patterns, choices, run.executor, run.progress)
     scale = LevelScale(renderer, renderer.masks(patterns, strength), layout.unmasking)
-    accuracies = run.session.masked([scale.trial(1.0, layout.shares)] * PUBLISHED_RUNS)
+    accuracies = run.session.measure([scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS)
     return Strongest(scale, strength, accuracies, weights)
 
 
@@ -113,7 +113,7 @@ def measure_authorized(run: HideRun, layout: MaskLayout, strongest: Strongest) -
     about = [network.identity, network.arch, network.seed]
     clean = Retraining(run.source.stack.clean, ["clean by", *about], by=network)
     published = Retraining(partial(strongest.scale.render, 1.0, layout.shares), ["published by", *about], by=network)
-    found = session.masked([clean] * CLEAN_RUNS + [published] * PUBLISHED_RUNS)
-    on_clean, on_published = (session.estimate(session.group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:]))
+    found = session.measure([clean] * CLEAN_RUNS + [published] * PUBLISHED_RUNS)
+    on_clean, on_published = (session.estimate(session.note_group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:]))
     run.progress.say(f"the authorized network trains to {on_published.mean:.1f} %, clean to {on_clean.mean:.1f} %")
     return AuthorizedResult(network, published=on_published, clean=on_clean)

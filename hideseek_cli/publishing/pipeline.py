@@ -56,7 +56,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     allowed = measure_authorized(run, layout, strongest)
     calibrated = calibrate(run, baseline, layout, strongest, task)
     estimates = {one.level: run.session.estimate(list(one.accuracies)) for one in calibrated.levels}
-    published = run.session.sided(strongest.scale.trial(1.0, calibrated.shares), baseline.hidden_at)
+    published = run.session.measure_against(baseline.hidden_at, strongest.scale.make_retraining(1.0, calibrated.shares))
     run.progress.say(f"the published folder trains to {published.mean:.1f} % ({count(published.runs, 'run')})")
     with stage:
         release = _write(run, layout, strongest, calibrated, estimates, allowed, stage)

@@ -1,4 +1,4 @@
-"""What an order to hide is about, and what it would take; reads everything and writes nothing."""
+"""What ``hide`` is asked to work on, checked, and what it would take."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
 
 
 def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:
-    """Read and check what an order is about. Raises InputError where it cannot be carried out on these images."""
+    """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
     source = load_source(
         config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
         seed=config.seed,

@@ -34,7 +34,7 @@ def count_parallel(executor: Executor, device: torch.device, threads: int) -> in
 def train_in_parallel(
     trainings: Sequence[Training[Result]], executor: Executor, device: torch.device, *, threads: int, on_step: OnStep
 ) -> Iterator[Result]:
-    """The result of each training, in their order; ``tick`` hears of the steps of all of them, or of those that are finished
+    """The result of each training, in their order; ``on_step`` hears of the steps of all of them, or of those that are finished
     where they run elsewhere.
 
     Whoever stops listening, by an exception too, stops the trainings that are under way at their next step.

@@ -20,7 +20,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats.generator import MOST, Generator
 from hideseek_cli.images.codec import decode
 from hideseek_cli.methods import Task, TrainedPatterns, emn
-from hideseek_cli.methods.confounder import Confounder, knowing_masks
+from hideseek_cli.methods.confounder import Confounder, train_knowing_classifier
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import ignore_steps
@@ -254,7 +254,7 @@ def test_a_generator_is_first_taught_the_masks_that_its_classifier_knows():
     plan = Plan(epsilon=EPSILON, lessons=4, imitations=10, passes=0, batch_size=16)
     found = train_generator(data, brighter_above(data), plan, lambda done, total: steps.append((done, total)), masks)
     assert steps[-1] == (112, 112)
-    made, shown = make_noise(found, data).flatten(1), found.sized(masks).flatten(1)
+    made, shown = make_noise(found, data).flatten(1), found.normalise(masks).flatten(1)
     like = torch.nn.functional.normalize(made) @ torch.nn.functional.normalize(shown).T
     own, other = like.gather(1, torch.stack([data.labels, 1 - data.labels], 1)).unbind(1)
     assert (own > 0.5).float().mean() > 0.95 and (other < 0.2).float().mean() > 0.95
@@ -294,7 +294,8 @@ def test_the_classifier_is_trained_until_it_knows_the_masks(monkeypatch):
     asked: list[int] = []
     monkeypatch.setattr(bilevel, "training_error", lambda problem, state: asked.append(state.number) or 0.02)
     monkeypatch.setattr(emn, "STEPS", 4)
-    knowing_masks(Task(dataset=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None), "whitened")
+    task = Task(dataset=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None)
+    train_knowing_classifier(task, "whitened")
     assert asked == [2, 3, 4, 5, 6], "two passes planned, three times as many at most"
 
 

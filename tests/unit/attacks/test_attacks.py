@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 import torch
 
-from hideseek_cli.attacks import NEEDS, Exposed, denoising, list_attacks, select
+from hideseek_cli.attacks import Exposed, denoising, list_attacks, select
 from hideseek_cli.attacks.augmentation import adversarial, cutmix, cutout, mixup, policies, ueraser
 from hideseek_cli.attacks.compression import compress_jpeg, filter_bilateral, filter_median, reduce_bits, standardise
 from hideseek_cli.attacks.denoising import denoise
@@ -216,11 +216,6 @@ def test_attacks_are_chosen_by_name():
     ):
         with pytest.raises(InputError, match=f"unknown attack '{name}': did you mean {meant}"):
             select((name,))
-
-
-def test_attacks_that_need_least_stand_first_whatever_their_files_are_called():
-    needs = [attack.needs for attack in list_attacks().values()]
-    assert needs == sorted(needs, key=NEEDS.index) and set(needs) == set(NEEDS) and next(iter(list_attacks())) == "none"
 
 
 def test_what_is_thrown_away_is_thrown_away_of_test_images_too():

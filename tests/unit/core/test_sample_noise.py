@@ -13,7 +13,7 @@ import torch
 from hideseek_cli.core import bilevel
 from hideseek_cli.core.bilevel import Problem
 from hideseek_cli.core.bilevel import joint as class_wise
-from hideseek_cli.core.sample_noise import SCHEDULES, Noises, alternating, behind
+from hideseek_cli.core.sample_noise import SCHEDULES, Noises, alternating, measure_lag
 from hideseek_cli.core.surrogate import clip_image
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Task, emn
@@ -82,16 +82,16 @@ def test_noise_has_a_gradient_where_the_network_is_sure_and_the_signs_of_cross_e
         assert images.grad is not None
         return images.grad.sign()
 
-    assert (signs(behind) == signs(loss)).float().mean() > 0.999
+    assert (signs(measure_lag) == signs(loss)).float().mean() > 0.999
     with torch.no_grad():
         network.body.fc.weight *= 1e5
     assert not signs(loss)[network(DATA.images[:6].float()).argmax(1) == labels].any()
-    assert signs(behind).flatten(1).any(1).all()
+    assert signs(measure_lag).flatten(1).any(1).all()
 
 
 def test_a_step_touches_the_noise_of_its_batch_alone():
     state = noises()
-    state.masked(torch.tensor([2, 5, 7])).sum().backward()
+    state.mask_batch(torch.tensor([2, 5, 7])).sum().backward()
     state.descend(1.5)
     assert state.noise.flatten(1).any(1).nonzero()[:, 0].tolist() == [2, 5, 7]
     assert set(state.noise[state.index].unique().tolist()) <= {-1.5, 0.0}
@@ -103,7 +103,7 @@ def test_the_gradient_comes_back_to_the_images_own_pixels():
     rows = torch.arange(16).expand(2, 16)
     columns = torch.stack([torch.arange(16).flip(0), (torch.arange(16) - 2).abs()])
     weights = torch.rand(2, 3, 16, 16)
-    (state.masked(torch.tensor([3, 5]), (rows, columns)) * weights).sum().backward()
+    (state.mask_batch(torch.tensor([3, 5]), (rows, columns)) * weights).sum().backward()
     found, seen = state.batch.grad, gather(DATA.images[[3, 5]], (rows, columns))
     assert found is not None and seen.shape == weights.shape
     flipped = weights[0].flip(2)

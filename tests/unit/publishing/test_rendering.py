@@ -64,11 +64,11 @@ def test_a_share_is_that_of_the_masked_images_and_levels_are_nested(scale, one, 
     assert many.sum() == pytest.approx(count * (1 - share)) and many.sum() >= 1
     assert not (few & ~many).any(), "what has lost its mask at a lower level has lost it at a higher one"
     assert abs(share - min(one, other)) <= 1 / count
-    trial = scale.trial(share, [more, share])
-    grey = trial.render()[:, 0, 0, 0]
-    assert np.array_equal(grey > 0, trial.masked), "a masked image is the published one, others are clean"
+    retraining = scale.make_retraining(share, [more, share])
+    grey = retraining.render()[:, 0, 0, 0]
+    assert np.array_equal(grey > 0, retraining.masked), "a masked image is the published one, others are clean"
     published = scale.render(1.0, [more, share])[:, 0, 0, 0]
-    assert np.array_equal(grey[trial.masked], published[trial.masked])
+    assert np.array_equal(grey[retraining.masked], published[retraining.masked])
     assert np.array_equal((published - 1) % 2, scale.renderer.source.folder.labels), "a pattern of its own class"
     # Law 9: unless the layer is too small to have one of its own, no pattern of a level is found above it.
     if unmasking.strippable(share, [more, share]) == share:

@@ -148,7 +148,7 @@ def test_where_images_clip_gradients_lead_back_inside_and_no_further_out(grey, m
         state.mask.fill_(mask)
     for direction in (1, -1):
         state.mask.grad = None
-        masked = state.masked(torch.arange(4))
+        masked = state.mask_batch(torch.arange(4))
         assert (masked == grey).all()
         (direction * masked.sum()).backward()
         descends_inside = -direction * mask < 0
@@ -192,11 +192,11 @@ def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
     task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     shown = iter([10.0, 48.0, 90.0, 52.0, 49.0, 0.0])
     method = ClassWise(schedule="alternating", inner_steps=1, max_rounds=9)
-    stopped = method.stopped(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
+    stopped = method.train_to_level(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
     assert stopped.held and stopped.accuracy == 49.0 and next(shown) == 0.0
     shown = iter([10.0, 48.0, 90.0])
     method = replace(method, max_rounds=3)
-    stopped = method.stopped(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
+    stopped = method.train_to_level(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
     assert not stopped.held and stopped.accuracy == 48.0
 
 
