@@ -1,5 +1,5 @@
 #!/bin/sh
-# The main job on real pictures, end to end: an owner hides 1,442 handwritten digits and sells levels 30 and 60; buyers
+# The main job on real images, end to end: an owner hides 1,442 handwritten digits and sells levels 30 and 60; buyers
 # clean and verify. Stops at the first thing that is not as promised. Usage: sh examples/demo.sh [FOLDER]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,7 +13,7 @@ value() { python -c "import json, sys; print(json.load(open('$1'))$2)"; }
 
 say "1. The owner's folder: handwritten digits that ship inside scikit-learn, enlarged to 32x32"
 python "$here/digits.py" digits
-echo "digits/train: $(find digits/train -name '*.png' | wc -l) pictures; digits/test: $(find digits/test -name '*.png' | wc -l)"
+echo "digits/train: $(find digits/train -name '*.png' | wc -l) images; digits/test: $(find digits/test -name '*.png' | wc -l)"
 
 say "2. hideseek hide: publish them unlearnable, with masks for levels 30 and 60"
 echo "(a fixed key and one thread, so that the demo can be repeated; yours is made afresh)"
@@ -30,7 +30,7 @@ for level in 30 60 clean; do
     echo "exact"
 done
 
-say "4. hideseek metrics: the published pictures still look like themselves, the clean level is the original"
+say "4. hideseek metrics: the published images still look like themselves, the clean level is the original"
 hideseek metrics digits/train published
 hideseek metrics digits/train cleaned --json > clean_metrics.json
 [ "$(value clean_metrics.json "['linf']")" = 0 ]
@@ -51,4 +51,4 @@ assert verified[0]["accuracy"] <= chance + 10, "the published folder still teach
 assert all(found["verdict"] != "fail" for found in verified), "a level failed"
 assert all(one["reachable"] for one in hide["levels"]), "a level was not reached"
 PYTHON
-say "All as promised. The pictures are in $place/published, $place/cleaned_k30 and $place/cleaned_k60."
+say "All as promised. The images are in $place/published, $place/cleaned_k30 and $place/cleaned_k60."

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Two owners with half of the classes each publish for one network, without seeing each other's pictures.
-# Usage: sh examples/federated.sh DATA [OPTIONS OF hide]   where DATA has train/ and test/ with coloured pictures.
+# Two owners with half of the classes each publish for one network, without seeing each other's images.
+# Usage: sh examples/federated.sh DATA [OPTIONS OF hide]   where DATA has train/ and test/ with coloured images.
 set -eu
 data=$(cd "$1" && pwd)
 shift

@@ -1,13 +1,17 @@
-"""What can go wrong that is not a fault of ours, and how all of it is said at once.
+"""What can go wrong that is not a fault of ours, and how it is said: all of it at once, in grammatical English.
 
-Each error is a sentence: what is wrong, where, what to do.
+Each error is a sentence: what is wrong, where, what to do. Names of arguments and values to give stand between backticks,
+and nothing else does, so that a caller who has other names for them can put those there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class InputError(Exception):
-    """A bad option or a bad input: said in one sentence, exit code 2."""
+    """A bad argument or a bad input: said in one sentence."""
 
 
 class DiskError(Exception):
@@ -26,18 +30,54 @@ class RefusalError(InputError):
         self.problems = problems
 
 
-NAMES = "have names with control characters, backslashes or more than 240 bytes; rename them"
-CLASHES = "would get the same name once the suffix is .png; rename one of each"
+def count(number: int, noun: str) -> str:
+    """So many of something.
+
+    >>> count(1, "level"), count(2, "level"), count(0, "class")
+    ('1 level', '2 levels', '0 classes')
+    """
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """The error for a name that there is not: what was meant, or all that there are where nothing is spelt like it.
+
+    >>> str(unknown("attack", "grayscale", ["none", "greyscale", "cutout"]))
+    "unknown attack 'grayscale': did you mean greyscale?"
+    >>> str(unknown("recipe", "x", ["quick", "paper"]))
+    "unknown recipe 'x': choose quick or paper"
+    """
+    names = {_normalise(one): one for one in known}
+    close = get_close_matches(_normalise(name), names)
+    near = [spelt for plain, spelt in names.items() if plain in close]
+    return InputError(
+        f"unknown {kind} {name!r}: " + (f"did you mean {_either(near)}?" if near else f"choose {_either(names.values())}")
+    )
+
+
+def _normalise(name: str) -> str:
+    """A name in British spelling, in small letters, its words joined by hyphens."""
+    return name.strip().lower().replace("gray", "grey").replace("color", "colour").replace("_", "-").replace(" ", "-")
+
+
+def _either(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+NAMES = "images have names with control characters, backslashes or more than 240 bytes; rename them"
+CLASHES = "images would get the same name once the suffix is .png; rename one of each"
 UNUSABLE = "images cannot be used"
 Problems = dict[str, list[str]]
 """What is wrong -> where."""
 
 
 def raise_for(offenders: list[str], why: str) -> None:
-    """Raise one InputError for all offenders, naming up to ten."""
+    """Raise one InputError for all offenders, naming up to ten. ``why``: what is said of several; of one it says the kind."""
     if offenders:
         shown = "; ".join(offenders[:10]) + (f"; and {len(offenders) - 10} more" if len(offenders) > 10 else "")
-        raise InputError(f"{len(offenders)} {why}: {shown}")
+        many = f"{len(offenders)} " if len(offenders) > 1 else ""
+        raise InputError(f"{many}{why}: {shown}")
 
 
 def raise_for_all(problems: Problems) -> None:

@@ -9,10 +9,11 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import InputError, count, unknown
 
 ARCHITECTURES = (
     "slim",
@@ -27,12 +28,13 @@ ARCHITECTURES = (
     "lenet",
 )
 SCHEDULES = ("onecycle", "cosine")
+AUGMENTATIONS = ("crop+flip", "none")
 
 
 def check_architecture(arch: str) -> None:
     """Raises InputError where there is no such architecture."""
     if arch not in ARCHITECTURES:
-        raise InputError(f"unknown architecture {arch!r}: choose one of {', '.join(ARCHITECTURES)}")
+        raise unknown("architecture", arch, ARCHITECTURES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +70,12 @@ class Recipe:
         if len(set(names)) < len(names):
             raise InputError(f"an architecture is given twice in {self.arch}; give each once")
         if self.schedule not in SCHEDULES:
-            raise InputError(f"unknown schedule {self.schedule!r}: choose one of {', '.join(SCHEDULES)}")
-        if self.augmentation not in ("crop+flip", "none"):
-            raise InputError(f"unknown augmentation {self.augmentation!r}: choose crop+flip or none")
+            raise unknown("schedule", self.schedule, SCHEDULES)
+        if self.augmentation not in AUGMENTATIONS:
+            raise unknown("augmentation", self.augmentation, AUGMENTATIONS)
         if not 1 <= self.epochs <= 10_000 or not 2 <= self.batch_size <= 65_536 or not 0 < self.learning_rate <= 10:
             raise InputError(
-                f"recipe out of range: {self.epochs} epochs (1 to 10000), batches of {self.batch_size} (2 to 65536), "
+                f"recipe out of range: {count(self.epochs, 'epoch')} (1 to 10000), batches of {self.batch_size} (2 to 65536), "
                 f"learning rate {self.learning_rate} (above 0, at most 10)"
             )
         shares = {"momentum": self.momentum, "weight decay": self.weight_decay, "label smoothing": self.label_smoothing}
@@ -83,11 +85,16 @@ class Recipe:
 
     def account(self, images: int, tested: int, seed: int) -> str:
         """How an accuracy was measured, in words: on so many images, from that seed on."""
-        return f"recipe {self.name}: {self.epochs} epochs; trained on {images} images, tested on {tested}; first seed {seed}"
+        epochs = count(self.epochs, "epoch")
+        return f"recipe {self.name}: {epochs}; trained on {count(images, 'image')}, tested on {tested}; first seed {seed}"
 
     def each(self) -> tuple[Recipe, ...]:
         """One recipe for each of its architectures."""
         return tuple(replace(self, arch=name) for name in self.arch.split(","))
+
+    def with_arch(self, names: Sequence[str]) -> Recipe:
+        """The same recipe for other networks; none: as it is."""
+        return replace(self, arch=",".join(names)) if names else self
 
     def for_images(self, count: int) -> Recipe:
         """The same recipe for a folder of ``count`` images.
@@ -139,5 +146,5 @@ PRESETS = tuple(_PRESETS)
 def preset(name: str) -> Recipe:
     """The recipe of that name: ``quick`` (CPU, minutes), ``standard`` (a GPU) or ``paper`` (ConfounderGAN G.1)."""
     if name not in _PRESETS:
-        raise InputError(f"unknown recipe {name!r}: choose one of {', '.join(PRESETS)}")
+        raise unknown("recipe", name, PRESETS)
     return _PRESETS[name]

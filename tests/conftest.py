@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import settings
-from PIL import Image
 
-from hideseek_cli.runtime.progress import Silent
-
-MakeFolder = Callable[..., Path]
-
+from tests.helpers.folders import MakeFolder, write_images
 
 torch.set_num_threads(1)
 settings.register_profile("shared machine", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)  # of `make check`
 settings.load_profile("shared machine")
-
-
-class Listener(Silent):
-    """Keeps what it is told, and interrupts when it has been told so much."""
-
-    def __init__(self, most: int | None = None) -> None:
-        self.most, self.told = most, list[str]()
-
-    def say(self, line: str) -> None:
-        self.told.append(line)
-        if len(self.told) == self.most:
-            raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -45,31 +28,6 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def executor() -> Executor:
     return ThreadPoolExecutor(2)
-
-
-def draw(label: int, number: int, side: int, channels: int) -> np.ndarray:
-    """A noisy image with a bright bar where its class has it, and with black and white areas that clip."""
-    random = np.random.default_rng([label, number])
-    image = random.integers(60, 200, (side, side, channels))
-    row = (2 + 4 * label) % (side - 4)
-    image[row : row + 3] = 235
-    image[:, : side // 8] = 0
-    image[:, -side // 8 :] = 255
-    return image.astype(np.uint8)
-
-
-def write_images(
-    root: Path, classes: int, each: int, side: int = 16, mode: str = "RGB", suffix: str = ".png", first: int = 0
-) -> Path:
-    """``first``: number of the first image of each class; images of one class and number are the same."""
-    for label in range(classes):
-        place = root / f"class{label}"
-        place.mkdir(parents=True, exist_ok=True)
-        for number in range(first, first + each):
-            channels = 1 if mode == "L" or (mode == "mixed" and number % 3 == 0) else 3
-            image = draw(label, number, side, channels)
-            Image.fromarray(image[:, :, 0] if channels == 1 else image).save(place / f"{number:03}{suffix}")
-    return root
 
 
 @pytest.fixture

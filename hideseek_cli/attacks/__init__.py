@@ -9,14 +9,16 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import unknown
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import Treatment
 
 Needs = Literal["nothing", "originals", "release", "cleaner"]
+NEEDS: tuple[Needs, ...] = get_args(Needs)
+"""What an adversary may need besides the folder, what all have first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +63,16 @@ class Attack:
 
 
 def list_attacks() -> dict[str, Attack]:
-    """All attacks by name, in the order of their modules."""
+    """All attacks by name, those first that need least; of the same need, those of a module in its order."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    return {attack.name: attack for module in modules for attack in getattr(module, "ATTACKS", ())}
+    attacks = [attack for module in modules for attack in getattr(module, "ATTACKS", ())]
+    return {attack.name: attack for attack in sorted(attacks, key=lambda attack: NEEDS.index(attack.needs))}
 
 
 def select(names: tuple[str, ...]) -> tuple[Attack, ...]:
-    """The attacks of those names, all where none is named. Raises InputError that lists them where one is unknown."""
+    """The attacks of those names, all where none is named. Raises InputError where there is none of a name."""
     known = list_attacks()
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InputError(f"unknown attack {unknown[0]!r}: choose of {', '.join(known)}")
+    for name in names:
+        if name not in known:
+            raise unknown("attack", name, known)
     return tuple(known[name] for name in names) if names else tuple(known.values())

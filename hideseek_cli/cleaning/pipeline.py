@@ -15,13 +15,14 @@ from functools import partial
 from itertools import chain, compress, repeat, tee
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
 from hideseek_cli.cleaning import batches
 from hideseek_cli.cleaning.batches import LEFT, Job, Work
-from hideseek_cli.errors import InputError, raise_for
+from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.formats.manifest import CLEAN, Manifest
@@ -29,7 +30,7 @@ from hideseek_cli.formats.manifest_rows import Spool
 from hideseek_cli.images.codec import read_shape
 from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
 from hideseek_cli.runtime.executors import ordered_map
-from hideseek_cli.runtime.journal import Journal, path_beside
+from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 
 MANY = 2**16
@@ -46,6 +47,15 @@ class SeekResult:
     """Whether the whole level came out with the identity that the owner computed; a part of it cannot be compared."""
     path: Path
     missing: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {"level": self.level, "images": self.images, "exact": self.exact, "path": str(self.path),
+                "missing": self.missing}  # fmt: skip
+
+    def __str__(self) -> str:
+        missing = f"{count(self.missing, 'image')} {'was' if self.missing == 1 else 'were'} missing"
+        part = "exact" if self.exact else f"{missing}, so the whole cannot be compared"
+        return f"{self.path}: {count(self.images, 'image')} of level {self.level}, {part}"
 
 
 def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> Bool[np.ndarray, " n"]:
@@ -99,10 +109,10 @@ def seek(
     published = manifests.read(folder)
     present = bind(published, cleaner, folder, allow_missing=allow_missing)
     binding = {
-        "published folder": [published.release, published.output_format.to_json()], "cleaner": [cleaner.level, cleaner.result],
+        "published": [published.release, published.output_format.to_json()], "cleaner": [cleaner.level, cleaner.result],
         "set of images": hashlib.sha256(present.tobytes()).hexdigest(),
     }  # fmt: skip
-    journal = Journal(journal_path(out), binding, resume=resume)
+    journal = open_journal(journal_path(out), binding, progress, resume=resume)
     begun = resume and journal.path.exists()
     stage = StagedFolder(out, overwrite=overwrite or begun, ours=partial(manifests.owned_files, out), keep=True, resume=begun)
     with journal.running():
@@ -129,11 +139,15 @@ def _seek(
         return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
     faults: list[str] = []
-    with folded as stage, Spool(stage.aside()) as rows, published.output_format.writer(stage) as (put, finish):
+    with folded as stage, Spool(stage.reserve_path()) as rows, published.output_format.writer(stage) as (put, finish):
         journal.begin()
-        with stage.saying(manifests.NAME):
+        with stage.report_errors(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             published.output_format.settle(stage.stage)
+        if folded.resume:
+            jobs = list_jobs(published, folder, present, stage.stage)
+            cleaned = sum(job is not None and job.cleaned is not None for job in jobs)
+            progress.say(f"resumes: {cleaned} of {total} images are cleaned already")
 
         clean = partial(batches.clean_batch, cleaner, published.output_format.exif, put)
         calls = batches.batch_work(work(), total)

@@ -3,44 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from hideseek_cli.cli import options
-from hideseek_cli.errors import InputError
-
-if TYPE_CHECKING:
-    from hideseek_cli.evaluation.audit import Finding
 
 
 def audit(
-    folder: Annotated[Path, typer.Argument(help="The published folder, or a level that seek wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The published folder, or a level that seek wrote.")],
     test: Annotated[Path, typer.Option("--test", help="Clean test images of the same classes.")],
     clean: Annotated[Path | None, typer.Option("--clean", help="The originals, for the same attacks on clean images.")] = None,
     other: Annotated[
         Path | None, typer.Option("--other", help="Another release of the same images, for what their difference tells.")
     ] = None,
-    cleaner: Annotated[
+    cleaners: Annotated[
         list[Path] | None,
-        typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try; again for buyers together."),
+        typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try. Again for buyers together."),
     ] = None,
-    attacks: Annotated[str, typer.Option("--attacks", help="Which attacks, such as none,greyscale; all unless given.")] = "",
+    attacks: Annotated[
+        str, typer.Option("--attacks", help="Which attacks, such as none,greyscale. All unless given.", metavar="NAMES")
+    ] = "",
     max_accuracy: Annotated[
         float | None,
         typer.Option("--max-accuracy", help="Exit with 1 where an attack ends above this accuracy.", min=0, max=100),
     ] = None,
     runs: Annotated[int, typer.Option("--runs", help="Trainings of each attack.", min=1)] = 1,
+    resume: options.Resume = False,
     recipe: options.RecipeName = None,
     arch: options.Arch = None,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the first run; fresh unless given.", min=0)] = None,
+    seed: options.FirstSeed = None,
     device: options.Device = "auto",
     threads: options.Threads = 0,
-    jobs: options.Workers = 0,
+    workers: options.Workers = 0,
     engine: options.Engine = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an audit that was interrupted.")] = False,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
     quiet: options.Quiet = False,
@@ -48,51 +46,17 @@ def audit(
 ) -> None:
     """Retrain on FOLDER under each attack and say how much an adversary recovers.
 
-    Accuracy is that of the last epoch, peak that of the best one; gain is what the attack adds to what was paid for (chance
+    Accuracy is that of the last epoch, peak that of the best one. Gain is what the attack adds to what was paid for (chance
     for a published folder). An attack that fails is named, and the others go on.
     """
-    options.present(folder, test, clean, other)
-    from hideseek_cli.attacks import select
-    from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.evaluation.audit import audit as run
-    from hideseek_cli.evaluation.audit import journal_path
+    import hideseek_cli as hs
+    from hideseek_cli.cli.terminal import Screen, show_result
 
-    chosen_device = options.training_device(device, threads)
-    chosen_recipe = options.training_recipe(recipe, None, epochs, batch_size, chosen_device)
-    asked = chosen_recipe if recipe or epochs or batch_size else None
-    selected = select(options.names(attacks))
-    with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        with options.resumable(screen, journal_path(folder)):
-            found = run(
-                folder, test, selected, executor, screen, chosen_device, clean=clean, other=other, cleaners=cleaner or [],
-                recipe=asked, arch=arch, runs=runs, seed=seed, threads=threads or 1, resume=resume,
-            )  # fmt: skip
-        if not found:
-            raise InputError("none of these attacks can be made with what is given; nothing was measured")
-        if json:
-            document({"folder": str(folder), "paid": found[0].paid, "attacks": [_document(one) for one in found]})
-        else:
-            show([_row(one) for one in found], style.value)
-    over = [one for one in found if max_accuracy is not None and one.curves and one.accuracy > max_accuracy]
-    raise typer.Exit(1 if over or any(one.failure for one in found) else 0)
-
-
-def _document(one: Finding) -> dict[str, Any]:
-    done = bool(one.curves)
-    return {
-        "attack": one.attack.name, "knows": one.attack.knows, "accuracy": one.accuracy if done else None,
-        "peak": one.peak if done else None, "clean_accuracy": one.clean_accuracy, "gain": one.gain if done else None,
-        "runs": len(one.curves), "accuracies": [curve[-1] for curve in one.curves], "failure": one.failure,
-    }  # fmt: skip
-
-
-def _row(one: Finding) -> dict[str, str]:
-    def points(value: float | None) -> str:
-        return "" if value is None else f"{value:.1f}"
-
-    done = bool(one.curves)
-    return {
-        "attack": one.attack.name, "knows": one.attack.knows,
-        "accuracy %": points(one.accuracy) if done else "failed", "peak %": points(one.peak if done else None),
-        "on clean %": points(one.clean_accuracy), "gain": points(one.gain if done else None),
-    }  # fmt: skip
+    with Screen(audit, quiet=quiet) as screen:
+        found = hs.audit(
+            folder, test, clean=clean, other=other, cleaners=cleaners or (), attacks=attacks, runs=runs, recipe=recipe,
+            arch=arch, epochs=epochs, batch_size=batch_size, seed=seed, device=device, threads=threads, workers=workers,
+            engine=engine, progress=screen, resume=resume,
+        )  # fmt: skip
+        show_result(found, screen, json=json, style=style.value)
+    raise typer.Exit(0 if found.holds(max_accuracy) else 1)

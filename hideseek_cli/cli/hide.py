@@ -2,192 +2,226 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hideseek_cli.cli import options
-from hideseek_cli.errors import InputError, RefusalError
+from hideseek_cli.cli.options import FILES, LEVELS, MASKS, TRAINING
+
+EXAMPLES = """\b
+Examples:
+  What would be done, and how long it takes:
+    hideseek hide data --levels 30,50,70 --dry-run
+  Publish, and sell three levels:
+    hideseek hide data --levels 30,50,70 --prices 30=10,50=25,70=60
+  Sell no level: everyone can look, nobody can train:
+    hideseek hide data
+  Leave a generator for images that come later:
+    hideseek hide data --method confounder"""
 
 
 def hide(
-    data: Annotated[Path, typer.Argument(help="DATA/<class>/* or DATA/{train,val,test}/<class>/*; or tar shards.")],
+    data: Annotated[
+        Path, typer.Argument(metavar="DATA", help="DATA/<class>/* or DATA/{train,val,test}/<class>/*, or tar shards.")
+    ],
     levels: Annotated[
-        str, typer.Option("--levels", help="Test accuracies to sell, in percent: 30,50,70; without, clean images alone.")
-    ] = "",
+        str | None,
+        typer.Option(
+            "--levels", metavar="30,50,70", help="Test accuracies to sell, in percent. Without, clean images alone are sold."
+        ),
+    ] = None,
+    prices: Annotated[
+        str | None, typer.Option("--prices", metavar="30=10,50=25", help="Price of each level, for the public manifest.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("published"),
     masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
-    prices: Annotated[str, typer.Option("--prices", help="Price of each level, for the manifest: 30=10,50=25.")] = "",
     epsilon: Annotated[int, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels.")] = 8,
     min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            "--recipe", metavar="NAME",
+            help="How networks are trained: quick (usual on a CPU), standard (on a GPU), paper.",
+        ),
+    ] = None,
+    device: options.FirstDevice = "auto",
+    resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
+    dry_run: options.DryRun = False,
     method: Annotated[
         str,
         typer.Option(
-            "--method", help="What makes masks: emn (error-minimising), confounder (a generator), uge, or random noise."
+            "--method", rich_help_panel=MASKS,
+            help="What makes masks: emn (error-minimising), confounder (a generator), uge, or random noise.",
         ),
     ] = "emn",
-    authorized: Annotated[
-        Path | None,
-        typer.Option("--authorized", help="The network file whose networks learn all the same (uge); see hideseek network."),
-    ] = None,
-    generator: Annotated[
-        Path | None,
-        typer.Option("--generator", help="Protect the new images of DATA, labelled or not, by what a confounder left."),
-    ] = None,
-    scope: Annotated[
-        str | None, typer.Option("--scope", help="What has a mask of its own: a class, or every sample (image).")
-    ] = None,
-    objective: Annotated[
-        str | None, typer.Option("--objective", help="What masks do to the loss of emn: error-min (default), or error-max.")
-    ] = None,
-    placement: Annotated[
-        str,
-        typer.Option("--placement", help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts)."),
-    ] = "fixed",
-    patterns: Annotated[
-        int, typer.Option("--patterns", help="Patterns a class in each layer: what known originals must give away.")
-    ] = 1,
     robust: Annotated[
         str | None,
         typer.Option(
-            "--robust",
-            help="What masks must survive: some of greyscale,jpeg,blur,augment, or none (greyscale,blur; by alternating none).",
+            "--robust", metavar="NAMES", rich_help_panel=MASKS,
+            help="What masks must survive: some of greyscale,jpeg,blur,augment, or none. Usual: greyscale,blur.",
         ),
     ] = None,
-    unmask: Annotated[
+    placement: Annotated[
         str,
-        typer.Option("--unmask", help="What loses its mask as levels rise: classes (exact), or images of every class."),
-    ] = "classes",
+        typer.Option(
+            "--placement", rich_help_panel=MASKS,
+            help="Where patterns lie: fixed (as in the paper), or keyed (by secret shifts).",
+        ),
+    ] = "fixed",
+    patterns: Annotated[
+        int,
+        typer.Option(
+            "--patterns", rich_help_panel=MASKS,
+            help="Patterns of a class in each layer. With more, a known original gives away less.",
+        ),
+    ] = 1,
+    scope: Annotated[
+        str | None,
+        typer.Option("--scope", help="What has a mask of its own: a class, or every sample (image).", rich_help_panel=MASKS),
+    ] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            "--objective", rich_help_panel=MASKS, help="What masks do to the loss: error-min (usual), or error-max."
+        ),
+    ] = None,
+    authorized: Annotated[
+        Path | None,
+        typer.Option(
+            "--authorized", rich_help_panel=MASKS,
+            help="For --method uge: the network file whose networks learn all the same. See hideseek network.",
+        ),
+    ] = None,
     schedule: Annotated[
         str | None,
-        typer.Option("--schedule", help="How masks are trained: joint (default), or alternating (Algorithm 1 of the paper)."),
+        typer.Option(
+            "--schedule", rich_help_panel=MASKS,
+            help="How masks are trained: joint (usual), or alternating (Algorithm 1 of the paper).",
+        ),
     ] = None,
-    calibration: Annotated[
-        str, typer.Option("--calibration", help="How levels are found: retrain, or stop (the paper's; needs alternating).")
-    ] = "retrain",
     passes: Annotated[
-        int | None, typer.Option("--passes", help="Passes over the images to train each mask (joint).", min=1)
+        int | None,
+        typer.Option("--passes", help="Passes over the images to train each mask.", min=1, rich_help_panel=MASKS),
     ] = None,
     inner_steps: Annotated[
-        int | None, typer.Option("--inner-steps", help="M, steps between mask updates: 10 (alternating).", min=1)
+        int | None,
+        typer.Option("--inner-steps", help="Steps between mask updates, M (alternating).", min=1, rich_help_panel=MASKS),
     ] = None,
     pgd_steps: Annotated[
-        int | None, typer.Option("--pgd-steps", help="Steps of Equation 4 a batch: 1; of a sample 20, or 5 by joint.", min=1)
+        int | None,
+        typer.Option("--pgd-steps", help="Steps of Equation 4 on a batch, or a sample.", min=1, rich_help_panel=MASKS),
     ] = None,
     stop_error: Annotated[
         float | None,
-        typer.Option("--stop-error", help="Training error that ends it: 0.1 (alternating), or 0.01 with --scope sample."),
+        typer.Option("--stop-error", help="Training error, 0 to 1, that ends mask training.", rich_help_panel=MASKS),
     ] = None,
-    size: options.Size = None,
-    train_images: Annotated[
-        int | None,
-        typer.Option("--train-images", help="Images to train on at most; all are published (600 MB of them)."),
-    ] = None,
-    labels: Annotated[Path | None, typer.Option("--labels", help="Table name,class for a flat folder.")] = None,
-    image_format: Annotated[
-        str, typer.Option("--image-format", help="How images are written: png, or webp (lossless).")
-    ] = "png",
-    shards: Annotated[
-        int | None, typer.Option("--shards", help="Write tar shards of so many images, in place of a file each.")
-    ] = None,
-    keep_exif: Annotated[
-        bool, typer.Option("--keep-exif", help="Publish where, when and how images were taken (EXIF); thumbnails never.")
-    ] = False,
-    key_file: Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")] = None,
+    unmask: Annotated[
+        str,
+        typer.Option(
+            "--unmask", rich_help_panel=LEVELS,
+            help="What loses its mask as levels rise: whole classes (exact), or images of every class.",
+        ),
+    ] = "classes",
+    calibration: Annotated[
+        str,
+        typer.Option(
+            "--calibration", rich_help_panel=LEVELS,
+            help="How levels are found: retrain, or stop (the paper's way; needs --schedule alternating).",
+        ),
+    ] = "retrain",
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", help="Points by which calibration may miss a level.", rich_help_panel=LEVELS),
+    ] = 5.0,
     max_runs: Annotated[
-        int | None, typer.Option("--max-runs", help="Retrainings at most (11 without levels; 8, and 7 for each).")
+        int | None,
+        typer.Option("--max-runs", help="Retrainings at most. Usual: 8, and 7 for each level.", rich_help_panel=LEVELS),
     ] = None,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which calibration may miss a level.")] = 5.0,
-    recipe: options.RecipeName = None,
     arch: options.Arch = None,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of all training; decides nothing secret.", min=0)] = 0,
-    device: options.Device = "auto",
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed of all training. Decides nothing secret.", min=0, rich_help_panel=TRAINING)
+    ] = 0,
+    train_images: Annotated[
+        int | None,
+        typer.Option(
+            "--train-images", rich_help_panel=TRAINING,
+            help="Train on so many images at most; all are published. Usual: as many as take 600 MB.",
+        ),
+    ] = None,
+    size: options.Size = None,
+    labels: options.Labels = None,
+    image_format: options.ImageFormat = "png",
+    shards: Annotated[
+        int | None,
+        typer.Option("--shards", help="Write tar shards of so many images, in place of a file each.", rich_help_panel=FILES),
+    ] = None,
+    keep_exif: options.KeepExif = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option("--key-file", help="32 secret bytes in place of fresh ones.", rich_help_panel=FILES),
+    ] = None,
     threads: options.Threads = 0,
-    jobs: options.Workers = 0,
+    workers: options.Workers = 0,
     engine: options.Engine = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was interrupted.")] = False,
-    overwrite: options.Overwrite = False,
-    dry_run: options.DryRun = False,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
-) -> None:
+) -> None:  # fmt: skip
     """Publish DATA so that nobody can train on it, with masks for every level that you sell.
 
     Writes the folder to publish and the secret mask file. Exit code 1 where a level could not be reached, or the
     published folder still teaches; everything that was reached is written all the same.
     """
-    asked = locals()
-    options.present(data)
-    if generator is not None:
-        from hideseek_cli.cli.protect import protect
+    import hideseek_cli as hs
+    from hideseek_cli.cli.terminal import Screen, show_result
 
-        protect(asked, hide)
-        return
-    from hideseek_cli.cli import hide_report
-    from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.formats.authorized_network import AuthorizedNetwork
-    from hideseek_cli.images.output_format import OutputFormat
-    from hideseek_cli.methods import select
-    from hideseek_cli.publishing.config import HideConfig
-    from hideseek_cli.publishing.pipeline import hide as run
-    from hideseek_cli.publishing.plan import plan
-
-    chosen_device = options.training_device(device, threads)
-    config = HideConfig(
-        data=data, levels=_levels(levels), out=out, masks=masks, prices=_prices(prices), epsilon=epsilon,
-        recipe=options.training_recipe(recipe, arch, epochs, batch_size, chosen_device), placement=placement,
-        unmask=unmask, patterns=patterns, robust=_robust(robust), min_ssim=min_ssim, calibration=calibration, size=size,
-        train_images=train_images, table=labels, key_file=key_file, seed=seed, threads=threads or 1, max_runs=max_runs,
-        tolerance=tolerance, overwrite=overwrite, resume=resume,
-        output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
-        method=select(method, scope, {
-            "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
-            "stop_error": stop_error, "objective": objective, "authorized": authorized and AuthorizedNetwork.load(authorized),
-        }),
-    )  # fmt: skip
-    with options.terminal(quiet) as screen, options.executor(jobs, engine) as executor:
-        if dry_run:
-            try:
-                document(plan(config, chosen_device, executor, screen))
-            except RefusalError as refused:
-                document({"refused": refused.problems})
-                raise
-            return
-        with options.resumable(screen, config.journal):
-            hidden = run(config, chosen_device, executor, screen)
-        if json:
-            document(hide_report.document(config, hidden, screen.seconds()))
-        else:
-            show(hide_report.rows(config, hidden), style.value)
-        for line in hide_report.remarks(config, hidden):
-            screen.say(line)
-    raise typer.Exit(0 if hidden.complete else 1)
+    sold, priced = parse_levels(levels), parse_prices(prices)
+    with Screen(hide, quiet=quiet) as screen:
+        ask: Callable[..., hs.HidePlan | hs.HideResult] = hs.plan_hide if dry_run else hs.hide
+        found = ask(
+            data, levels=sold, prices=priced, out=out, masks=masks, epsilon=epsilon, min_ssim=min_ssim, recipe=recipe,
+            arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective, robust=robust,
+            authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule, passes=passes,
+            inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,
+            tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
+            image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file, seed=seed, device=device,
+            threads=threads, workers=workers, engine=engine, progress=screen, resume=resume, overwrite=overwrite,
+        )  # fmt: skip
+        show_result(found, screen, json=json, style=style.value)
+    raise typer.Exit(0 if found.complete else 1)
 
 
-def _robust(text: str | None) -> tuple[str, ...] | None:
+def parse_levels(text: str | None) -> tuple[float, ...]:
+    """Raises InputError for a list that is none, or that is empty: a script's empty variable would sell nothing."""
+    import hideseek_cli as hs
+
     if text is None:
-        return None
-    return () if text == "none" else options.names(text)
-
-
-def _levels(text: str) -> tuple[float, ...]:
+        return ()
     try:
-        return tuple(sorted(float(part) for part in text.split(",") if part.strip()))
+        found = tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError as error:
-        raise InputError(f"--levels {text!r} is not a list of percentages, such as 30,50,70") from error
+        raise hs.InputError(f"--levels {text!r} is not a list of percentages, such as 30,50,70") from error
+    if not found:
+        raise hs.InputError("--levels is empty: give percentages, such as 30,50,70, or leave it out to sell no level")
+    return found
 
 
-def _prices(text: str) -> dict[float, float]:
+def parse_prices(text: str | None) -> dict[float, float]:
+    """Raises InputError where it is no list of level=price."""
+    import hideseek_cli as hs
+
+    pairs = [part.split("=") for part in (text or "").split(",") if part.strip()]
     try:
-        pairs = [part.split("=") for part in text.split(",") if part.strip()]
         found = {float(level): float(price) for level, price in pairs}
     except ValueError as error:
-        raise InputError(f"--prices {text!r} is not a list of level=price, such as 30=10,50=25") from error
+        raise hs.InputError(f"--prices {text!r} is not a list of level=price, such as 30=10,50=25") from error
     if len(found) < len(pairs):
-        raise InputError(f"--prices {text!r} names a level twice; give each once")
+        raise hs.InputError(f"--prices {text!r} names a level twice; give each once")
     return found

@@ -1,46 +1,39 @@
-"""``hideseek hide NEW --generator``: its options are some of ``hide``."""
+"""``hideseek protect``."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from hideseek_cli.cli import options
-from hideseek_cli.errors import InputError
-
-OPTIONS = (
-    "data", "generator", "out", "image_format", "keep_exif", "device", "threads", "jobs", "json", "style", "quiet", "verbose",
-)  # fmt: skip
-"""Those of ``hide`` that apply."""
 
 
-def protect(asked: Mapping[str, Any], command: Callable[..., None]) -> None:
-    """Protect new images in one forward pass each. ``asked``: what ``command`` was called with.
+def protect(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="New images, labelled or not.")],
+    generator: Annotated[Path, typer.Option("--generator", help="The secret file that hide --method confounder left.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("protected"),
+    image_format: options.ImageFormat = "png",
+    keep_exif: options.KeepExif = False,
+    device: options.Device = "auto",
+    threads: options.Threads = 0,
+    workers: options.Workers = 0,
+    json: options.Json = False,
+    style: options.Style = options.TableStyle.table,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Put noise on new images, labelled or not, in one forward pass each.
 
-    Raises InputError where an option that does not apply is not what it is unless told otherwise.
+    The generator was trained on a folder that hide published. There is no cleaner and no level: keep the originals.
     """
-    usual = {name: parameter.default for name, parameter in inspect.signature(command).parameters.items()}
-    strange = [name for name in usual if name not in OPTIONS and asked[name] != usual[name]]
-    if strange:
-        option = strange[0].replace("_", "-")
-        raise InputError(f"--{option} does not apply with --generator, which trains and replaces nothing; leave it out")
-    from hideseek_cli.cli.terminal import document, show
-    from hideseek_cli.formats.generator import Generator
-    from hideseek_cli.images.output_format import OutputFormat
-    from hideseek_cli.publishing.protect import protect as run
+    import hideseek_cli as hs
+    from hideseek_cli.cli.terminal import Screen, show_result
 
-    generator = Generator.load(asked["generator"])
-    device = options.training_device(asked["device"], asked["threads"] or 1)
-    output_format = OutputFormat(encoding=asked["image_format"], exif=asked["keep_exif"])
-    with options.terminal(asked["quiet"]) as screen, options.executor(asked["jobs"], None) as executor:
-        done = run(asked["data"], generator, asked["out"], device, executor, screen, output_format=output_format)
-        like, seconds = done.similarity, screen.seconds()
-        if asked["json"]:
-            document({"published": str(asked["out"]), "images": done.images, "mse": like.mse, "ssim": like.ssim,
-                      "linf": like.linf, "seconds": round(seconds, 1)})  # fmt: skip
-        else:
-            row = {"published": str(asked["out"]), "images": done.images, "MSE": f"{like.mse:.2e}",
-                   "SSIM": f"{like.ssim:.4f}", "L∞": like.linf}  # fmt: skip
-            show([row], asked["style"].value)
-        screen.say(f"wrote {asked['out']} (to publish), {done.images / max(seconds, 0.1):.0f} images a second")
+    with Screen(protect, quiet=quiet) as screen:
+        found = hs.protect(
+            data, generator, out=out, image_format=image_format, keep_exif=keep_exif, device=device, threads=threads or 1,
+            workers=workers, progress=screen,
+        )  # fmt: skip
+        show_result(found, screen, json=json, style=style.value)

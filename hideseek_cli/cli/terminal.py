@@ -4,82 +4,49 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
-from tabulate import tabulate
 
-PATIENCE = 1.0
-"""Seconds that a task runs before it gets a bar."""
+from hideseek_cli.cli.wording import options_of, spell_options
+from hideseek_cli.runtime.bars import Bars
+from hideseek_cli.runtime.tables import format_table
 
 
-@dataclass
-class Terminal:
-    """A Progress that shows bars where standard error is a terminal, and messages unless quiet."""
+class Screen(Bars):
+    """Bars and messages, which speak of a command's options."""
 
-    quiet: bool = False
-    begun: float = field(default_factory=time.monotonic)
-    started: dict[str, float] = field(default_factory=dict)
-    bars: Bars | None = None
-    shown: dict[str, Any] = field(default_factory=dict)
-
-    def seconds(self) -> float:
-        """Wall-clock time since the command began."""
-        return time.monotonic() - self.begun
+    def __init__(self, command: Callable[..., None], *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
+        self.options = options_of(command)
 
     def say(self, message: str) -> None:
-        if self.quiet:
-            return
-        if self.bars is not None:
-            self.bars.console.print(message, highlight=False, markup=False, soft_wrap=True)
-        else:
-            typer.echo(message, err=True)
-
-    def step(self, task: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        begun = self.started.setdefault(task, now)
-        if self.quiet or not sys.stderr.isatty() or now - begun < PATIENCE:
-            return
-        if task not in self.shown:
-            if done >= total:
-                return
-            if self.bars is None:
-                columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-                self.bars = Bars(*columns, console=Console(stderr=True), transient=True)
-                self.bars.start()
-            self.shown[task] = self.bars.add_task(task, total=total)
-        if self.bars is not None:
-            self.bars.update(self.shown[task], completed=done)
-            if done >= total:
-                self.bars.remove_task(self.shown.pop(task))
-
-    def close(self) -> None:
-        """Take the bars off the screen."""
-        if self.bars is not None:
-            self.bars.stop()
-            self.bars = None
+        super().say(spell_options(message, self.options))
 
 
-def show(rows: list[dict[str, Any]], style: str) -> None:
-    """A table on standard output: ``table``, ``markdown``, ``csv`` or ``json``."""
-    if style == "json":
-        document(rows)
-    elif style == "csv":
-        import csv
+@runtime_checkable
+class Result(Protocol):
+    """What a call of the public API returns, as far as a table of it goes."""
 
-        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    def to_json(self) -> Any: ...
+
+    def rows(self) -> list[dict[str, str]]: ...
+
+    def remarks(self) -> list[str]: ...
+
+
+def show_result(result: Result, screen: Screen, *, json: bool, style: str) -> None:
+    """A result as one JSON document or as a table, and what is to be said besides."""
+    if json:
+        show_json(result.to_json())
     else:
-        form = "github" if style == "markdown" else "simple"
-        typer.echo(tabulate(rows, headers="keys", tablefmt=form, disable_numparse=True))
+        typer.echo(format_table(result.rows(), style))
+    for line in result.remarks():
+        screen.say(line)
 
 
-def document(value: Any) -> None:
+def show_json(value: Any) -> None:
     """One JSON document on standard output."""
-    typer.echo(json.dumps(value, indent=2))
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    sys.stdout.flush()

@@ -26,7 +26,6 @@ from torch import Tensor
 
 from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP, Surrogate, clip_image, frozen
 from hideseek_cli.core.updates import RULES, descend
-from hideseek_cli.errors import InputError
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset, compose, cyclic_window, draw_augmentation, gather
 from hideseek_cli.training.trainer import Batch, count_correct, loss, steps_per_pass
@@ -60,8 +59,8 @@ class Problem:
     """Names of ``training.transforms.ROBUST``: every other batch goes through one of these in turn."""
     objective: str = "error-min"
     """One of ``core.surrogate.OBJECTIVES``."""
-    confined: Callable[[Float[Tensor, "p c h w"]], Float[Tensor, "p c h w"]] | None = None
-    """What masks are brought to after each update, where they must be of a kind."""
+    confine: Callable[[Float[Tensor, "p c h w"]], Float[Tensor, "p c h w"]] | None = None
+    """Brings masks after each update to what they must be, where they must be of a kind."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -135,7 +134,7 @@ class _State:
         )
         self.network, self.descent = self.surrogate.network, self.surrogate.descent
 
-    def masked(self, index: Tensor) -> Float[Tensor, "b c h w"]:
+    def mask_batch(self, index: Tensor) -> Float[Tensor, "b c h w"]:
         """The augmented, masked images of a batch: ``window(x) + window(m[y])``, clipped as the files will be, and changed
         in the way that is next."""
         problem, dataset = self.problem, self.problem.dataset
@@ -144,16 +143,16 @@ class _State:
         if problem.shifts is not None:
             place = compose(cyclic_window(problem.shifts[index], self.height, self.width), window)
         noise = gather(self.mask.index_select(0, self.which[index]), place)
-        return self.surrogate.changed(clip_image(gather(dataset.images[index], window).float() + noise, problem.objective))
+        return self.surrogate.change(clip_image(gather(dataset.images[index], window).float() + noise, problem.objective))
 
     def view(self, index: Tensor) -> Batch:
-        return self.masked(index), self.problem.dataset.labels[index]
+        return self.mask_batch(index), self.problem.dataset.labels[index]
 
     @torch.no_grad()
     def confine(self) -> None:
         """Bring masks to what they must be after an update."""
-        if self.problem.confined is not None:
-            self.mask.copy_(self.problem.confined(self.mask))
+        if self.problem.confine is not None:
+            self.mask.copy_(self.problem.confine(self.mask))
 
     def round(self, number: int, steps: int) -> Round:
         return Round(self.mask.detach().clone(), self.network, number, steps)
@@ -209,15 +208,9 @@ def alternating(problem: Problem) -> Iterator[Round]:
         with frozen(state.network):
             for index in islice(state.surrogate.order, state.surrogate.per_pass):
                 for _ in range(problem.pgd_steps):
-                    loss(state.network, state.masked(index), dataset.labels[index]).backward()
+                    loss(state.network, state.mask_batch(index), dataset.labels[index]).backward()
                     descend(state.mask, problem.epsilon, EMN_STEP)
                     state.confine()
 
 
 SCHEDULES: dict[str, Schedule] = {"joint": joint, "alternating": alternating}
-
-
-def get_schedule(name: str) -> Schedule:
-    if name not in SCHEDULES:
-        raise InputError(f"unknown schedule {name!r}: choose one of {', '.join(SCHEDULES)}")
-    return SCHEDULES[name]

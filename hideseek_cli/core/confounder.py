@@ -106,7 +106,7 @@ class _Training:
 
     def _learn(self, steps: int, loss: Loss, *parts: nn.Module) -> Iterator[None]:
         """Those parts descend the loss of so many batches."""
-        rule, schedule = _falling(steps, *parts)
+        rule, schedule = _make_adam(steps, *parts)
         for index in islice(self.order, steps):
             _descend(loss(self.dataset.images[index].float(), self.dataset.labels[index]), rule)
             schedule.step()
@@ -130,12 +130,12 @@ class _Training:
 
     def _imitate(self, masks: Float[Tensor, "k c h w"], steps: int) -> Iterator[None]:
         """The deconvolutions learn the masks of the classes."""
-        shown = self.maker.sized(masks)
+        shown = self.maker.normalise(masks)
         return self._learn(steps, lambda images, labels: functional.mse_loss(self._noise(images), shown[labels]), self.maker.up)
 
     def _confound(self, steps: int) -> Iterator[None]:
         """Algorithm 1 for the deconvolutions; noise is seen through the windows that images are trained on through."""
-        against, _ = _falling(steps, self.judge)
+        against, _ = _make_adam(steps, self.judge)
         height, width = self.dataset.images.shape[2:]
 
         def loss(images: Tensor, labels: Tensor) -> Tensor:
@@ -143,21 +143,21 @@ class _Training:
             seen = gather(noise, draw_augmentation(len(noise), height, width, self.generator))
             found = functional.cross_entropy(classify_noise(self.classifier, seen), labels)
             if self.plan.adversary:
-                _descend(self._told(images, 1) + self._told(images + noise.detach(), 0), against)
+                _descend(self._judge_loss(images, 1) + self._judge_loss(images + noise.detach(), 0), against)
                 with frozen(self.judge):
-                    found = found + self.plan.adversary * self._told(images + noise, 1)
+                    found = found + self.plan.adversary * self._judge_loss(images + noise, 1)
             return found
 
         return self._learn(steps, loss, self.maker.up)
 
-    def _told(self, images: Float[Tensor, "n c h w"], clean: int) -> Float[Tensor, ""]:
+    def _judge_loss(self, images: Float[Tensor, "n c h w"], clean: int) -> Float[Tensor, ""]:
         """Equation 2, to be minimised: how far the judge is from taking images for clean (1) or noisy (0)."""
         with autocast(self.device):
             sure = self.judge(images / 255).float()
         return functional.binary_cross_entropy_with_logits(sure, torch.full_like(sure, clean))
 
 
-def _falling(steps: int, *parts: nn.Module) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+def _make_adam(steps: int, *parts: nn.Module) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """Adam for those parts, at a rate that falls to nothing within so many steps."""
     rule = torch.optim.Adam([one for part in parts for one in part.parameters()], lr=RATE)
     return rule, torch.optim.lr_scheduler.LambdaLR(rule, lambda step: 1 - step / max(1, steps))

@@ -62,9 +62,9 @@ class GeneratorNetwork(nn.Module):
 
     def forward(self, images: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         height, width = images.shape[2:]
-        return self.sized(self.up(self.features(images))[:, :, :height, :width])
+        return self.normalise(self.up(self.features(images))[:, :, :height, :width])
 
-    def sized(self, raw: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+    def normalise(self, raw: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Each brought to no mean and to RMS times ε as root mean square, then within ±ε."""
         raw = raw - raw.mean((1, 2, 3), keepdim=True)
         size = raw.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-6)

@@ -1,6 +1,6 @@
 """Error-minimising noise of single images: min over θ, min over the noise of each image, of one classification loss.
 
-Two schedules behind one interface.
+Two schedules measure_lag one interface.
 
 - ``joint``: θ is trained together with masks of whole classes (``core.bilevel``) until it knows the classes by masks and by
   nothing else. Then it is frozen, and every image gets, by projected gradient descent, noise that this θ takes for its class.
@@ -31,8 +31,8 @@ from hideseek_cli.training.tensors import TensorDataset, Window, draw_augmentati
 from hideseek_cli.training.trainer import Batch, autocast, count_correct
 
 
-def behind(network: Standardised, images: Float[Tensor, "b c h w"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
-    """By how much the classes of images fall behind all others together, summed over images, in logits.
+def measure_lag(network: Standardised, images: Float[Tensor, "b c h w"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
+    """By how much the classes of images fall measure_lag all others together, summed over images, in logits.
 
     The cross-entropy of an image is log(1 + exp(this)), and so has a gradient of the same signs; but where a network is sure,
     that gradient is too small for a float, and this one is not.
@@ -51,7 +51,7 @@ class Noises:
         self.dataset, self.seen, self.problem = dataset, seen, problem
         self.noise: Float16[Tensor, "n c h w"] = torch.zeros_like(dataset.images, dtype=torch.float16)
 
-    def masked(self, index: Int[Tensor, " b"], window: Window | None = None) -> Float[Tensor, "b c h w"]:
+    def mask_batch(self, index: Int[Tensor, " b"], window: Window | None = None) -> Float[Tensor, "b c h w"]:
         """Images and noise as a window shows them, or as they lie; the noise gets its gradient in ``self.batch``."""
         self.index, self.batch = index, self.noise[index].float().requires_grad_()
         images, noise = self.dataset.images[index], self.batch
@@ -75,7 +75,7 @@ class Noises:
         with frozen(network):
             for part in index.split(self.problem.batch_size):
                 for _ in range(self.problem.pgd_steps):
-                    behind(network, self.masked(part), self.dataset.labels[part]).backward()
+                    measure_lag(network, self.mask_batch(part), self.dataset.labels[part]).backward()
                     self.descend(2 * self.problem.epsilon / self.problem.pgd_steps)
         network.train()
 
@@ -103,7 +103,8 @@ Rounds = Iterator[Standardised]
 
 
 def joint(noises: Noises, stop_error: float = bilevel.STOP_ERROR, longest: int = bilevel.LONGEST) -> Rounds:
-    """Passes of θ and masks of classes, until θ knows the masks (``bilevel.knowing``); noise comes when they have ended."""
+    """Passes of θ and masks of classes, until θ knows the masks (``bilevel.train_until_known``); noise comes when they have
+    ended."""
     yield from (state.network for state in bilevel.train_until_known(noises.problem, stop_error, longest))
 
 
@@ -116,7 +117,7 @@ def alternating(noises: Noises) -> Rounds:
     def view(positions: Int[Tensor, " b"]) -> Batch:
         index = noises.seen[positions]
         window = draw_augmentation(len(index), height, width, surrogate.generator)
-        return surrogate.changed(noises.masked(index, window)), dataset.labels[index]
+        return surrogate.change(noises.mask_batch(index, window)), dataset.labels[index]
 
     surrogate = Surrogate(
         problem.dataset, view, ALTERNATING_RATE, lambda steps: 1.0, arch=problem.arch, batch_size=problem.batch_size,

@@ -11,7 +11,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from hideseek_cli.errors import InputError
 from hideseek_cli.training.architectures import build
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import Batch, batches, descent, make_training_step, steps_per_pass
@@ -22,12 +21,6 @@ EMN_STEP = 0.8
 ALTERNATING_RATE = 0.025
 """Learning rate between passes of Equation 4."""
 OBJECTIVES = ("error-min", "error-max")
-
-
-def check_objective(objective: str) -> None:
-    """Raises InputError where that is no objective."""
-    if objective not in OBJECTIVES:
-        raise InputError(f"--objective {objective!r} is unknown: give {' or '.join(OBJECTIVES)}")
 
 
 class _Clip(torch.autograd.Function):
@@ -103,7 +96,7 @@ class Surrogate:
         self.descent = descent(make_training_step(self.network), view, self.order, step_rule, schedule)
         self.per_pass = steps_per_pass(len(dataset), batch_size)
 
-    def changed(self, images: ImageTensor) -> ImageTensor:
+    def change(self, images: ImageTensor) -> ImageTensor:
         """A batch changed in the way that is next."""
         return next(self.changes)(images, self.generator)
 

@@ -3,99 +3,73 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 
-from hideseek_cli.attacks import Attack, Exposed
-from hideseek_cli.errors import InputError
+from hideseek_cli.attacks import Attack, select
+from hideseek_cli.errors import InputError, count
+from hideseek_cli.evaluation.adversary import Adversary, Job, Knowledge, load_knowledge
+from hideseek_cli.evaluation.audit_result import AuditResult, Curve, Finding
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.formats import manifest as manifests
-from hideseek_cli.formats.cleaner import Cleaner
-from hideseek_cli.images.dataset import find_splits, load_pixels, scan
-from hideseek_cli.masks.image_stack import ImageStack
-from hideseek_cli.recipe import Recipe
+from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.cache import Cache, cache_folder, digest_code
-from hideseek_cli.runtime.journal import open_journal, path_beside
+from hideseek_cli.runtime.fields import NAMES, PATH, PATHS, Names, Place, Places, settle
+from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
 from hideseek_cli.runtime.progress import Progress
-from hideseek_cli.training.architectures import Standardised
-from hideseek_cli.training.evaluator import derive_seed
+from hideseek_cli.training.accuracy_stats import RUNS
 from hideseek_cli.training.parallel import train_in_parallel
-from hideseek_cli.training.tensors import TensorDataset, make_dataset
-from hideseek_cli.training.trainer import OnStep, count_correct, train
 
-Curve = list[float]
-"""Accuracy in percent after each epoch."""
-OPTIONS = {"originals": "--clean", "release": "--other", "cleaner": "--cleaner"}
-REFERENCED = ("nothing", "originals")
-"""Attacks with such needs mean something on clean images too."""
 PACKAGES = tuple(Path(__file__).parents[1] / name for name in ("training", "core", "methods", "attacks"))
 """The code that decides what an attack gives on clean images."""
-FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
-"""What may go wrong in one attack without ending the others."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finding:
-    """What one attack gives."""
+class AuditConfig:
+    """What is to be audited, and how."""
 
-    attack: Attack
-    paid: float
-    """What training gives without an attack, by the folder's own promise: chance, or the level that was bought."""
-    curves: tuple[Curve, ...]
-    """Of each run."""
-    clean: tuple[Curve, ...]
-    """The same attack on clean images; empty without them."""
-    failure: str | None = None
+    folder: Place = field(metadata=PATH)
+    """The published folder, or a level that ``seek`` wrote."""
+    test: Place = field(metadata=PATH)
+    """Clean test images of the same classes."""
+    attacks: Names = field(default=(), metadata=NAMES)
+    """Their names; all where none is named."""
+    clean: Place | None = field(default=None, metadata=PATH)
+    """The originals, for the same attacks on clean images, and for attacks that know a few of them."""
+    other: Place | None = field(default=None, metadata=PATH)
+    """Another release of the same images."""
+    cleaners: Places = field(default=(), metadata=PATHS)
+    """Of this release, one of them that of the level that ``folder`` is."""
+    recipe: Recipe | None = None
+    """In place of the manifest's."""
+    arch: str | None = None
+    """In place of the recipe's network; of several networks the first trains."""
+    runs: int = field(default=1, metadata=RUNS)
+    """Trainings of each attack."""
+    seed: int | None = None
+    """Of the first run; fresh unless given. What clean images give is kept for other audits with the same seed."""
+    threads: int = 1
+    """Processor threads of each training."""
+    resume: bool = False
+    """Whether to go on with what an interrupted audit finished."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError for whatever can be refused before an image is read."""
+        settle(self)
+        select(self.attacks)
+        if self.arch is not None:
+            check_architecture(self.arch)
 
     @property
-    def accuracy(self) -> float:
-        """Final, in percent; the mean over runs."""
-        return float(np.mean([curve[-1] for curve in self.curves]))
-
-    @property
-    def peak(self) -> float:
-        """Of the best epoch: what stopping early would give to whoever has clean test images."""
-        return float(np.mean([max(curve) for curve in self.curves]))
-
-    @property
-    def clean_accuracy(self) -> float | None:
-        return float(np.mean([curve[-1] for curve in self.clean])) if self.clean else None
-
-    @property
-    def gain(self) -> float:
-        """Points above what was paid for."""
-        return self.accuracy - self.paid
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One training that is wanted."""
-
-    attack: Attack
-    run: int
-    clean: bool
-
-    def name(self) -> str:
-        return f"{self.attack.name} {self.run} {'clean' if self.clean else 'exposed'}"
-
-
-def train_under_attack(attack: Attack, exposed: Exposed, recipe: Recipe, on_step: OnStep, *, seed: int) -> Curve:
-    """Train as the adversary would, and test after every epoch."""
-    data, test = attack.prepare(exposed)
-    curve: Curve = []
-
-    def watch(network: Standardised) -> None:
-        curve.append(100 * count_correct(network, test) / len(test))
-
-    chosen = recipe if attack.augmented else replace(recipe, augmentation="none")
-    train(data, chosen, seed=seed, on_step=on_step, treatment=attack.treatment, watch=watch)
-    return curve
+    def journal(self) -> Path:
+        """Where finished trainings are kept until all are done."""
+        return journal_path(self.folder)
 
 
 def journal_path(folder: Path) -> Path:
@@ -103,133 +77,111 @@ def journal_path(folder: Path) -> Path:
     return path_beside(folder, "audit")
 
 
-def audit(
-    folder: Path, test: Path, attacks: Sequence[Attack], executor: Executor, progress: Progress, device: torch.device, *,
-    clean: Path | None = None, other: Path | None = None, cleaners: Sequence[Path] = (), recipe: Recipe | None = None,
-    arch: str | None = None, runs: int = 1, seed: int | None = None, threads: int = 1, resume: bool = False,
-) -> tuple[Finding, ...]:  # fmt: skip
-    """Retrain on ``folder`` under each attack that what is given allows; the others are left out, and it is said.
+def audit(config: AuditConfig, device: torch.device, executor: Executor, progress: Progress) -> AuditResult:
+    """Retrain on a folder under each attack that what is given allows; the others are left out, and it is said.
 
-    ``clean``: the originals, for the same attack on clean images, and for attacks that know a few of them. ``other``:
-    another release of the same images. ``cleaners``: of this release, one of them that of the level that ``folder`` is.
-    ``recipe`` and ``arch``: in place of the manifest's; of several networks the first trains. An attack that fails is
-    reported and the others go on. Finished trainings are kept beside the folder until all are done, and those on clean
-    images for other audits with the same seed; ``resume`` goes on with them. Raises InputError for unusable input.
+    An attack that fails is reported and the others go on. Finished trainings are kept beside the folder until all are done;
+    ``resume`` goes on with them. Raises InputError for unusable input, and where no attack is left.
     """
-    if not 1 <= runs <= 1000:
-        raise InputError(f"--runs {runs} is out of range: 1 to 1000")
-    if not manifests.exists(folder):
-        raise InputError(f"{folder} has no manifest; audit what hide published, or what seek wrote")
-    subject = load_evaluation(folder, test, executor, progress, device, None)
-    promise = subject.promise
-    assert promise is not None
-    originals = (
-        None
-        if clean is None
-        else _load_counterpart(find_splits(clean)["train"], "the originals", subject, executor, progress, device)
-    )
-    second = None if other is None else _load_counterpart(other, "a release", subject, executor, progress, device)
-    bought = _load_cleaners(cleaners, subject)
-    paid = 100.0 if promise.accuracy is None else promise.accuracy
-    given = {"nothing": True, "originals": originals is not None, "release": second is not None, "cleaner": bool(bought)}
-    for attack in attacks:
-        if not given[attack.needs]:
-            progress.say(f"{attack.name} is left out: it needs {attack.knows}; give {OPTIONS[attack.needs]}")
-    used = [attack for attack in attacks if given[attack.needs]]
-    base = recipe.for_images(len(subject.dataset)) if recipe else promise.recipe
-    chosen = replace(base, arch=arch or base.arch).each()[0]
-    binding = {
-        "release": promise.release, "level": promise.level, "recipe": chosen.to_json(), "device": str(device),
-        "threads": threads, "test": digest_parts(subject.test), "clean": digest_parts(originals), "other": digest_parts(second),
-    }  # fmt: skip
-    journal = open_journal(
-        journal_path(folder), binding if seed is None else {**binding, "seed": seed}, progress, resume=resume
-    )
-    if journal.value("seed") is None:
-        journal.remember("seed", secrets.randbits(31) if seed is None else seed)
-    first = int(journal.value("seed"))
-    progress.say(f"{chosen.arch}, {chosen.account(len(subject.dataset), len(subject.test), first)}")
-    jobs = [
-        _Job(attack, run, of_clean)
-        for attack in used
-        for of_clean in ((False, True) if originals is not None and attack.needs in REFERENCED else (False,))
-        for run in range(runs)
-    ]
-
-    # Of a fresh seed nothing is ever asked again.
-    cache = Cache(cache_folder() if seed is not None else None, {
-        "images": digest_parts(originals, subject.test), "recipe": chosen.to_json(), "seed": first,
-        "epsilon": promise.epsilon, "device": str(device), "threads": threads, "torch": torch.__version__,
-        "code": digest_code(*PACKAGES),
-    })  # fmt: skip
-
-    def carry_out(job: _Job, on_step: OnStep) -> Curve | str:
-        data = originals if job.clean and originals is not None else subject.dataset
-        exposed = Exposed(dataset=data, test=subject.test, originals=originals, other=second, cleaners=bought,
-                          epsilon=promise.epsilon, seed=first + job.run)  # fmt: skip
-        try:
-            return train_under_attack(job.attack, exposed, chosen, on_step, seed=derive_seed(first, 0xA77A, job.run))
-        except FAULTS as error:
-            return f"{type(error).__name__}: {error}"
-
-    known = {job: journal.value(job.name()) or (cache.values(job.name()) if job.clean else None) for job in jobs}
-    results: dict[_Job, Curve | str] = {job: curve for job, curve in known.items() if curve}
-    todo = [job for job in jobs if job not in results]
-    for job, curve in results.items():
-        progress.say(_describe(job, curve))
-    about = f"{len(todo)} trainings of {chosen.arch}"
-    trainings = [partial(carry_out, job) for job in todo]
-    for job, result in zip(
-        todo,
-        train_in_parallel(trainings, executor, device, threads=threads, on_step=partial(progress.step, about)),
-        strict=True,
-    ):
-        results[job] = result
-        if not isinstance(result, str):
-            journal.remember(job.name(), result)
-            if job.clean:
-                cache.remember(job.name(), result)
-        progress.say(_describe(job, result))
+    if not manifests.exists(config.folder):
+        raise InputError(f"{config.folder} has no manifest; audit what hide published, or what seek wrote")
+    data = load_evaluation(config.folder, config.test, executor, progress, device, None)
+    knowledge = load_knowledge(data, config.clean, config.other, config.cleaners, device, executor, progress)
+    attacks = _list_possible(config, knowledge, progress)
+    recipe = data.choose_recipe(config.recipe)
+    recipe = replace(recipe, arch=config.arch or recipe.arch).each()[0]
+    journal = _open_trainings(config, data, knowledge, recipe, device, progress)
+    seed = int(journal.value("seed"))
+    progress.say(f"{recipe.arch}, {recipe.account(len(data.dataset), len(data.test), seed)}")
+    adversary = Adversary(data, knowledge, recipe, seed)
+    jobs = [job for attack in attacks for job in adversary.list_jobs(attack, config.runs)]
+    results = _Trainings(config, adversary, journal, device, executor, progress).carry_out(jobs)
     journal.close()
-    return tuple(_summarise(attack, paid, [job for job in jobs if job.attack is attack], results) for attack in used)
+    paid = adversary.paid
+    findings = [_summarise(attack, paid, [job for job in jobs if job.attack is attack], results) for attack in attacks]
+    return AuditResult(folder=config.folder, paid=paid, findings=tuple(findings))
 
 
-def _describe(job: _Job, result: Curve | str) -> str:
-    if isinstance(result, str):
-        return f"{job.attack.name} failed: {result}"
-    return f"{job.attack.name}{' on clean images' if job.clean else ''}: {result[-1]:.1f} %, at best {max(result):.1f} %"
+def _list_possible(config: AuditConfig, knowledge: Knowledge, progress: Progress) -> list[Attack]:
+    """The attacks for which there is what they need. Raises InputError where there is none."""
+    found = []
+    for attack in select(config.attacks):
+        missing = knowledge.lacks(attack)
+        if missing is None:
+            found.append(attack)
+        else:
+            progress.say(f"{attack.name} is left out: it needs {attack.knows}; give `{missing}`")
+    if not found:
+        raise InputError("none of these attacks can be made with what is given; nothing was measured")
+    return found
 
 
-def _summarise(attack: Attack, paid: float, jobs: Sequence[_Job], results: dict[_Job, Curve | str]) -> Finding:
+def _open_trainings(
+    config: AuditConfig, data: EvaluationData, knowledge: Knowledge, recipe: Recipe, device: torch.device, progress: Progress
+) -> Journal:
+    """What is finished, and the seed of the first run."""
+    assert data.promise is not None
+    binding: dict[str, Any] = {
+        "folder": [data.promise.release, data.promise.level], "recipe": recipe.to_json(), "device": str(device),
+        "threads": config.threads, "test": digest_parts(data.test), "clean": digest_parts(knowledge.originals),
+        "other": digest_parts(knowledge.other),
+    }  # fmt: skip
+    if config.seed is not None:
+        binding["seed"] = config.seed
+    journal = open_journal(config.journal, binding, progress, resume=config.resume)
+    if journal.value("seed") is None:
+        journal.remember("seed", secrets.randbits(31) if config.seed is None else config.seed)
+    return journal
+
+
+@dataclass(frozen=True)
+class _Trainings:
+    """Carries out jobs side by side, but for those that are known."""
+
+    config: AuditConfig
+    adversary: Adversary
+    journal: Journal
+    device: torch.device
+    executor: Executor
+    progress: Progress
+
+    def carry_out(self, jobs: Sequence[Job]) -> dict[Job, Curve | str]:
+        """A curve of each job, or why it failed."""
+        cache = self._open_cache()
+        known = {job: self.journal.value(job.name) or (cache.values(job.name) if job.clean else None) for job in jobs}
+        results: dict[Job, Curve | str] = {job: curve for job, curve in known.items() if curve}
+        for job, result in results.items():
+            self.progress.say(job.describe(result))
+        todo = [job for job in jobs if job not in results]
+        for job, result in zip(todo, self._train(todo), strict=True):
+            results[job] = result
+            if not isinstance(result, str):
+                self.journal.remember(job.name, result)
+                if job.clean:
+                    cache.remember(job.name, result)
+            self.progress.say(job.describe(result))
+        return results
+
+    def _train(self, jobs: Sequence[Job]) -> Iterator[Curve | str]:
+        about = f"{count(len(jobs), 'training')} of {self.adversary.recipe.arch}"
+        trainings = [partial(self.adversary.train, job) for job in jobs]
+        on_step = partial(self.progress.step, about)
+        return train_in_parallel(trainings, self.executor, self.device, threads=self.config.threads, on_step=on_step)
+
+    def _open_cache(self) -> Cache:
+        """What clean images gave in other audits; of a fresh seed nothing is ever asked again."""
+        adversary = self.adversary
+        return Cache(cache_folder() if self.config.seed is not None else None, {
+            "images": digest_parts(adversary.knowledge.originals, adversary.data.test), "recipe": adversary.recipe.to_json(),
+            "seed": adversary.seed, "epsilon": adversary.epsilon, "device": str(self.device), "threads": self.config.threads,
+            "torch": torch.__version__, "code": digest_code(*PACKAGES),
+        })  # fmt: skip
+
+
+def _summarise(attack: Attack, paid: float, jobs: Sequence[Job], results: dict[Job, Curve | str]) -> Finding:
     outcome = [(job.clean, results[job]) for job in jobs]
     curves = {
         of_clean: tuple(c for which, c in outcome if which == of_clean and not isinstance(c, str)) for of_clean in (False, True)
     }
     failure = next((result for _, result in outcome if isinstance(result, str)), None)
     return Finding(attack=attack, paid=paid, curves=curves[False], clean=curves[True], failure=failure)
-
-
-def _load_counterpart(
-    root: Path, what: str, subject: EvaluationData, executor: Executor, progress: Progress, device: torch.device
-) -> TensorDataset:
-    """The same images from elsewhere, in the order of the folder; refuses a folder of others."""
-    part, here = scan(root), subject.folder
-    if [record.key for record in part.records] != [record.key for record in here.records]:
-        raise InputError(f"{root} does not hold {what} of the images of {here.root}: names or classes differ")
-    stack = ImageStack.of(part, load_pixels(part, executor, progress, subject.size))
-    if stack.shape != subject.stack.shape or stack.channels != subject.stack.channels:
-        raise InputError(f"the images of {root} are not of the size of those of {here.root}")
-    return make_dataset(stack.clean(), part.labels, subject.dataset.classes, device)
-
-
-def _load_cleaners(paths: Sequence[Path], subject: EvaluationData) -> tuple[Cleaner, ...]:
-    """The cleaners of buyers who have the folder; refuses those that do not lead to it."""
-    found = tuple(Cleaner.load(path) for path in paths)
-    promise = subject.promise
-    for path, one in zip(paths, found, strict=True):
-        if promise is None or one.release != promise.release:
-            raise InputError(f"{path} is a cleaner of another release than {subject.folder.root}")
-    if found and promise and promise.level not in {one.level for one in found}:
-        levels = ", ".join(one.level for one in found)
-        raise InputError(f"{subject.folder.root} is level {promise.level}, which no cleaner of level {levels} makes")
-    return found

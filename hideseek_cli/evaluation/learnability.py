@@ -10,9 +10,8 @@ Source: Tian et al., ConfounderGAN, Appendix A, Equations 6 and 7.
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,6 +23,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation.loading import load_evaluation
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.runtime.fields import PATH, Place, settle
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset
@@ -71,19 +71,35 @@ def _look(network: Standardised, dataset: TensorDataset) -> tuple[Float[Tensor, 
     return torch.cat(sure), torch.cat(norms)
 
 
-def measure_learnability(
-    clean: Path, masked: Path, executor: Executor, progress: Progress, device: torch.device, *, recipe: Recipe,
-    size: int | None = None, seed: int = 0,
-) -> Ratios:  # fmt: skip
-    """CAR and GCR of a network that is trained on ``masked`` by the recipe, or by that of its manifest.
+@dataclass(frozen=True, kw_only=True)
+class LearnabilityConfig:
+    """What is compared, and by which network."""
+
+    clean: Place = field(metadata=PATH)
+    masked: Place = field(metadata=PATH)
+    recipe: Recipe | None = None
+    """How the network is trained, in place of the manifest's."""
+    fallback: Recipe
+    """Of a folder without a manifest."""
+    size: int | None = None
+    """Side in pixels to which images are brought; None: the manifest's, or what fits them."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        settle(self)
+
+
+def measure_learnability(config: LearnabilityConfig, device: torch.device, executor: Executor, progress: Progress) -> Ratios:
+    """CAR and GCR of a network that is trained on the masked folder; of several the first.
 
     Raises InputError where the folders do not hold the same images.
     """
-    subject = load_evaluation(masked, clean, executor, progress, device, size)
-    if [*scan(clean).records.keys()] != [*subject.folder.records.keys()]:
-        raise InputError(f"{clean} and {masked} have not the same images, as gradients need; give both folders whole")
-    recipe = subject.promise.recipe.each()[0] if subject.promise else recipe.for_images(len(subject.dataset))
-    network = train(
-        subject.dataset, recipe, seed=seed, on_step=partial(progress.step, "training a network on what is published")
-    )
-    return measure_ratios(network, subject.test, subject.dataset)
+    data = load_evaluation(config.masked, config.clean, executor, progress, device, config.size)
+    if [*scan(config.clean).records.keys()] != [*data.folder.records.keys()]:
+        raise InputError(
+            f"{config.clean} and {config.masked} have not the same images, as gradients need; give both folders whole"
+        )
+    recipe = data.choose_recipe(config.recipe, config.fallback).each()[0]
+    on_step = partial(progress.step, "training a network on what is published")
+    network = train(data.dataset, recipe, seed=config.seed, on_step=on_step)
+    return measure_ratios(network, data.test, data.dataset)

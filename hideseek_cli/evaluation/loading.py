@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from jaxtyping import Int64, UInt8
 
-from hideseek_cli.errors import InputError, raise_for
+from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.images.codec import Pixels, decode, digest_pixels, drop_alpha, fit, read_shape
 from hideseek_cli.images.dataset import ImageDataset, find_splits, map_images, scan
 from hideseek_cli.images.index import ImageRecord
 from hideseek_cli.masks.image_stack import ImageStack, load_labelled, training_size
+from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 
@@ -33,6 +34,17 @@ class EvaluationData:
     size: int | None
     """Side to which images were brought; None where they have one size and are as they lie in their files."""
 
+    def choose_recipe(self, given: Recipe | None, fallback: Recipe | None = None) -> Recipe:
+        """How networks are trained on the folder: as was asked for, or else as its manifest says, or else by ``fallback``.
+
+        A recipe that was given is fitted to the number of images, as that of a manifest is.
+        """
+        if given is None and self.promise is not None:
+            return self.promise.recipe
+        chosen = given or fallback
+        assert chosen is not None, "without a manifest there is a fallback"
+        return chosen.for_images(len(self.dataset))
+
 
 def load_evaluation(
     folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None
@@ -45,7 +57,7 @@ def load_evaluation(
     seen = {record.key for record in part.records}
     if promise is not None and seen != listed.keys():
         raise InputError(
-            f"{folder} has {len(seen)} images, of which {len(seen & listed.keys())} are in its manifest of "
+            f"{folder} has {count(len(seen), 'image')}, and {len(seen & listed.keys())} of them in its manifest of "
             f"{len(listed)}; download it again"
         )
     size = size or (promise.size if promise else training_size(_shapes(part, executor, progress)))
@@ -64,8 +76,8 @@ def load_evaluation(
     learnt = _count_learnt(part, shown, tests, images, promise.epsilon if promise else 0)
     if learnt:
         progress.say(
-            f"{learnt} of the {len(images)} images of {test} are trained on, in {folder}: networks may know them by heart; "
-            "give --test others"
+            f"{learnt} of the {count(len(images), 'image')} of {test} {'is' if learnt == 1 else 'are'} trained on, "
+            f"in {folder}: networks may know them by heart; give others as `test`"
         )
     classes = len(part.classes)
     return EvaluationData(
@@ -102,5 +114,5 @@ def _test_part(root: Path) -> Path:
     """The folder of test images: that of a split folder, or ROOT itself."""
     parts = find_splits(root)
     if "test" not in parts and parts["train"] != root:
-        raise InputError(f"{root} has a training part but no test part; give --test a folder of one folder a class")
+        raise InputError(f"{root} has a training part but no test part; give a folder of one folder a class as `test`")
     return parts.get("test", root)

@@ -3,54 +3,74 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.errors import DiskError, count
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.evaluation.models import EvaluatedModel, authorized_model, distilled_models, model_label, public_models
+from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.manifest import PUBLISHED
-from hideseek_cli.recipe import Recipe
-from hideseek_cli.runtime.journal import open_journal, path_beside
+from hideseek_cli.recipe import Recipe, check_architecture
+from hideseek_cli.runtime.fields import NAMES, PATH, Names, Number, Place, settle
+from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
 from hideseek_cli.runtime.progress import Progress
-from hideseek_cli.training.accuracy_stats import Estimate, Verdict, check_tolerance, compare_mix, estimate, more_runs
+from hideseek_cli.training.accuracy_stats import LEVEL, POINTS, RUNS, compare_mix, estimate, more_runs
 from hideseek_cli.training.evaluator import derive_seed
 from hideseek_cli.training.parallel import train_in_parallel
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verification:
-    """What a folder trains to, and whether that is what it promises."""
+class VerifyConfig:
+    """What is to be verified, and how."""
 
-    found: Estimate
-    accuracies: tuple[float, ...]
-    level: float | None
-    """The promise, in percent: a level, or chance for a published folder; None where there is nothing to compare."""
-    tolerance: float
-    one_sided: bool
-    """A published folder promises at most chance; every other level promises neither more nor less."""
-    verdict: Verdict | None
-    more: int | None
-    """Runs that would settle an inconclusive verdict if mean and spread stay; None where none would, or it is settled."""
-    recipe: Recipe
-    seed: int
-    images: int
-    tested: int
-    kind: str
-    """How the network learns, where not as anybody: ``authorized`` or ``distilled``."""
+    folder: Place = field(metadata=PATH)
+    """What networks are trained on: a cleaned folder, a published one, or any other."""
+    test: Place = field(metadata=PATH)
+    """Clean test images of the same classes."""
+    level: Number | None = field(default=None, metadata=LEVEL)
+    """Test accuracy in percent that was promised, in place of the manifest's."""
+    tolerance: Number = field(default=8.0, metadata=POINTS)
+    """Points by which the accuracy may miss the level."""
+    runs: int = field(default=4, metadata=RUNS)
+    """Trainings of each network."""
+    recipe: Recipe | None = None
+    """In place of the manifest's."""
+    fallback: Recipe
+    """Of a folder without a manifest."""
+    archs: Names = field(default=(), metadata=NAMES)
+    """Networks in place of the recipe's."""
+    authorized: AuthorizedNetwork | None = None
+    """A network that is to learn as well."""
+    teacher: AuthorizedNetwork | None = None
+    """One of which others are to learn besides."""
+    size: int | None = None
+    """Side in pixels to which images are brought; None: the manifest's, or what fits them."""
+    seed: int | None = None
+    """Of the first run; fresh from the operating system unless given, so that no run was seen by calibration."""
+    threads: int = 1
+    """Processor threads of each training."""
+    resume: bool = False
+    """Whether to go on with what an interrupted verification finished."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError for whatever can be refused before an image is read."""
+        settle(self)
+        for arch in self.archs:
+            check_architecture(arch)
 
     @property
-    def label(self) -> str:
-        """Which network, and how it learns."""
-        return model_label(self.recipe, self.kind)
+    def journal(self) -> Path:
+        """Where finished runs are kept until all are done."""
+        return journal_path(self.folder)
 
 
 def journal_path(folder: Path) -> Path:
@@ -58,94 +78,121 @@ def journal_path(folder: Path) -> Path:
     return path_beside(folder, "verify")
 
 
-def verify(
-    folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, *,
-    recipe: Recipe | None = None, archs: Sequence[str] = (), level: float | None = None, tolerance: float = 8.0,
-    runs: int = 4, seed: int | None = None, size: int | None = None, threads: int = 1, fallback: Recipe, resume: bool = False,
-    authorized: AuthorizedNetwork | None = None, teacher: AuthorizedNetwork | None = None,
-) -> tuple[Verification, ...]:  # fmt: skip
-    """Train ``runs`` networks from scratch on ``folder`` and test them on the images of ``test``; for each of ``archs``.
+def verify(config: VerifyConfig, device: torch.device, executor: Executor, progress: Progress) -> VerifyResult:
+    """Train networks from scratch on a folder and test them on clean images.
 
-    The recipe is that of the folder's manifest unless one is given; ``fallback`` serves a folder without manifest. The
-    runs stand side by side, each on ``threads`` processor threads. ``archs`` take the place of the recipe's network.
-    ``authorized``: a network that is to learn as well; ``teacher``: one of which the others are to learn besides.
-    ``seed``: of the first run; fresh from the operating system unless given, so that no run was seen by calibration.
-    Finished runs are kept beside the folder until all are done; ``resume`` goes on with them.
-    Raises InputError where the folders do not fit together.
+    The runs stand side by side. Those that are finished are kept beside the folder until all are; ``resume`` goes on with
+    them. Raises InputError where the folders do not fit together.
     """
-    if runs < 1 or runs > 1000:
-        raise InputError(f"--runs {runs} is out of range: 1 to 1000")
-    check_tolerance(tolerance)
-    if level is not None and not 0 < level <= 100:
-        raise InputError(f"--level {level:g} is out of range: a test accuracy in percent")
-    subject = load_evaluation(folder, test, executor, progress, device, size)
-    data, tests, promise = subject.dataset, subject.test, subject.promise
-    _warn_of_mix(folder, test, subject, progress)
-    one_sided = level is None and promise is not None and promise.level == PUBLISHED
-    if promise is not None and level is None:
-        level = promise.accuracy
-    base = recipe.for_images(len(data)) if recipe else promise.recipe if promise else fallback.for_images(len(data))
-    if promise is not None and base != promise.recipe:
-        progress.say(f"{folder} was calibrated by another recipe than this, so it may well train to something else")
-    allowed = promise.authorized if promise else None
-    if authorized is not None and allowed is not None and allowed.stem != authorized.identity:
-        progress.say(f"{folder} was published for a network with another secret stem than that of --authorized")
-    recipes = [replace(base, arch=arch) for arch in archs or (base.arch,)]
-    field = [
-        *public_models(data, tests, recipes, level, one_sided=one_sided),
-        *([] if authorized is None else [authorized_model(data, tests, base, authorized, allowed)]),
-        *([] if teacher is None else distilled_models(data, tests, recipes, teacher)),
-    ]
-    binding = {"images": digest_parts(data, tests), "recipe": base.to_json(), "device": str(device), "threads": threads}
-    journal = open_journal(
-        journal_path(folder), binding if seed is None else {**binding, "seed": seed}, progress, resume=resume
-    )
-
-    def remember(name: str, value: int | float) -> None:
-        """Where nothing can be written an interrupted verification starts again: no reason to fail."""
-        with suppress(DiskError):
-            journal.remember(name, value)
-
-    if journal.value("seed") is None:
-        remember("seed", secrets.randbits(31) if seed is None else seed)
-    first = int(journal.value("seed"))
-
-    def measured(one: EvaluatedModel) -> Verification:
-        names = [f"{one.name} {run}" for run in range(runs)]
-        known = [journal.value(name) for name in names]
-        todo = [partial(one.train, seed=derive_seed(first, 0x7E57, run)) for run in range(runs) if known[run] is None]
-        label = model_label(one.recipe, one.kind)
-        found = train_in_parallel(
-            todo, executor, device, threads=threads, on_step=partial(progress.step, f"{runs} trainings of {label}")
-        )
-        accuracies: list[float] = []
-        for name, noted in zip(names, known, strict=True):
-            accuracies.append(next(found) if noted is None else noted)
-            remember(name, accuracies[-1])
-            progress.say(f"{label}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
-        whole, judge = estimate(accuracies, len(tests)), partial(one.judge, tolerance=tolerance)
-        verdict = None if one.level is None else judge(whole)
-        return Verification(
-            found=whole, accuracies=tuple(accuracies), level=one.level, tolerance=tolerance, one_sided=one.one_sided,
-            verdict=verdict, more=more_runs(accuracies, len(tests), judge) if verdict == "inconclusive" else None,
-            recipe=one.recipe, seed=first, images=len(data), tested=len(tests), kind=one.kind,
-        )  # fmt: skip
-
-    verified = tuple(measured(one) for one in field)
+    data = load_evaluation(config.folder, config.test, executor, progress, device, config.size)
+    _warn_of_mix(config, data, progress)
+    recipe = data.choose_recipe(config.recipe, config.fallback)
+    _warn_of_promise(config, data, recipe, progress)
+    journal = _open_runs(config, data, recipe, device, progress)
+    runs = _Runs(config, data, journal, device, executor, progress)
+    networks = tuple(runs.verify(model) for model in _list_models(config, data, recipe))
     with suppress(OSError):
         journal.close()
-    return verified
+    return VerifyResult(folder=config.folder, networks=networks)
 
 
-def _warn_of_mix(folder: Path, test: Path, subject: EvaluationData, progress: Progress) -> None:
+def _list_models(config: VerifyConfig, data: EvaluationData, recipe: Recipe) -> Iterator[EvaluatedModel]:
+    """Who is to learn from the folder, and what each was promised."""
+    promise = data.promise
+    level = promise.accuracy if promise is not None and config.level is None else config.level
+    one_sided = config.level is None and promise is not None and promise.level == PUBLISHED
+    recipes = [replace(recipe, arch=arch) for arch in config.archs or (recipe.arch,)]
+    yield from public_models(data.dataset, data.test, recipes, level, one_sided=one_sided)
+    if config.authorized is not None:
+        allowed = promise.authorized if promise else None
+        yield authorized_model(data.dataset, data.test, recipe, config.authorized, allowed)
+    if config.teacher is not None:
+        yield from distilled_models(data.dataset, data.test, recipes, config.teacher)
+
+
+def _open_runs(config: VerifyConfig, data: EvaluationData, recipe: Recipe, device: torch.device, progress: Progress) -> Journal:
+    """What is finished, and the seed of the first run."""
+    binding = {
+        "folder": digest_parts(data.dataset), "test": digest_parts(data.test), "recipe": recipe.to_json(),
+        "device": str(device), "threads": config.threads,
+    }  # fmt: skip
+    if config.seed is not None:
+        binding["seed"] = config.seed
+    journal = open_journal(config.journal, binding, progress, resume=config.resume)
+    if journal.value("seed") is None:
+        _remember(journal, "seed", secrets.randbits(31) if config.seed is None else config.seed)
+    return journal
+
+
+def _remember(journal: Journal, name: str, value: int | float) -> None:
+    """Where nothing can be written an interrupted verification starts again: no reason to fail."""
+    with suppress(DiskError):
+        journal.remember(name, value)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Trains networks, or finds what an interrupted verification measured, and judges them."""
+
+    config: VerifyConfig
+    data: EvaluationData
+    journal: Journal
+    device: torch.device
+    executor: Executor
+    progress: Progress
+
+    @property
+    def seed(self) -> int:
+        """Of the first run."""
+        return int(self.journal.value("seed"))
+
+    def verify(self, model: EvaluatedModel) -> Verification:
+        """All runs of a network, and what they say of its promise."""
+        accuracies, tested = self._measure(model), len(self.data.test)
+        found, judge = estimate(accuracies, tested), partial(model.judge, tolerance=self.config.tolerance)
+        verdict = None if model.level is None else judge(found)
+        return Verification(
+            found=found, accuracies=tuple(accuracies), level=model.level, tolerance=self.config.tolerance,
+            one_sided=model.one_sided, verdict=verdict,
+            more=more_runs(accuracies, tested, judge) if verdict == "inconclusive" else None,
+            recipe=model.recipe, seed=self.seed, images=len(self.data.dataset), tested=tested, kind=model.kind,
+        )  # fmt: skip
+
+    def _measure(self, model: EvaluatedModel) -> list[float]:
+        """The accuracy of each run, in percent."""
+        runs, label = self.config.runs, model_label(model.recipe, model.kind)
+        names = [f"{model.name} {run}" for run in range(runs)]
+        known = [self.journal.value(name) for name in names]
+        todo = [partial(model.train, seed=derive_seed(self.seed, 0x7E57, run)) for run in range(runs) if known[run] is None]
+        on_step = partial(self.progress.step, f"{count(runs, 'training')} of {label}")
+        trained = train_in_parallel(todo, self.executor, self.device, threads=self.config.threads, on_step=on_step)
+        accuracies: list[float] = []
+        for name, noted in zip(names, known, strict=True):
+            accuracies.append(next(trained) if noted is None else noted)
+            _remember(self.journal, name, accuracies[-1])
+            self.progress.say(f"{label}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
+        return accuracies
+
+
+def _warn_of_promise(config: VerifyConfig, data: EvaluationData, recipe: Recipe, progress: Progress) -> None:
+    """Say so where the folder promises nothing of such trainings."""
+    if data.promise is None:
+        return
+    if recipe != data.promise.recipe:
+        progress.say(f"{config.folder} was calibrated by another recipe than this, so it may well train to something else")
+    allowed = data.promise.authorized
+    if config.authorized is not None and allowed is not None and allowed.stem != config.authorized.identity:
+        progress.say(f"{config.folder} was published for a network with another secret stem than that of `authorized`")
+
+
+def _warn_of_mix(config: VerifyConfig, data: EvaluationData, progress: Progress) -> None:
     """Say so where the test images' classes are mixed otherwise than those of the folder."""
-    trained, tested = (
-        np.bincount(part.labels.cpu().numpy(), minlength=part.classes) for part in (subject.dataset, subject.test)
-    )
+    trained, tested = (np.bincount(part.labels.cpu().numpy(), minlength=part.classes) for part in (data.dataset, data.test))
     mix = compare_mix(trained, tested)
     if mix is not None:
-        name, (here, there) = subject.folder.classes[mix.widest], mix.shares
+        name, (here, there) = data.folder.classes[mix.widest], mix.shares
         progress.say(
-            f"{test} mixes the classes otherwise than {folder} ({name}: {there:.0f} % and {here:.0f} %), which alone can move "
-            f"an accuracy by up to {mix.points:.0f} points; a level is a promise for images mixed as the folder is"
+            f"{config.test} mixes the classes otherwise than {config.folder} ({name}: {there:.0f} % and {here:.0f} %), which "
+            f"alone can move an accuracy by up to {mix.points:.0f} points; a level is a promise for images mixed as those of "
+            "the folder are"
         )

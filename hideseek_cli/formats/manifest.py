@@ -131,7 +131,7 @@ class Manifest:
 
     def write(self, stage: StagedFolder) -> None:
         """Write it beside the images. Raises DiskError."""
-        with stage.saying(NAME), stage.opened(NAME) as file:
+        with stage.report_errors(NAME), stage.open_file(NAME) as file:
             file.writelines(line.encode() for line in self.lines())
 
     def keys(self) -> Iterator[Key]:

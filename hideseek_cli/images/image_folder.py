@@ -38,6 +38,15 @@ def read_class_folders(root: Path, problems: Problems) -> Iterator[ImageRecord]:
     _add(problems, "classes hold no images; remove their folders or fill them", empty)
 
 
+def list_passed_over(root: Path) -> Iterator[tuple[str, str]]:
+    """What lies in a folder of classes and is neither one of them nor an obstacle, and why it is passed over."""
+    for child in sorted(root.iterdir() if root.is_dir() else (), key=attrgetter("name")):
+        if child.name.startswith("."):
+            yield child.name, "hidden"
+        elif not child.is_dir() and child.suffix.lower() not in SUFFIXES | {".tar"}:
+            yield child.name, "no image"
+
+
 def read_unlabelled(root: Path, problems: Problems) -> Iterator[ImageRecord]:
     """All images below a folder in order of their names, as of one class; adds what is wrong to ``problems``."""
     strange: list[str] = []

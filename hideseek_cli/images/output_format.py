@@ -28,7 +28,7 @@ class OutputFormat:
     """How images lie in a folder; unless told otherwise each in a PNG file, in a folder a class."""
 
     encoding: str = "png"
-    """One of ``image.ENCODINGS``."""
+    """One of ``images.codec.ENCODINGS``."""
     shard: int | None = None
     """Images of a tar shard, of the last one at most; None where each is a file."""
     exif: bool = False

@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from math import log10
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int32, UInt8
@@ -23,6 +24,7 @@ from hideseek_cli.images.dataset import ImageDataset
 from hideseek_cli.images.index import ImageRecord
 from hideseek_cli.runtime.executors import ordered_map
 from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.runtime.tables import format_table
 
 WINDOW = 7
 PORTION, STRIP, SAMPLE = 100_000, 12_000, 300_000
@@ -56,6 +58,43 @@ class Comparison:
     ssim: float
     linf: int
     worst: tuple[tuple[str, Similarity], ...]
+    confidence_ascent: float | None = None
+    """CAR in percent (``evaluation.learnability``), where a network was trained to measure it."""
+    gradient_compression: float | None = None
+    """GCR in percent, likewise."""
+
+    @property
+    def _ratios(self) -> dict[str, float]:
+        found = {"car": self.confidence_ascent, "gcr": self.gradient_compression}
+        return {name: ratio for name, ratio in found.items() if ratio is not None}
+
+    def to_json(self) -> dict[str, Any]:
+        """MSE and SSIM of images scaled to 0..1, PSNR in dB, ``linf`` in grey levels."""
+        return {
+            "images": self.images, "mse": self.mse, "psnr": self.psnr, "ssim": self.ssim, "linf": self.linf,
+            "ssim_definition": SSIM, **self._ratios,
+            "worst": [{"image": name, "mse": one.mse, "ssim": one.ssim, "linf": one.linf} for name, one in self.worst],
+        }  # fmt: skip
+
+    def rows(self) -> list[dict[str, str]]:
+        """A row for all images, and one for each of the worst."""
+        everything = {
+            "images": f"all {self.images}", "MSE": f"{self.mse:.3e}",
+            "PSNR dB": "identical" if self.psnr is None else f"{self.psnr:.2f}", "SSIM": f"{self.ssim:.4f}",
+            "Linf": str(self.linf), **{f"{name.upper()} %": f"{ratio:.1f}" for name, ratio in self._ratios.items()},
+        }  # fmt: skip
+        return [everything, *(
+            {"images": name, "MSE": f"{one.mse:.3e}", "PSNR dB": "", "SSIM": f"{one.ssim:.4f}", "Linf": str(one.linf)}
+            for name, one in self.worst
+        )]  # fmt: skip
+
+    def remarks(self) -> list[str]:
+        """How it was measured."""
+        below = "; the rows below the first are the worst by SSIM" if self.worst else ""
+        return [f"SSIM: {SSIM}; MSE of images scaled to 0..1{below}"]
+
+    def __str__(self) -> str:
+        return "\n".join([format_table(self.rows()), "", *self.remarks()])
 
 
 def compare_images(clean: Pixels, other: Pixels) -> Similarity:

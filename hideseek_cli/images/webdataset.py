@@ -148,8 +148,8 @@ def hold(stage: StagedFolder, key: Key, content: bytes) -> Held:
     """Keep an image until ``Writer.add`` gets it. Safe to call from many threads and processes."""
     if len(content) <= AT_HAND:
         return Held(key, len(content), content)
-    aside = stage.aside()
-    with stage.saying(sample_key(key)):
+    aside = stage.reserve_path()
+    with stage.report_errors(sample_key(key)):
         aside.write_bytes(content)
     return Held(key, len(content), aside)
 
@@ -172,10 +172,10 @@ class Writer:
         self.count += 1
         if held is None:
             return
-        with self.stage.saying(self.name), ExitStack() as taken:
+        with self.stage.report_errors(self.name), ExitStack() as taken:
             if self.count % self.each == 1 % self.each:
                 self.shard.close()
-                file = self.shard.enter_context(self.stage.opened(self.name))
+                file = self.shard.enter_context(self.stage.open_file(self.name))
                 tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
                 self.tar = self.shard.enter_context(tar)
             image: IO[bytes]
@@ -195,5 +195,5 @@ class Writer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with self.stage.saying(self.name):
+        with self.stage.report_errors(self.name):
             self.shard.__exit__(kind, error, trace)

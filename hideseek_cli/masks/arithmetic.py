@@ -1,4 +1,4 @@
-"""The integer arithmetic of masks: quantise, place, publish, clean. NumPy alone, no disk.
+"""The integer arithmetic of masks: quantise, place, publish, clean. No disk.
 
 All images are uint8 arrays of shape (n, h, w, c) with c = 1 or 3, all masks int8 arrays of shape (k, h, w, c) in grey
 levels. The laws, for a strongest mask ``m_max`` and a mask ``m_k`` of any level (zero for the clean level):

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import InputError, unknown
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.generator import Generator
 from hideseek_cli.training.tensors import TensorDataset
@@ -122,7 +122,7 @@ class Generating(Protocol):
     """A method that leaves weights with which noise for other images is made."""
 
     @staticmethod
-    def restored(generator: Generator, device: torch.device) -> Noise:
+    def restore(generator: Generator, device: torch.device) -> Noise:
         """What makes noise with them. Raises InputError where they do not fit."""
 
 
@@ -130,16 +130,17 @@ def restore_noise(generator: Generator, device: torch.device) -> Noise:
     """What makes noise by the method of a generator file. Raises InputError where there is no such method, or it is damaged."""
     for method in list_methods().get(generator.method, {}).values():
         if isinstance(method, Generating):
-            return method.restored(generator, device)
+            return method.restore(generator, device)
     raise InputError(f"the generator is of method {generator.method!r}, by which this version makes no noise; update hideseek")
 
 
 def list_methods() -> dict[str, dict[str, Callable[..., Method]]]:
-    """All methods by name and scope, in the order of their modules."""
+    """All methods by name and scope: names in alphabetical order, the scopes of each in that of SCOPES."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    methods = [method for module in modules for method in getattr(module, "METHODS", ())]
     found: dict[str, dict[str, Callable[..., Method]]] = {}
-    for module in (importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)):
-        for method in getattr(module, "METHODS", ()):
-            found.setdefault(method.name, {})[method.scope] = method
+    for method in sorted(methods, key=lambda method: (method.name, SCOPES.index(method.scope))):
+        found.setdefault(method.name, {})[method.scope] = method
     return found
 
 
@@ -150,16 +151,15 @@ def select(name: str, scope: str | None = None, options: Mapping[str, Any] | Non
     """
     known = list_methods()
     if name not in known:
-        raise InputError(f"--method {name!r} is unknown: choose one of {', '.join(known)}")
+        raise unknown("`method`", name, known)
     scopes = known[name]
     if scope is not None and scope not in scopes:
-        raise InputError(f"--method {name} has no --scope {scope!r}: give {' or '.join(scopes)}")
+        raise InputError(f"`method='{name}'` has no `scope='{scope}'`: give {' or '.join(scopes)}")
     scope = scope or next(iter(scopes))
     method = scopes[scope]
     given = {option: value for option, value in (options or {}).items() if value is not None}
     own = {option.name for option in fields(method)}  # type: ignore[arg-type]
     strange = [option for option in given if option not in own]
     if strange:
-        option = strange[0].replace("_", "-")
-        raise InputError(f"--{option} is no option of --method {name} with --scope {scope}; leave it out")
+        raise InputError(f"`{strange[0]}` is no option of `method='{name}'` with `scope='{scope}'`; leave it out")
     return method(**given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
@@ -16,11 +16,12 @@ from hideseek_cli.core.generator_network import GeneratorNetwork, make_noise
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.generator import Generator
 from hideseek_cli.methods import Noise, Task, TrainedPatterns, Training
-from hideseek_cli.methods.emn import passes_for, plan_tries
+from hideseek_cli.methods.emn import COUNT, passes_for, plan_tries
+from hideseek_cli.runtime.fields import settle
 from hideseek_cli.training.trainer import OnStep
 
 
-def knowing_masks(task: Task, rule: str) -> Round:
+def train_knowing_classifier(task: Task, rule: str) -> Round:
     """A classifier that knows the classes of what may be trained on by masks of classes alone, made by that rule; and these."""
     problem = Problem(dataset=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size,
                       seed=task.seed, rule=rule, rounds=passes_for(task, None))  # fmt: skip
@@ -38,45 +39,44 @@ class Confounder:
     clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
-    passes: int | None = None
+    passes: int | None = field(default=None, metadata=COUNT)
     """Passes of Algorithm 1, and before them twice as many lessons and a third as many imitations. None: those of
     ``core.confounder.Plan``."""
 
     def __post_init__(self) -> None:
-        if self.passes is not None and self.passes < 1:
-            raise InputError("passes of mask training must be at least 1")
+        settle(self)
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """With a classifier by each rule of class-wise masks in turn."""
-        return tuple(partial(self._trained, one, rule) for one, rule in plan_tries(task))
+        return tuple(partial(self._train, one, rule) for one, rule in plan_tries(task))
 
-    def _trained(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
+    def _train(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = self.passes
         counts = {} if passes is None else {"passes": passes, "lessons": 2 * passes, "imitations": -(-passes // 3)}
         plan = Plan(epsilon=task.epsilon, batch_size=task.batch_size, seed=task.seed, **counts)
-        known = knowing_masks(task, rule)
-        maker = train_generator(task.shown, known.network, plan, on_step, known.mask)
-        noise = make_noise(maker, task.dataset).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-        weights = {name: value.cpu().numpy() for name, value in maker.state_dict().items()}
+        known = train_knowing_classifier(task, rule)
+        network = train_generator(task.shown, known.network, plan, on_step, known.mask)
+        noise = make_noise(network, task.dataset).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+        weights = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
         return TrainedPatterns(patterns=noise.astype(np.float16), weights=weights)
 
     @staticmethod
-    def restored(generator: Generator, device: torch.device) -> Noise:
+    def restore(generator: Generator, device: torch.device) -> Noise:
         """One forward pass for each image. Raises InputError where the weights do not fit."""
         weights = {name: torch.from_numpy(value) for name, value in generator.weights.items()}
         try:
-            maker = GeneratorNetwork(weights["mean"].flatten(), weights["deviation"].flatten(), generator.epsilon)
-            maker.load_state_dict(weights)
+            network = GeneratorNetwork(weights["mean"].flatten(), weights["deviation"].flatten(), generator.epsilon)
+            network.load_state_dict(weights)
         except (KeyError, RuntimeError, TypeError) as error:
             raise InputError(
                 "the weights of the generator do not fit its network: the file is damaged; get it again"
             ) from error
-        maker = maker.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
 
         @torch.no_grad()
         def noise(images: UInt8[np.ndarray, "n h w c"]) -> Float[np.ndarray, "n h w c"]:
             seen = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).to(device).float()
-            found: np.ndarray = maker(seen).permute(0, 2, 3, 1).contiguous().cpu().numpy()
+            found: np.ndarray = network(seen).permute(0, 2, 3, 1).contiguous().cpu().numpy()
             return found
 
         return Noise(weights["mean"].numel(), noise)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import ClassVar
 
-from hideseek_cli.core.bilevel import Problem, get_schedule, training_error
-from hideseek_cli.core.surrogate import check_objective
-from hideseek_cli.errors import InputError
+from hideseek_cli.core.bilevel import SCHEDULES, Problem, training_error
+from hideseek_cli.core.surrogate import OBJECTIVES
 from hideseek_cli.methods import RealPatterns, Task, TrainedPatterns, Training
+from hideseek_cli.runtime.fields import at_least, one_of, settle, within
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.trainer import OnStep, steps_per_pass
 
@@ -23,14 +23,8 @@ PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "balanced", "unseen
 leave differs by some points from training to training (docs/results/2026-11-security.md), so they get a second try."""
 
 
-def check_training(schedule_name: str, objective: str, stop_error: float, *counts: int | None) -> None:
-    """Raises InputError for options of mask training that are out of range; of ``counts``, None stands for one not given."""
-    get_schedule(schedule_name)
-    check_objective(objective)
-    if not 0 < stop_error < 1:
-        raise InputError(f"--stop-error {stop_error} is out of range: it is a share between 0 and 1")
-    if any(count is not None and count < 1 for count in counts):
-        raise InputError("passes, inner steps, PGD steps and rounds of mask training must be at least 1")
+COUNT = at_least(1, "trains nothing; give at least 1")
+SHARE = within(lambda share: 0 < share < 1, "a share between 0 and 1")
 
 
 def passes_for(task: Task, given: int | None, fewest: int = 1) -> int:
@@ -64,23 +58,22 @@ class ClassWise:
     changeable: ClassVar[bool] = True
     clippable: ClassVar[bool] = True
 
-    schedule: str = "joint"
-    objective: str = "error-min"
+    schedule: str = field(default="joint", metadata=one_of(*SCHEDULES))
+    objective: str = field(default="error-min", metadata=one_of(*OBJECTIVES))
     """What masks do to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
-    passes: int | None = None
+    passes: int | None = field(default=None, metadata=COUNT)
     """Passes over the images for each pattern (joint). None: as many as make STEPS, and at least one."""
-    stop_error: float = 0.1
+    stop_error: float = field(default=0.1, metadata=SHARE)
     """Share of masked training images that the surrogate may still get wrong when ``alternating`` stops: EMN's rule."""
-    inner_steps: int = 10
+    inner_steps: int = field(default=10, metadata=COUNT)
     """M of Algorithm 1."""
-    pgd_steps: int = 1
+    pgd_steps: int = field(default=1, metadata=COUNT)
     """Steps of Equation 4 on each batch."""
-    max_rounds: int = 60
+    max_rounds: int = field(default=60, metadata=COUNT)
     """Rounds after which ``alternating`` gives up waiting for its stop."""
 
     def __post_init__(self) -> None:
-        counts = self.passes, self.inner_steps, self.pgd_steps, self.max_rounds
-        check_training(self.schedule, self.objective, self.stop_error, *counts)
+        settle(self)
 
     @property
     def robust(self) -> tuple[str, ...]:
@@ -91,34 +84,36 @@ class ClassWise:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating``, and of
         those that raise the loss, one."""
         if self.schedule == "joint" and self.objective == "error-max":
-            return (partial(self._joint, task, "sign"),)
+            return (partial(self._train_joint, task, "sign"),)
         if self.schedule == "joint":
-            return tuple(partial(self._joint, one, rule) for one, rule in plan_tries(task))
-        return (partial(self._alternating, task),)
+            return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task))
+        return (partial(self._train_alternating, task),)
 
-    def _joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
+    def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes)
-        for state in islice(get_schedule("joint")(self._problem(task, rule=rule, rounds=passes)), passes):
+        for state in islice(SCHEDULES["joint"](self._problem(task, rule=rule, rounds=passes)), passes):
             on_step(state.number, passes)
         return TrainedPatterns(patterns=state.pattern())
 
-    def _alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
+    def _train_alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
         """Trained until the surrogate's training error falls to ``stop_error``."""
         problem = self._problem(task)
-        for state in get_schedule(self.schedule)(problem):
+        for state in SCHEDULES[self.schedule](problem):
             on_step(state.number, self.max_rounds)
             if (state.number > 1 and training_error(problem, state) <= self.stop_error) or state.number >= self.max_rounds:
                 break
         on_step(self.max_rounds, self.max_rounds)
         return TrainedPatterns(patterns=state.pattern())
 
-    def stopped(self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], on_step: OnStep,
-                patience: int = 2) -> StoppedMasks:  # fmt: skip
+    def train_to_level(
+        self, task: Task, level: float, threshold: float, accuracy: Callable[[Standardised], float], on_step: OnStep,
+        patience: int = 2,
+    ) -> StoppedMasks:  # fmt: skip
         """Algorithm 1 for one level: stop when ``accuracy`` (percent, of the network just trained, on validation
         images) was within ``threshold`` of ``level`` in ``patience`` validations running."""
         near: StoppedMasks | None = None
         inside = 0
-        for state in get_schedule(self.schedule)(self._problem(task)):
+        for state in SCHEDULES[self.schedule](self._problem(task)):
             on_step(state.number, self.max_rounds)
             found = accuracy(state.network)
             state.network.train()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
 import torch
 
 from hideseek_cli.core.bilevel import LONGEST, STOP_ERROR, Problem
-from hideseek_cli.core.sample_noise import Noises, alternating, joint
+from hideseek_cli.core.sample_noise import SCHEDULES, Noises, alternating, joint
+from hideseek_cli.core.surrogate import OBJECTIVES
 from hideseek_cli.methods import Task, TrainedPatterns, Training
-from hideseek_cli.methods.emn import check_training, passes_for, plan_tries
+from hideseek_cli.methods.emn import COUNT, SHARE, passes_for, plan_tries
+from hideseek_cli.runtime.fields import one_of, settle
 from hideseek_cli.training.trainer import OnStep
 
 PGD_STEPS = {"joint": 5, "alternating": 20}
@@ -31,35 +33,34 @@ class SampleWise:
     clippable: ClassVar[bool] = True
     robust: ClassVar[tuple[str, ...]] = ()
 
-    schedule: str = "joint"
-    objective: str = "error-min"
+    schedule: str = field(default="joint", metadata=one_of(*SCHEDULES))
+    objective: str = field(default="error-min", metadata=one_of(*OBJECTIVES))
     """What noise does to the surrogate's loss: ``error-min``, or ``error-max``, to compare with."""
-    passes: int | None = None
+    passes: int | None = field(default=None, metadata=COUNT)
     """Passes over the images that train the surrogate (joint). None: as many as make STEPS, at least FEWEST, and more where
     the surrogate does not know the masks by then."""
-    stop_error: float = STOP_ERROR
+    stop_error: float = field(default=STOP_ERROR, metadata=SHARE)
     """Share of masked training images that the surrogate may still get wrong when its training stops: EMN's rule."""
-    inner_steps: int = 10
+    inner_steps: int = field(default=10, metadata=COUNT)
     """M: steps of θ between passes for the noise (alternating)."""
-    pgd_steps: int | None = None
+    pgd_steps: int | None = field(default=None, metadata=COUNT)
     """Steps of Equation 4 on each image. None: PGD_STEPS."""
-    max_rounds: int = 60
+    max_rounds: int = field(default=60, metadata=COUNT)
     """Rounds after which ``alternating`` gives up waiting for its stop."""
 
     def __post_init__(self) -> None:
-        counts = self.passes, self.inner_steps, self.pgd_steps, self.max_rounds
-        check_training(self.schedule, self.objective, self.stop_error, *counts)
+        settle(self)
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """By ``joint`` from surrogates of each rule of class-wise masks, later ones where those before do not hide; by
         ``alternating``, and of noise that raises the loss, one."""
         if self.schedule == "alternating":
-            return (partial(self._alternating, task),)
+            return (partial(self._train_alternating, task),)
         if self.objective == "error-max":
-            return (partial(self._joint, task, "sign"),)
-        return tuple(partial(self._joint, one, rule) for one, rule in plan_tries(task))
+            return (partial(self._train_joint, task, "sign"),)
+        return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task))
 
-    def _joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
+    def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes, FEWEST)
         noises = self._noises(task, rule, passes)
         longest = 1 if self.passes or self.objective == "error-max" else LONGEST
@@ -70,7 +71,7 @@ class SampleWise:
         on_step(number + 1, number + 1)
         return TrainedPatterns(patterns=noises.patterns())
 
-    def _alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
+    def _train_alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
         """Until the training error falls to ``stop_error``, as it never may where noise raises the loss."""
         noises = self._noises(task, "sign", 1)
         for number, network in enumerate(alternating(noises), 1):

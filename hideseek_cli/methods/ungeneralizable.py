@@ -42,8 +42,7 @@ class Ungeneralizable(ClassWise):
         super().__post_init__()
         if self.authorized is None:
             raise InputError(
-                "--method uge hides from networks but one: give that as --authorized net.safetensors, and make it by "
-                "`hideseek network resnet18 -o net.safetensors`"
+                "`method='uge'` hides from networks but one: give its file as `authorized`; hideseek network makes one"
             )
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
@@ -51,9 +50,9 @@ class Ungeneralizable(ClassWise):
         decides how much of that is used."""
         own = super().candidates(task)
         first = super().candidates(replace(task, arch=SURROGATE))[:1] if task.arch != SURROGATE else ()
-        return tuple(partial(self._strong, task, train) for train in (*first, *own))
+        return tuple(partial(self._strengthen, task, train) for train in (*first, *own))
 
-    def _strong(self, task: Task, train: Training, on_step: OnStep) -> TrainedPatterns:
+    def _strengthen(self, task: Task, train: Training, on_step: OnStep) -> TrainedPatterns:
         patterns = torch.from_numpy(GAIN * train(on_step).patterns).permute(0, 3, 1, 2)
         strong = secret_stem.project_unseen(patterns, self._kernel, task.epsilon)
         return TrainedPatterns(patterns=strong.permute(0, 2, 3, 1).contiguous().numpy())
@@ -61,9 +60,9 @@ class Ungeneralizable(ClassWise):
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
         images = task.dataset.images
         if images.shape[1] != 3:
-            raise InputError("--method uge hides in colours that a network does not see, and all images here are grey")
+            raise InputError("`method='uge'` hides in colours that a network does not see, and all images here are grey")
         unseen = partial(secret_stem.project_unseen, kernel=self._kernel.to(images.device), epsilon=task.epsilon)
-        return replace(super()._problem(task, rule, rounds), confined=unseen)
+        return replace(super()._problem(task, rule, rounds), confine=unseen)
 
     @property
     def _kernel(self) -> Float[Tensor, "3 k k"]:

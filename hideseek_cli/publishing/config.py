@@ -2,129 +2,147 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import InputError, count, unknown
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.atomic import refuse_inside
-from hideseek_cli.training.accuracy_stats import check_tolerance
+from hideseek_cli.runtime.fields import PATH, Names, Number, Numbers, Place, Prices, at_least, between, one_of, settle, within
+from hideseek_cli.training.accuracy_stats import POINTS
 from hideseek_cli.training.transforms import ROBUST
 
 CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
 """Retrainings of the clean folder, of half of it, of what may be published, and the fewest for a level."""
 MOST_PATTERNS = 64
-PLACEMENTS = ("fixed", "keyed")
-CALIBRATIONS = ("retrain", "stop")
 UNMASKS = ("classes", "images")
+
+
+def sort_levels(levels: Any) -> tuple[float, ...]:
+    """Raises InputError where they are no numbers."""
+    try:
+        return tuple(sorted(map(float, levels)))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`levels` {levels!r} is not a list of percentages, such as 30, 50 and 70") from error
+
+
+def _check_levels(name: str, levels: tuple[float, ...]) -> None:
+    for level in levels:
+        if not 0 < level < 100:
+            raise InputError(f"level {level:g} is out of range: a level is a test accuracy between 0 and 100 percent")
+    if len(set(levels)) < len(levels):
+        raise InputError(f"a level is given twice in {_join(levels)}; give each once")
+
+
+def _copy_prices(prices: Any) -> dict[float, float]:
+    try:
+        return {float(level): float(price) for level, price in dict(prices).items()}
+    except (TypeError, ValueError) as error:
+        raise InputError(f"`prices` {prices!r} does not say a price for each level") from error
+
+
+def _check_prices(name: str, prices: dict[float, float]) -> None:
+    if any(not 0 <= price < float("inf") for price in prices.values()):
+        raise InputError("a price must be a number of at least 0")
+
+
+def _check_changes(name: str, changes: tuple[str, ...]) -> None:
+    for change in changes:
+        if change not in ROBUST:
+            raise unknown(f"change in `{name}`", change, ROBUST)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HideConfig:
-    """What the owner asks for."""
+    """What the owner asks for. Paths may be given as text, levels in any order."""
 
-    data: Path
-    levels: tuple[float, ...]
+    data: Place = field(metadata=PATH)
+    levels: Numbers = field(metadata={"become": sort_levels, "check": _check_levels})
     """Test accuracies to sell, in percent; none where the clean images alone are sold."""
-    out: Path
-    masks: Path
+    out: Place = field(metadata=PATH)
+    masks: Place = field(metadata=PATH)
     recipe: Recipe
     """As chosen; it is fitted to the number of images."""
-    prices: dict[float, float] = field(default_factory=dict)
-    epsilon: int = 8
-    placement: str = "fixed"
-    patterns: int = 1
+    prices: Prices = field(default_factory=dict, metadata={"become": _copy_prices, "check": _check_prices})
+    epsilon: int = field(default=8, metadata=between(1, MAX_EPSILON, "grey levels"))
+    """Most that a pixel may move."""
+    placement: str = field(default="fixed", metadata=one_of("fixed", "keyed"))
+    patterns: int = field(default=1, metadata=between(1, MOST_PATTERNS))
     """Patterns a class in each layer of images; one is the paper's."""
-    robust: tuple[str, ...] | None = None
+    robust: Names | None = field(default=None, metadata={"become": tuple, "check": _check_changes})
     """Changes that masks are trained to survive: names of ``training.transforms.ROBUST``; of none of them: the paper's plain
     masks. None: those that the method is for."""
-    unmask: str = "classes"
+    unmask: str = field(default="classes", metadata=one_of(*UNMASKS))
     """What loses its mask in turn as levels rise: ``classes``, or ``images`` of all classes alike."""
-    min_ssim: float = 0.985
-    calibration: str = "retrain"
+    min_ssim: Number = field(default=0.985, metadata=within(lambda ssim: 0 <= ssim < 1, "at least 0 and below 1"))
+    """Mean SSIM that the published folder keeps."""
+    calibration: str = field(default="retrain", metadata=one_of("retrain", "stop"))
+    """How levels are found: by retraining, or by the stopping rule of the paper's Algorithm 1."""
     method: Method = field(default_factory=ClassWise)
-    size: int | None = None
-    train_images: int | None = None
+    size: int | None = field(default=None, metadata=between(8, 1024, "pixels"))
+    """Side to which images are brought for training; None: what fits them."""
+    train_images: int | None = field(default=None, metadata=at_least(1, "trains on none; give at least 4 for each class"))
     """Most images that masks and networks are trained on; the others are published all the same. None: as many as take
     ``publishing.loading.HELD`` bytes."""
-    table: Path | None = None
-    key_file: Path | None = None
+    labels: Place | None = field(default=None, metadata=PATH)
+    """Table ``name,class`` of a flat folder."""
+    key_file: Place | None = field(default=None, metadata=PATH)
+    """32 secret bytes in place of fresh ones."""
     output_format: OutputFormat = PNG_FILES
     """How the published images are to lie."""
     seed: int = 0
-    threads: int = 1
+    """Of all training; decides nothing secret."""
+    threads: int = field(default=1, metadata=at_least(1, "cannot train; give at least 1"))
     """Processor threads of each retraining; as many stand side by side as there are cores for."""
     max_runs: int | None = None
-    tolerance: float = 5.0
+    """Retrainings that may be made; None: 8 and 7 for each level, or as many as it takes."""
+    tolerance: Number = field(default=5.0, metadata=POINTS)
+    """Points by which calibration may miss a level."""
     overwrite: bool = False
     resume: bool = False
 
     def __post_init__(self) -> None:
         """Raises InputError for whatever can be refused before an image is read."""
-        if len(set(self.levels)) < len(self.levels):
-            raise InputError(f"a level is given twice in {_join(self.levels)}; give each once")
-        for level in self.levels:
-            if not 0 < level < 100:
-                raise InputError(f"level {level:g} is out of range: a level is a test accuracy between 0 and 100 percent")
-        strange = sorted(set(self.prices) - set(self.levels))
-        if strange:
-            raise InputError(f"--prices names level {strange[0]:g}, which is not among the levels {_join(self.levels)}")
-        if any(not 0 <= price < float("inf") for price in self.prices.values()):
-            raise InputError("a price must be a number of at least 0")
-        check_tolerance(self.tolerance)
-        if not 1 <= self.epsilon <= MAX_EPSILON:
-            raise InputError(f"--epsilon {self.epsilon} is out of range: 1 to {MAX_EPSILON} grey levels")
-        if self.placement not in PLACEMENTS or self.calibration not in CALIBRATIONS:
-            raise InputError(f"--placement is {' or '.join(PLACEMENTS)}, --calibration {' or '.join(CALIBRATIONS)}")
-        if not 1 <= self.patterns <= MOST_PATTERNS:
-            raise InputError(f"--patterns {self.patterns} is out of range: 1 to {MOST_PATTERNS}")
-        if self.patterns > 1 and self.calibration == "stop":
-            raise InputError("--calibration stop is Algorithm 1 of the paper: it has one pattern a class; leave --patterns out")
-        unknown = [name for name in self.survived if name not in ROBUST]
-        if unknown:
-            raise InputError(f"--robust {unknown[0]!r} is unknown: choose of {','.join(ROBUST)}")
-        if self.unmask not in UNMASKS:
-            raise InputError(f"--unmask {self.unmask!r} is unknown: give {' or '.join(UNMASKS)}")
-        if self.calibration == "stop" and not (isinstance(self.method, ClassWise) and self.method.schedule == "alternating"):
-            raise InputError(
-                "--calibration stop is Algorithm 1 of the paper: it needs class-wise emn by --schedule alternating"
-            )
-        if self.calibration == "stop" and not self.levels:
-            raise InputError("--calibration stop trains masks of levels: give some, such as --levels 30,50,70")
-        if self.method.scope == "sample" and (self.placement != "fixed" or self.patterns > 1):
-            option = "--patterns" if self.patterns > 1 else "--placement keyed"
-            raise InputError(f"{option} is for patterns that a class shares; every image has its own here, leave it out")
-        if isinstance(self.method, Authorizing) and self.placement != "fixed":
-            raise InputError(
-                "--placement keyed does not apply to --method uge: an authorized network would see masks where their shifts "
-                "come round; leave it out"
-            )
-        if self.robust and not self.method.changeable:
-            raise InputError(f"--robust does not apply to --method {self.method.name}: it is not trained through changes")
-        if not 0 <= self.min_ssim < 1:
-            raise InputError(f"--min-ssim {self.min_ssim} is out of range: at least 0 and below 1")
-        if self.size is not None and not 8 <= self.size <= 1024:
-            raise InputError(f"--size {self.size} is out of range: 8 to 1024 pixels")
-        if self.train_images is not None and self.train_images < 1:
-            raise InputError(f"--train-images {self.train_images} trains on none; give at least 4 for each class")
-        if self.runs < self.fewest:
-            raise InputError(
-                f"--max-runs {self.max_runs} is too few for {len(self.levels)} levels; give at least {self.fewest}"
-            )
-        if self.threads < 1:
-            raise InputError(f"{self.threads} threads cannot train; give at least 1")
+        settle(self)
+        for contradiction in self._list_contradictions():
+            raise InputError(contradiction)
         for path in (self.out, self.masks):
             refuse_inside(path, self.data)
-        if self.out.resolve() in self.masks.resolve().parents:
-            raise InputError(
-                f"{self.masks}, which is secret, would lie inside {self.out}, which is published; choose another --masks"
+
+    def _list_contradictions(self) -> Iterator[str]:
+        """Where two arguments, each right by itself, do not go together."""
+        for level in sorted(set(self.prices) - set(self.levels)):
+            yield f"`prices` names level {level:g}, which is not among the levels {_join(self.levels)}"
+        if self.calibration == "stop":
+            if self.patterns > 1:
+                yield "`calibration='stop'` is Algorithm 1 of the paper: it has one pattern a class; leave `patterns` out"
+            if not (isinstance(self.method, ClassWise) and self.method.schedule == "alternating"):
+                yield "`calibration='stop'` is Algorithm 1 of the paper: it needs class-wise emn by `schedule='alternating'`"
+            if not self.levels:
+                yield "`calibration='stop'` trains masks of levels: give some as `levels`"
+        if self.method.scope == "sample" and self.patterns > 1:
+            yield "`patterns` is for patterns that a class shares; every image has its own here, leave it out"
+        if self.method.scope == "sample" and self.placement != "fixed":
+            yield "`placement='keyed'` is for patterns that a class shares; every image has its own here, leave it out"
+        if isinstance(self.method, Authorizing) and self.placement != "fixed":
+            yield (
+                "`placement='keyed'` does not apply to `method='uge'`: an authorized network would see masks where their "
+                "shifts come round; leave it out"
             )
+        if self.robust and not self.method.changeable:
+            yield f"`robust` does not apply to `method='{self.method.name}'`: it is not trained through changes"
+        if self.runs < self.fewest:
+            levels = count(len(self.levels), "level")
+            yield f"`max_runs` {self.max_runs} is too few for {levels}; give at least {self.fewest}"
+        if self.out.resolve() in self.masks.resolve().parents:
+            yield f"{self.masks}, which is secret, would lie inside {self.out}, which is published; choose another `masks`"
 
     @property
     def survived(self) -> tuple[str, ...]:
@@ -159,7 +177,7 @@ class HideConfig:
     def bargains(self) -> list[str]:
         """Prices by which a buyer gets more for less, in words.
 
-        Cleaners of nested layers give together what the dearest of them gives; by ``--calibration stop`` every cleaner
+        Cleaners of nested layers give together what the dearest of them gives; where calibration is ``stop`` every cleaner
         holds the published mask.
         """
         ranked = sorted(self.prices.items())
@@ -179,18 +197,13 @@ class HideConfig:
         return found
 
     def binding(self) -> dict[str, Any]:
-        """The options that a resumed run must share."""
-        kept = {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in ("overwrite", "resume", "prices", "output_format")
-        }
-        kept |= {
-            "image_format": self.output_format.encoding,
-            "shards": self.output_format.shard,
-            "keep_exif": self.output_format.exif,
-        }
-        kept["method"] |= {"name": self.method.name, "scope": self.method.scope}
+        """What a resumed run must share, by the names of the public API's arguments."""
+        kept = asdict(self)
+        for name in ("overwrite", "resume", "prices", "output_format"):
+            del kept[name]
+        method, files = kept.pop("method"), self.output_format
+        kept |= {"method": self.method.name, "scope": self.method.scope, **method}
+        kept |= {"image_format": files.encoding, "shards": files.shard, "keep_exif": files.exif}
         return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int64, UInt16
 
-from hideseek_cli.errors import UNUSABLE, InputError, Problems, raise_for_all
+from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
 from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, why_unfit
 from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
@@ -102,7 +102,8 @@ def _check(folder: ImageDataset, taught: Bool[np.ndarray, " n"], most: int | Non
     if few:
         raise InputError(f"classes with fewer than {FEWEST} images cannot be trained: {', '.join(few)}; add or remove")
     if taught.sum() > (most or len(folder.records)):
-        raise InputError(f"--train-images {most} is too few for {len(folder.classes)} classes; give at least {taught.sum()}")
+        classes = count(len(folder.classes), "class")
+        raise InputError(f"`train_images` {most} is too few for {classes}; give at least {taught.sum()}")
 
 
 def _bytes(shapes: UInt16[np.ndarray, "n 3"], size: int | None) -> int:

@@ -1,9 +1,7 @@
-"""The masks of a run of ``hide``: those that are published, and the paper's own of each level."""
+"""The third stage of ``hide``: masks are trained, and the strongest that keep the images' similarity are chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,20 +11,14 @@ import numpy as np
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.generator import Generator
 from hideseek_cli.formats.manifest import Authorized
-from hideseek_cli.masks.assignment import UnmaskingOrder
-from hideseek_cli.methods import Authorizing, Task
-from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.publishing.calibration import Found
-from hideseek_cli.publishing.config import CLEAN_RUNS, FEWEST_RUNS, PUBLISHED_RUNS, HideConfig
-from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer, equalise_similarity, find_strongest_strength
-from hideseek_cli.publishing.retraining import Retraining, RetrainingSession
+from hideseek_cli.methods import Authorizing, RealPatterns, Task, Training
+from hideseek_cli.publishing.config import CLEAN_RUNS, PUBLISHED_RUNS, HideConfig
+from hideseek_cli.publishing.mask_layout import MaskLayout
+from hideseek_cli.publishing.rendering import LevelScale, equalise_similarity, find_strongest_strength
+from hideseek_cli.publishing.retraining import Retraining
+from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
-from hideseek_cli.runtime.journal import Journal
-from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import Estimate
-from hideseek_cli.training.architectures import Standardised
-from hideseek_cli.training.evaluator import Evaluator
-from hideseek_cli.training.trainer import count_correct
 
 
 @dataclass(frozen=True)
@@ -40,6 +32,11 @@ class Strongest:
     weights: dict[str, np.ndarray]
     """What makes noise for other images; nothing where the method cannot."""
 
+    @property
+    def accuracy(self) -> float:
+        """The mean of theirs."""
+        return float(np.mean(self.accuracies))
+
     def save_generator(self, config: HideConfig, source: SourceDataset, release: str) -> Path | None:
         """Write it beside the mask file, where there is one, and say where."""
         if not self.weights:
@@ -51,31 +48,41 @@ class Strongest:
         return config.generator
 
 
-def select_strongest(
-    config: HideConfig, renderer: MaskRenderer, unmasking: UnmaskingOrder, shares: Sequence[float], task: Task,
-    session: RetrainingSession, enough: float, journal: Journal, executor: Executor, progress: Progress,
-) -> Strongest:  # fmt: skip
+def select_strongest(run: HideRun, layout: MaskLayout, task: Task, enough: float) -> Strongest:
     """What to publish: masks at the greatest strength that keeps the images' similarity.
 
-    The method's candidates are tried in turn until one leaves no more than ``enough``; which of them hides best depends
-    on the images (docs/results/2026-11-masks.md). ``shares``: at which levels are expected.
+    The method's candidates are tried in turn until one leaves no more than ``enough`` percent; which of them hides best
+    depends on the images (docs/results/2026-11-masks.md).
     """
     tried: list[Strongest] = []
-    choices = unmasking.choices()
-    for number, train in enumerate(config.method.candidates(task)):
-        name = f"candidate {number}"
-        within = f"{name} weights "
-        if name not in journal.arrays:
-            made = train(partial(progress.step, "training masks"))
-            journal.keep({name: made.patterns, **{within + part: weight for part, weight in made.weights.items()}})
-        pattern = equalise_similarity(renderer, journal.arrays[name], choices, executor)
-        weights = {key.removeprefix(within): value for key, value in journal.arrays.items() if key.startswith(within)}
-        strength = find_strongest_strength(config, renderer, pattern, choices, executor, progress)
-        scale = LevelScale(renderer, renderer.masks(pattern, strength), unmasking)
-        tried.append(Strongest(scale, strength, session.masked([scale.trial(1.0, shares)] * PUBLISHED_RUNS), weights))
-        if np.mean(tried[-1].accuracies) <= enough:
+    for number, training in enumerate(run.config.method.candidates(task)):
+        patterns, weights = _train(run, f"candidate {number}", training)
+        tried.append(_find_strongest(run, layout, patterns, weights))
+        if tried[-1].accuracy <= enough:
             break
-    return min(tried, key=lambda one: float(np.mean(one.accuracies)))
+    best = min(tried, key=lambda one: one.accuracy)
+    run.progress.say(f"images to publish (strength {best.strength:.3f}) train to {best.accuracy:.1f} %")
+    return best
+
+
+def _train(run: HideRun, name: str, training: Training) -> tuple[RealPatterns, dict[str, np.ndarray]]:
+    """Patterns and weights of a training, or what an interrupted run made by it."""
+    within, arrays = f"{name} weights ", run.journal.arrays
+    if name not in arrays:
+        made = training(partial(run.progress.step, "training masks"))
+        run.journal.keep({name: made.patterns, **{within + part: weight for part, weight in made.weights.items()}})
+    arrays = run.journal.arrays
+    return arrays[name], {key.removeprefix(within): value for key, value in arrays.items() if key.startswith(within)}
+
+
+def _find_strongest(run: HideRun, layout: MaskLayout, patterns: RealPatterns, weights: dict[str, np.ndarray]) -> Strongest:
+    """These patterns as strong as similarity allows, and what networks learn from images that carry them."""
+    renderer, choices = layout.renderer, layout.unmasking.choices()
+    patterns = equalise_similarity(renderer, patterns, choices, run.executor)
+    strength = find_strongest_strength(run.config, renderer, patterns, choices, run.executor, run.progress)
+    scale = LevelScale(renderer, renderer.masks(patterns, strength), layout.unmasking)
+    accuracies = run.session.measure([scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS)
+    return Strongest(scale, strength, accuracies, weights)
 
 
 @dataclass(frozen=True)
@@ -98,56 +105,15 @@ class AuthorizedResult:
         return Authorized(stem=self.network.identity, arch=self.network.arch, accuracy=round(self.published.mean, 2))
 
 
-def measure_authorized(
-    config: HideConfig,
-    strongest: Strongest,
-    shares: Sequence[float],
-    source: SourceDataset,
-    session: RetrainingSession,
-    progress: Progress,
-) -> AuthorizedResult | None:
-    """What the network learns that an order authorises, for which no image is masked; None where it authorises none."""
-    if not isinstance(config.method, Authorizing):
+def measure_authorized(run: HideRun, layout: MaskLayout, strongest: Strongest) -> AuthorizedResult | None:
+    """What the network learns that an owner authorises, for which no image is masked; None where there is none."""
+    if not isinstance(run.config.method, Authorizing):
         return None
-    network = config.method.authorized
+    network, session = run.config.method.authorized, run.session
     about = [network.identity, network.arch, network.seed]
-    clean = Retraining(source.stack.clean, ["clean by", *about], by=network)
-    published = Retraining(partial(strongest.scale.render, 1.0, shares), ["published by", *about], by=network)
-    found = session.masked([clean] * CLEAN_RUNS + [published] * PUBLISHED_RUNS)
-    on_clean, on_published = (session.estimate(session.group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:]))
-    progress.say(f"the authorized network trains to {on_published.mean:.1f} %, clean to {on_clean.mean:.1f} %")
+    clean = Retraining(run.source.stack.clean, ["clean by", *about], by=network)
+    published = Retraining(partial(strongest.scale.render, 1.0, layout.shares), ["published by", *about], by=network)
+    found = session.measure([clean] * CLEAN_RUNS + [published] * PUBLISHED_RUNS)
+    on_clean, on_published = (session.estimate(session.note_group(part)) for part in (found[:CLEAN_RUNS], found[CLEAN_RUNS:]))
+    run.progress.say(f"the authorized network trains to {on_published.mean:.1f} %, clean to {on_clean.mean:.1f} %")
     return AuthorizedResult(network, published=on_published, clean=on_clean)
-
-
-def train_stopped(
-    config: HideConfig,
-    task: Task,
-    evaluator: Evaluator,
-    session: RetrainingSession,
-    renderer: MaskRenderer,
-    journal: Journal,
-    progress: Progress,
-) -> tuple[list[Found], dict[float, np.ndarray]]:
-    """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
-
-    def surrogate(network: Standardised) -> float:
-        return 100 * count_correct(network, evaluator.test) / len(evaluator.test)
-
-    found, patterns, method = [], {}, config.method
-    assert isinstance(method, ClassWise)
-    for level in config.levels:
-        name = f"pattern {level:g}"
-        if name not in journal.arrays:
-            about = f"training masks of level {level:g}"
-            stopped = method.stopped(task, level, config.tolerance, surrogate, partial(progress.step, about))
-            how = "stopped at" if stopped.held else "never stayed near the level, came nearest with"
-            progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
-            journal.keep({name: stopped.pattern})
-        patterns[level] = pattern = journal.arrays[name]
-        accuracies = session.masked(
-            [Retraining(partial(renderer.render, renderer.masks(pattern, 1.0), renderer.source.folder.labels), level)]
-            * FEWEST_RUNS
-        )
-        reachable = abs(float(np.mean(accuracies)) - level) <= config.tolerance
-        found.append(Found(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
-    return found, patterns

@@ -1,9 +1,12 @@
-"""What an order of ``hide`` is about, and what it would take."""
+"""What ``hide`` is asked to work on, checked, and what it would take."""
 
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -11,14 +14,95 @@ import torch
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.images.codec import attach_alpha, drop_alpha, encode
+from hideseek_cli.images.dataset import find_splits
+from hideseek_cli.images.image_folder import list_passed_over
 from hideseek_cli.masks import keys
+from hideseek_cli.masks.arithmetic import apply
+from hideseek_cli.masks.resample import resample
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.retraining import estimate_duration
 from hideseek_cli.publishing.source import SourceDataset
+from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.runtime.tables import format_table
 from hideseek_cli.training.tensors import make_dataset
+
+SAMPLED = 8
+"""Images that are encoded to tell how large the published folder will be."""
+
+SHOWN = 50
+"""Classes, and files that are passed over, that a table for people lists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HidePlan:
+    """What ``hide`` would do."""
+
+    config: HideConfig
+    classes: dict[str, int]
+    """Images of each class."""
+    parts: dict[str, str]
+    """Part of the data set -> what becomes of it, in words."""
+    passed_over: tuple[tuple[str, str], ...]
+    """What is not an image of a class and no obstacle, and why."""
+    train_images: int
+    chance: float
+    """Accuracy in percent of always naming the largest class."""
+    size: int | None
+    """Side to which images are brought for training, in pixels; None where they are trained on as they are."""
+    recipe: Recipe
+    retrainings: int
+    """At most."""
+    seconds: float
+    """About how long it takes, at most."""
+    bytes_now: int
+    bytes_about: int
+    """What the published folder takes on the disk, from a few images that were encoded."""
+
+    complete: ClassVar[bool] = True
+    """Nothing is missing of what was asked for: a plan promises no level."""
+
+    @property
+    def images(self) -> int:
+        return sum(self.classes.values())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "images": self.images, "train_images": self.train_images, "classes": len(self.classes),
+            "class_sizes": self.classes, "parts": self.parts,
+            "passed_over": [{"path": path, "why": why} for path, why in self.passed_over], "chance": self.chance,
+            "recipe": self.recipe.to_json(), "retrainings_at_most": self.retrainings, "seconds_about": round(self.seconds),
+            "size": self.size, "bytes_now": self.bytes_now, "bytes_about": self.bytes_about,
+            "bargains": self.config.bargains(), "published": str(self.config.out), "masks": str(self.config.masks),
+        }  # fmt: skip
+
+    def rows(self) -> list[dict[str, str]]:
+        """A table for people: what, and what of it."""
+        levels = ", ".join(f"{level:g}" for level in self.config.levels) or "none; the clean images alone are sold"
+        square = f", seen as {self.size}x{self.size}" if self.size else ""
+        minutes = max(1, round(self.seconds / 60))
+        pairs = [
+            ("images", f"{self.images} in {len(self.classes)} classes"),
+            *_some([(f"  {name}", str(count)) for name, count in self.classes.items()], "  more classes"),
+            *((f"part {name}", what) for name, what in self.parts.items()),
+            *_some([(f"passed over: {path}", why) for path, why in self.passed_over], "passed over besides"),
+            ("levels", levels),
+            ("chance", f"{self.chance:.1f} %, the largest class"),
+            ("training", f"recipe {self.recipe.name}, {self.recipe.arch}, on {self.train_images} images{square}"),
+            ("time", f"at most {self.retrainings} retrainings, about {minutes} min"),
+            ("on the disk", f"{_megabytes(self.bytes_now)} now, about {_megabytes(self.bytes_about)} published"),
+            ("would write", f"{self.config.out} (to publish) and {self.config.masks} (secret)"),
+        ]
+        return [{"what": what, "": value} for what, value in pairs]
+
+    def remarks(self) -> list[str]:
+        return [f"prices: {bargain}" for bargain in self.config.bargains()]
+
+    def __str__(self) -> str:
+        return "\n".join([format_table(self.rows()), *self.remarks()])
 
 
 def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
@@ -33,22 +117,20 @@ def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
 
 
 def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:
-    """Read and check what an order is about. Raises InputError where it cannot be carried out on these images."""
+    """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
     source = load_source(
-        config.data,
-        config.table,
-        config.size,
-        executor,
-        progress,
-        config.output_format,
-        most=config.train_images,
+        config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
         seed=config.seed,
-    )
+    )  # fmt: skip
     if config.method.scope == "sample" and not source.taught.all():
         raise InputError(
-            f"--scope sample makes a mask for each of the {len(source)} images, and {len(source.stack)} are held: "
-            f"give --train-images {len(source)} where memory allows, or leave --scope out"
+            f"`scope='sample'` makes a mask for each of the {len(source)} images, and {len(source.stack)} are held: "
+            f"give `train_images={len(source)}` where memory allows, or leave `scope` out"
         )
+    if source.size is not None:
+        progress.say(f"files keep their sizes; networks see the central square of each at {source.size}x{source.size} (`size`)")
+        if config.calibration == "stop":
+            raise InputError("`calibration='stop'` needs images of one size, at most 96x96; bring them to one first")
     chance = source.folder.chance()
     low = [level for level in config.levels if level <= chance]
     if low:
@@ -57,24 +139,52 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
     return source
 
 
-def plan(config: HideConfig, device: torch.device, executor: Executor, progress: Progress) -> dict[str, object]:
-    """What ``hide`` would do, about how long it takes and how much disk; reads everything and writes nothing."""
+def plan(config: HideConfig, device: torch.device, executor: Executor, progress: Progress) -> HidePlan:
+    """What ``hide`` would do, about how long it takes and how much disk. Raises InputError as ``hide`` does."""
     prepare(config)
     source = read_source(config, executor, progress)
-    recipe = config.recipe.for_images(len(source))
-    classes = len(source.folder.classes)
-    seconds = estimate_duration(config, make_dataset(source.stack.clean(), source.labels, classes, device), recipe, executor)
-    return {
-        "images": len(source),
-        "train_images": len(source.stack),
-        "classes": classes,
-        "chance": source.folder.chance(),
-        "recipe": recipe.to_json(),
-        "retrainings_at_most": config.runs,
-        "seconds_about": round(seconds),
-        "size": source.size,
-        "bytes_about": int(source.shapes.astype(np.int64).prod(1).sum()),
-        "bargains": config.bargains(),
-        "published": str(config.out),
-        "masks": str(config.masks),
-    }
+    recipe, names = config.recipe.for_images(len(source)), source.folder.classes
+    dataset = make_dataset(source.stack.clean(), source.labels, len(names), device)
+    return HidePlan(
+        config=config, classes=dict(zip(names, np.bincount(source.folder.labels).tolist(), strict=True)),
+        parts=_parts(config), passed_over=() if config.labels else tuple(list_passed_over(source.folder.root)),
+        train_images=len(source.stack), chance=source.folder.chance(), size=source.size, recipe=recipe,
+        retrainings=config.runs, seconds=estimate_duration(config, dataset, recipe, executor),
+        bytes_now=sum(_length(record.path) for record in source.folder.records), bytes_about=_published_bytes(source, config),
+    )  # fmt: skip
+
+
+def _parts(config: HideConfig) -> dict[str, str]:
+    """What becomes of each part of the data set."""
+    found = {"train": config.data} if config.labels else find_splits(config.data)
+    if found == {"train": config.data}:
+        return {"train": "the whole folder is published; keep test images elsewhere"}
+    words = {"train": "is published", "val": "calibrates levels; not published", "test": "not touched, not published"}
+    return {name: f"{place.name}/ {words[name]}" for name, place in found.items()}
+
+
+def _some(pairs: list[tuple[str, str]], rest: str) -> list[tuple[str, str]]:
+    """The first SHOWN, and how many there are besides."""
+    return pairs if len(pairs) <= SHOWN else [*pairs[:SHOWN], (rest, str(len(pairs) - SHOWN))]
+
+
+def _length(path: Any) -> int:
+    """Bytes of a file, or of a span of a tar."""
+    return int(path.length) if hasattr(path, "length") else Path(path).stat().st_size
+
+
+def _published_bytes(source: SourceDataset, config: HideConfig) -> int:
+    """About what all images take, from a few of them with noise in place of masks."""
+    random, reach, written, values = np.random.default_rng(0), (config.epsilon + 1) // 2, 0, 0
+    for number in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
+        images, notes, _ = source.own([number])
+        colours = drop_alpha(images)
+        noise = random.integers(-reach, reach + 1, (*source.stack.shape, colours.shape[3])).astype(np.int8)
+        masked = attach_alpha(apply(colours, resample(noise, *colours.shape[1:3])[None]), images)[0]
+        written += len(encode(masked, notes[0], config.output_format.encoding))
+        values += images.size
+    return round(written / values * int(source.shapes.astype(np.int64).prod(1).sum()))
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"

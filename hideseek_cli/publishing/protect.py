@@ -6,12 +6,14 @@ ConfounderGAN calls it out-of-distribution encryption. There is no cleaner and n
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +32,7 @@ from hideseek_cli.methods import Noise, restore_noise
 from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
 from hideseek_cli.runtime.executors import ordered_map
 from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.runtime.tables import format_table
 
 TOGETHER = 32
 """Images that the network sees at once."""
@@ -43,9 +46,30 @@ MEASURED = 500
 class ProtectResult:
     """What ``protect`` wrote."""
 
+    published: Path
     images: int
     similarity: Comparison
     """Of about MEASURED images."""
+    seconds: float
+
+    def to_json(self) -> dict[str, Any]:
+        """MSE and SSIM of images scaled to 0..1, ``linf`` in grey levels."""
+        like = self.similarity
+        return {"published": str(self.published), "images": self.images, "mse": like.mse, "ssim": like.ssim,
+                "linf": like.linf, "seconds": round(self.seconds, 1)}  # fmt: skip
+
+    def rows(self) -> list[dict[str, str]]:
+        """A single one."""
+        like = self.similarity
+        return [{"published": str(self.published), "images": str(self.images), "MSE": f"{like.mse:.2e}",
+                 "SSIM": f"{like.ssim:.4f}", "Linf": str(like.linf)}]  # fmt: skip
+
+    def remarks(self) -> list[str]:
+        """Where it lies, and how quickly it was made."""
+        return [f"wrote {self.published} (to publish), {self.images / max(self.seconds, 0.1):.0f} images a second"]
+
+    def __str__(self) -> str:
+        return "\n".join([format_table(self.rows()), "", *self.remarks()])
 
 
 @dataclass(frozen=True)
@@ -135,6 +159,7 @@ def protect(
     Raises InputError, and writes nothing, where one of them cannot be used, or ``out`` holds anything: by their names
     alone what was protected cannot be told from originals.
     """
+    begun = time.monotonic()
     refuse_inside(out, folder)
     records = scan_unlabelled(folder)
     stage = StagedFolder(out, ours=None)
@@ -152,4 +177,4 @@ def protect(
             elif one[1] is not None:
                 alike.append((one[0], one[1]))
         raise_for_all({UNUSABLE: wrong})
-    return ProtectResult(images=len(records), similarity=summarise(alike))
+    return ProtectResult(published=out, images=len(records), similarity=summarise(alike), seconds=time.monotonic() - begun)

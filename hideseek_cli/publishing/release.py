@@ -6,9 +6,10 @@ levels and the similarity to the original come from the same pass, so that nothi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from hideseek_cli.formats.manifest import CLEAN, PUBLISHED, Authorized, Manifest
 from hideseek_cli.formats.manifest_rows import Identity, Spool
 from hideseek_cli.formats.mask_file import MaskFile, Tier
 from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha
+from hideseek_cli.images.index import Key
+from hideseek_cli.images.output_format import Put
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
 from hideseek_cli.masks.arithmetic import apply, compute_residuals, place, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
@@ -80,6 +83,82 @@ class Release:
     """By level, and for ``published``; of images evenly spread over the folder where all have more than MEASURED pixels."""
 
 
+@dataclass(frozen=True)
+class _Maker:
+    """Makes images of one shape, at every level. What says how transparent they are stays as it is."""
+
+    source: SourceDataset
+    masks: ReleaseMasks
+    tiers: dict[str, Bool[np.ndarray, " n"]]
+    """Level -> images that do not carry the published mask; the clean one with the others."""
+    put: Put
+
+    def __call__(self, numbers: Sequence[int]) -> list[_Made]:
+        own, notes, digests = self.source.own(numbers)
+        clean, masks = drop_alpha(own), self.masks
+        shift = None if masks.shifts is None else masks.shifts[numbers]
+        strongest = place(masks.published[clean.shape[3]], masks.which[numbers], shift, clean.shape[1:3])
+        published = apply(clean, strongest)
+        keys = [self.source.folder.records[number].key for number in numbers]
+        held = [self.put(*one) for one in zip(keys, attach_alpha(published, own), notes, strict=True)]
+        versions = partial(self._describe, numbers, own, clean)
+        bare = versions(clean, compute_residuals(published, -strongest, clean), digests)
+        masked = versions(published, [np.zeros_like(one.lost) for one in bare])
+        special = {}
+        for level, patterns in masks.own.items():
+            mask = place(patterns[clean.shape[3]], masks.which[numbers], shift)
+            target = apply(clean, mask)
+            special[level] = versions(target, compute_residuals(published, subtract_masks(mask, strongest), target))
+        return [
+            _Made(
+                {PUBLISHED: masked[at]}
+                | {level: (special.get(level, bare) if bared[number] else masked)[at] for level, bared in self.tiers.items()},
+                file,
+            )
+            for at, (number, file) in enumerate(zip(numbers, held, strict=True))
+        ]
+
+    @cached_property
+    def every(self) -> int:
+        """Of every how many-th image similarity is measured."""
+        return self.source.spread(MEASURED)
+
+    def _describe(
+        self, numbers: Sequence[int], own: UInt8[np.ndarray, "n y x f"], clean: UInt8[np.ndarray, "n y x c"],
+        target: UInt8[np.ndarray, "n y x c"], lost: list[Int8[np.ndarray, " _"]], known: list[str] | None = None,
+    ) -> list[_Version]:  # fmt: skip
+        """Images under one mask; ``known``: the digests of their files' pixels, where they are known."""
+        measured = [at for at, number in enumerate(numbers) if number % self.every == 0]
+        alike = dict(zip(measured, compare_batch(clean[measured], target[measured]) if measured else (), strict=True))
+        digests = known or [digest_pixels(file) for file in attach_alpha(target, own)]
+        return [_Version(*one, alike.get(at)) for at, one in enumerate(zip(digests, lost, strict=True))]
+
+
+class _Tally:
+    """What is said of all images of each level, from one after another."""
+
+    def __init__(self, tiers: Iterable[str]) -> None:
+        self.wholes = {level: Identity() for level in (PUBLISHED, *tiers)}
+        self.alike: dict[str, list[tuple[str, Similarity]]] = {level: [] for level in self.wholes}
+        self.packers = {level: Packer() for level in tiers}
+
+    def add(self, key: Key, versions: dict[str, _Version]) -> None:
+        for level, one in versions.items():
+            self.wholes[level].add(key, one.digest)
+            if one.alike is not None:
+                self.alike[level].append(("/".join(key), one.alike))
+            if level in self.packers:
+                self.packers[level].add(one.lost)
+
+    def identity(self, level: str) -> str:
+        """The hash over class, name and pixels of its images."""
+        return self.wholes[level].hexdigest()
+
+    def summarise(self) -> dict[str, Comparison]:
+        """How like the originals each level is."""
+        return {level: summarise(found) for level, found in self.alike.items() if level != CLEAN}
+
+
 def write_release(
     source: SourceDataset, levels: ReleaseMasks, stage: StagedFolder, executor: Executor, progress: Progress,
     *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any], authorized: Authorized | None = None,
@@ -89,77 +168,29 @@ def write_release(
     The folder appears when the stage is left, after the mask file: a published folder without its masks would have
     lost its levels for good.
     """
-    folder, tiers = source.folder, {**levels.tiers, CLEAN: np.ones(len(source), bool)}
-    every = source.spread(MEASURED)
-
-    def make(numbers: Sequence[int]) -> list[_Made]:
-        """Images of one shape, at every level. What says how transparent they are stays as it is."""
-        own, notes, digests = source.own(numbers)
-        clean = drop_alpha(own)
-        height, width, channels = clean.shape[1:]
-        shift = None if levels.shifts is None else levels.shifts[numbers]
-        strongest = place(levels.published[channels], levels.which[numbers], shift, (height, width))
-        published = apply(clean, strongest)
-        measured = [position for position, number in enumerate(numbers) if number % every == 0]
-        held = [
-            put(folder.records[number].key, *one)
-            for number, *one in zip(numbers, attach_alpha(published, own), notes, strict=True)
-        ]
-
-        def versions(
-            target: UInt8[np.ndarray, "n y x c"], lost: list[Int8[np.ndarray, " _"]], known: list[str] | None = None
-        ) -> list[_Version]:
-            alike = dict(zip(measured, compare_batch(clean[measured], target[measured]) if measured else (), strict=True))
-            whole = known or [digest_pixels(file) for file in attach_alpha(target, own)]
-            return [_Version(*one, alike.get(position)) for position, one in enumerate(zip(whole, lost, strict=True))]
-
-        bare = versions(clean, compute_residuals(published, -strongest, clean), digests)
-        masked = versions(published, [np.zeros_like(one.lost) for one in bare])
-        special = {}
-        for level, patterns in levels.own.items():
-            mask = place(patterns[channels], levels.which[numbers], shift)
-            target = apply(clean, mask)
-            special[level] = versions(target, compute_residuals(published, subtract_masks(mask, strongest), target))
-
-        def at(level: str, position: int) -> _Version:
-            return (special.get(level, bare) if tiers[level][numbers[position]] else masked)[position]
-
-        return [
-            _Made({PUBLISHED: masked[position], **{level: at(level, position) for level in tiers}}, one)
-            for position, one in enumerate(held)
-        ]
-
-    wholes = {level: Identity() for level in (PUBLISHED, *tiers)}
-    alike: dict[str, list[tuple[str, Similarity]]] = {level: [] for level in wholes}
-    packers = {level: Packer() for level in tiers}
-    remaining = folder.records.keys()
-    with Spool(stage.aside()) as rows, source.output_format.writer(stage) as (put, finish):
-        for some in ordered_map(executor, make, source.portions()):
+    tiers = {**levels.tiers, CLEAN: np.ones(len(source), bool)}
+    tally, remaining = _Tally(tiers), source.folder.records.keys()
+    with Spool(stage.reserve_path()) as rows, source.output_format.writer(stage) as (put, finish):
+        for some in ordered_map(executor, _Maker(source, levels, tiers, put), source.portions()):
             for key, made in zip(islice(remaining, len(some)), some, strict=True):
                 finish(made.held)
                 rows.add(key, made.versions[PUBLISHED].digest)
-                for level, one in made.versions.items():
-                    wholes[level].add(key, one.digest)
-                    if one.alike is not None:
-                        alike[level].append(("/".join(key), one.alike))
-                    if level in packers:
-                        packers[level].add(one.lost)
+                tally.add(key, made.versions)
             progress.step("publishing", len(rows), len(source))
-    identities = {level: whole.hexdigest() for level, whole in wholes.items()}
     manifest = Manifest(
-        level=PUBLISHED, release=identities[PUBLISHED], classes=folder.classes, chance=folder.chance(),
+        level=PUBLISHED, release=tally.identity(PUBLISHED), classes=source.folder.classes, chance=source.folder.chance(),
         epsilon=levels.epsilon, size=source.size, recipe=recipe, offers=offers,
         images=rows, output_format=source.output_format, authorized=authorized,
     )  # fmt: skip
     manifest.write(stage)
     MaskFile(
-        release=manifest.release, classes=folder.classes, epsilon=levels.epsilon, strength=levels.strength,
+        release=manifest.release, classes=manifest.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
         single=len(np.unique(levels.which)) == len(levels.which),
         tiers=tuple(
-            Tier(level=level, strength=1 - float(touched.mean()), result=identities[level], touched=touched,
-                 patterns=levels.own.get(level, {}), residuals=packers[level].done())
+            Tier(level=level, strength=1 - float(touched.mean()), result=tally.identity(level), touched=touched,
+                 patterns=levels.own.get(level, {}), residuals=tally.packers[level].done())
             for level, touched in tiers.items()
         ),
     ).save(masks)  # fmt: skip
-    return Release(manifest, {level: summarise(found) for level, found in alike.items() if level != CLEAN})
+    return Release(manifest, tally.summarise())

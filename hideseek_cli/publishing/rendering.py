@@ -40,7 +40,7 @@ class MaskRenderer:
 
     @classmethod
     def of(cls, config: HideConfig, source: SourceDataset, master: bytes, pattern_sets: int) -> MaskRenderer:
-        """What an order asks for; ``pattern sets``: patterns a class, where images do not have their own."""
+        """For what an owner asks; ``pattern_sets``: patterns a class, where images do not have their own."""
         own = config.method.scope == "sample"
         thresholds = source.own_thresholds(master) if own else source.thresholds(master, pattern_sets)
         return cls(source, config.epsilon, thresholds, source.shifts(master, config.placement))
@@ -84,7 +84,7 @@ class LevelScale:
 
     renderer: MaskRenderer
     masks: Patterns
-    """Bank after pattern set of one mask a class, or one of each image."""
+    """Pattern set after pattern set of one mask a class, or one of each image."""
     unmasking: UnmaskingOrder
 
     def render(self, share: float, shares: Sequence[float]) -> Images:
@@ -92,7 +92,7 @@ class LevelScale:
         bare = self.unmasking.touched(share)[self.renderer.source.taught]
         return np.where(bare[:, None, None, None], self.renderer.source.stack.clean(), masked)
 
-    def trial(self, share: float, shares: Sequence[float]) -> Retraining:
+    def make_retraining(self, share: float, shares: Sequence[float]) -> Retraining:
         return Retraining(partial(self.render, share, tuple(shares)), share, masked=~self.unmasking.touched(share))
 
 
@@ -164,5 +164,5 @@ def find_strongest_strength(
         low = min(low - 1, floor(low * sqrt((1 - config.min_ssim) / (1 - found))))
     progress.step("measuring similarity", 9, 9)
     if not low:
-        raise InputError(f"no mask keeps a mean SSIM of {config.min_ssim} on these images; lower --min-ssim")
+        raise InputError(f"no mask keeps a mean SSIM of {config.min_ssim} on these images; lower `min_ssim`")
     return low / 100

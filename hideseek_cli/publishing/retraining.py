@@ -66,60 +66,60 @@ class RetrainingSession:
         """Runs that may still be made."""
         return max(0, self.planned - self.runs)
 
-    def round(self, session: Sequence[Retraining]) -> list[float]:
-        """Retrainings side by side; their accuracies in percent, as measured."""
-        numbers = range(self.runs, self.runs + len(session))
-        self.runs += len(session)
-        wanted = dict(zip(numbers, session, strict=True))
-        found = {number: self._known(number, wanted[number]) for number in numbers}
-        todo = [number for number in numbers if found[number] is None]
-        about = f"retraining {numbers[0] + 1} to {numbers[-1] + 1} of at most {self.planned}"
-        trainings = [partial(_trained, self.evaluator, wanted[number], number) for number in todo]
+    def _retrain(self, wanted: Sequence[Retraining]) -> list[float]:
+        """A round of retrainings side by side; their accuracies in percent, as measured."""
+        runs = dict(enumerate(wanted, self.runs))
+        self.runs += len(wanted)
+        found = {number: self._recall(number, retraining) for number, retraining in runs.items()}
+        todo = [number for number, accuracy in found.items() if accuracy is None]
+        trainings = [partial(_carry_out, self.evaluator, runs[number], number) for number in todo]
+        first, last = min(runs, default=0) + 1, self.runs
+        about = f"retraining {first}{f' to {last}' if last > first else ''} of at most {self.planned}"
         on_step = partial(self.progress.step, about)
         results = train_in_parallel(trainings, self.executor, self.evaluator.device, threads=self.threads, on_step=on_step)
         for number, accuracy in zip(todo, results, strict=True):
             found[number] = accuracy
-            self.journal.remember(f"run {number}", {"about": wanted[number].about, "accuracy": accuracy})
-            if wanted[number].lasting:
-                self.cache.remember([number, wanted[number].about], [accuracy])
+            self.journal.remember(f"run {number}", {"about": runs[number].about, "accuracy": accuracy})
+            if runs[number].lasting:
+                self.cache.remember([number, runs[number].about], [accuracy])
         return [accuracy for accuracy in found.values() if accuracy is not None]
 
-    def _known(self, number: int, trial: Retraining) -> float | None:
+    def _recall(self, number: int, retraining: Retraining) -> float | None:
         """What an interrupted or an earlier run measured."""
         noted = self.journal.value(f"run {number}")
-        if noted is not None and noted["about"] == trial.about:
+        if noted is not None and noted["about"] == retraining.about:
             return float(noted["accuracy"])
-        remembered = self.cache.values([number, trial.about]) if trial.lasting else None
+        remembered = self.cache.values([number, retraining.about]) if retraining.lasting else None
         return remembered[0] if remembered else None
 
-    def clean(self, images: Images) -> list[float]:
+    def measure_clean(self, images: Images) -> list[float]:
         """Clean accuracy, corrected; one more run measures the correction where runs do not learn from all images."""
-        session = [Retraining(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
+        clean = [Retraining(lambda: images, "clean", lasting=True)] * CLEAN_RUNS
         if self.evaluator.whole:
-            return self.group(self.round(session))
-        *raw, half = self.round([*session, Retraining(lambda: images, "half", half=True, lasting=True)])
+            return self.note_group(self._retrain(clean))
+        *raw, half = self._retrain([*clean, Retraining(lambda: images, "half", half=True, lasting=True)])
         self.correction = Correction.measured(self.chance, float(np.mean(raw)), half)
         growth = self.evaluator.growth(self.evaluator.nothing)
-        return self.group([self.correction(accuracy, growth) for accuracy in raw])
+        return self.note_group([self.correction(accuracy, growth) for accuracy in raw])
 
-    def masked(self, session: Sequence[Retraining]) -> list[float]:
-        """Corrected accuracies of a round on masked images."""
-        growths = [self.evaluator.growth(_masked(self.evaluator, trial)) for trial in session]
-        return [self.correction(*pair) for pair in zip(self.round(session), growths, strict=True)]
+    def measure(self, wanted: Sequence[Retraining]) -> list[float]:
+        """Corrected accuracies of a round of retrainings."""
+        growths = [self.evaluator.growth(_find_masked(self.evaluator, one)) for one in wanted]
+        return [self.correction(*pair) for pair in zip(self._retrain(wanted), growths, strict=True)]
 
-    def sided(self, trial: Retraining, mark: float) -> Estimate:
-        """Runs of one trial until their 95 % interval lies on one side of ``mark``, or SETTLED of them are made, or none is
-        left."""
+    def measure_against(self, mark: float, retraining: Retraining) -> Estimate:
+        """Runs of one retraining until their 95 % interval lies on one side of ``mark``, or SETTLED of them are made, or none
+        is left."""
         found: list[float] = []
         while True:
-            found += self.masked([trial] * PUBLISHED_RUNS)
+            found += self.measure([retraining] * PUBLISHED_RUNS)
             told = estimate(found, len(self.evaluator.test), spread=pool_variance([*self.groups, found]))
             low, high = told.interval()
             if not low < mark < high or len(found) >= SETTLED or self.left < PUBLISHED_RUNS:
-                self.group(found)
+                self.note_group(found)
                 return told
 
-    def group(self, accuracies: list[float]) -> list[float]:
+    def note_group(self, accuracies: list[float]) -> list[float]:
         """Note that these runs had one strength."""
         self.groups.append(accuracies)
         return accuracies
@@ -129,16 +129,18 @@ class RetrainingSession:
         return estimate(accuracies, len(self.evaluator.test), spread=pool_variance(self.groups))
 
 
-def _masked(evaluator: Evaluator, trial: Retraining) -> Bool[np.ndarray, " n"]:
-    return evaluator.nothing if trial.masked is None else trial.masked
+def _find_masked(evaluator: Evaluator, retraining: Retraining) -> Bool[np.ndarray, " n"]:
+    """Which images of the folder carry the published mask."""
+    return evaluator.nothing if retraining.masked is None else retraining.masked
 
 
-def _trained(evaluator: Evaluator, trial: Retraining, number: int, on_step: OnStep) -> float:
-    return evaluator.accuracy(trial.render(), _masked(evaluator, trial), number, on_step, half=trial.half, by=trial.by)
+def _carry_out(evaluator: Evaluator, retraining: Retraining, number: int, on_step: OnStep) -> float:
+    images, masked = retraining.render(), _find_masked(evaluator, retraining)
+    return evaluator.accuracy(images, masked, number, on_step, half=retraining.half, by=retraining.by)
 
 
 def estimate_duration(config: HideConfig, clean: TensorDataset, recipe: Recipe, executor: Executor) -> float:
-    """About how long an order takes at most: its retrainings, and about one more for the masks."""
+    """About how many seconds a run of ``hide`` takes at most: its retrainings, and about one more for the masks."""
     before = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     one = sum(estimate_seconds(clean, each) for each in recipe.each())

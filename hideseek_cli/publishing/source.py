@@ -106,7 +106,7 @@ class SourceDataset:
             for record, digest, number in zip(records, digests, numbers, strict=True)
             if not np.array_equal(shorten_digest(digest), self.digests[number])
         ]
-        raise_for(changed, "images were changed while hide was at work; start again without --resume")
+        raise_for(changed, "images were changed while hide was at work; start again without `resume=True`")
         return np.stack([image for image, _ in found]), [notes for _, notes in found], digests
 
     def release_label(self) -> str:
@@ -123,7 +123,7 @@ class SourceDataset:
         return Thresholds(keys.derive_subkey(master, self.release_label(), "dither"), self.folder.records, shape)
 
     def thresholds(self, master: bytes, pattern_sets: int = 1) -> Float64[np.ndarray, "p h w c"]:
-        """Secret thresholds for quantising masks of every strength, ``pattern sets`` patterns a class."""
+        """Secret thresholds for quantising masks of every strength; ``pattern_sets``: patterns a class."""
         shape = (pattern_sets * len(self.folder.classes), *self.stack.shape, self.stack.channels)
         return keys.draw_thresholds(keys.derive_subkey(master, self.release_label(), "dither"), shape)
 
@@ -146,7 +146,7 @@ class SourceDataset:
         are ``last``.
 
         ``unmask``: ``classes``, one after another, or ``images`` of all classes alike. ``aims``: at what shares of clean
-        images levels are expected. ``pattern sets``: layers with patterns of their own; ``patterns``: of each class in each of
+        images levels are expected. ``pattern_sets``: layers with patterns of their own; ``patterns``: of each class in each of
         them; ``own``: every image has one of its own.
         """
         late = np.zeros(len(self), bool)

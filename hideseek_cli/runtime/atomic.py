@@ -20,7 +20,7 @@ from uuid import uuid4
 from hideseek_cli.errors import DiskError, InputError
 
 MARK = ".hideseek-partial"
-"""Marks a folder in which another is being filled, as ours to remove."""
+"""Marks a folder in which another is being filled, as one that hideseek may remove."""
 
 
 def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
@@ -40,7 +40,7 @@ def write_whole(path: Path, content: bytes, *, secret: bool = False) -> None:
             beside.unlink(missing_ok=True)
         sync_folder(path.parent)
     except OSError as error:
-        raise DiskError(f"{path} cannot be written: {error.strerror}; free space or choose another --out") from error
+        raise DiskError(f"{path} cannot be written: {error.strerror}; free space or choose another place") from error
 
 
 def sync_folder(path: Path) -> None:
@@ -67,7 +67,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder, but a file is to be written there; choose another place")
     if path.exists() and not overwrite:
-        raise InputError(f"{path} exists already; choose another place, or replace it with --overwrite")
+        raise InputError(f"{path} exists already; choose another place, or replace it with `overwrite=True`")
 
 
 def refuse_inside(place: Path, source: Path) -> None:
@@ -85,8 +85,8 @@ def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield from _walk(Path(entry))
 
 
-def _sum(names: Iterable[str]) -> int:
-    """Alike for two sets of names if they are the same, in whatever order they come, and takes no memory for each."""
+def _hash_names(names: Iterable[str]) -> int:
+    """A number that two sets of names share if they are the same, in any order; it takes no memory for each name."""
     return sum(int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()) for name in names)
 
 
@@ -100,17 +100,17 @@ def _open_flushed(path: Path | str) -> Iterator[BinaryIO]:
 
 
 class StagedFolder:
-    """A folder that is filled under a hidden name beside its place and renamed when complete.
-
-    ``ours`` are the files that an existing folder may hold when it is overwritten, relative to it: anything else there
-    is not ours to delete; None where it is not known what is. ``keep``: what is finished stays where the run is interrupted
-    or the disk fails; ``resume``: go on with what a run has left.
-    """
+    """A folder that is filled under a hidden name beside its place and renamed when complete; use it in ``with``."""
 
     def __init__(
         self, place: Path, *, overwrite: bool = False, ours: Callable[[], Iterable[str]] | None = tuple, keep: bool = False,
         resume: bool = False,
     ) -> None:  # fmt: skip
+        """``overwrite``: replace a folder that holds nothing but ``ours``.
+
+        ``ours``: the files that hideseek wrote there, relative to the folder; None where it is not known which. ``keep``: what
+        is finished stays where the run is interrupted or the disk fails. ``resume``: go on with what a run has left.
+        """
         self.place, self.overwrite, self.ours, self.keep, self.resume = place, overwrite, ours, keep, resume
         self.beside = place.parent / f".{place.name}.partial"
         self.stage = self.beside / "content"
@@ -119,21 +119,21 @@ class StagedFolder:
         """Raise InputError where the place is taken, DiskError where nothing can be written. Touches nothing."""
         refuse_unwritable(self.place)
         if self.place.is_symlink() or (self.place.exists() and not self.place.is_dir()):
-            raise InputError(f"{self.place} exists and is not a folder; choose another --out")
+            raise InputError(f"{self.place} exists and is not a folder; choose another `out`")
         if not self.place.exists() or not any(self.place.iterdir()):
             return
         if not self.overwrite or self.ours is None:
-            leave = "" if self.ours is None else ", or replace what hideseek wrote there with --overwrite"
-            raise InputError(f"{self.place} is not empty; choose another --out{leave}")
+            leave = "" if self.ours is None else ", or replace what hideseek wrote there with `overwrite=True`"
+            raise InputError(f"{self.place} is not empty; choose another `out`{leave}")
         mine = (name for name in self.ours() if os.path.lexists(self.place / name))
-        if _sum(self._files()) == _sum(mine):
+        if _hash_names(self._files()) == _hash_names(mine):
             return
         foreign = sorted({*self._files()} - {*self.ours()})
         if foreign:
-            raise InputError(
-                f"{self.place} holds {len(foreign)} files that hideseek did not write, such as {foreign[0]}; "
-                "move them away or choose another --out"
-            )
+            some = f"a file that hideseek did not write, {foreign[0]}; move it"
+            if len(foreign) > 1:
+                some = f"{len(foreign)} files that hideseek did not write, such as {foreign[0]}; move them"
+            raise InputError(f"{self.place} holds {some} away or choose another `out`")
 
     def _files(self) -> Iterator[str]:
         """What is in the place and is no folder, relative to it. Raises OSError."""
@@ -152,7 +152,7 @@ class StagedFolder:
             (self.beside / MARK).touch()
             self.stage.mkdir(exist_ok=True)
         except OSError as error:
-            raise DiskError(f"{self.place} cannot be written: {error.strerror}; choose another --out") from error
+            raise DiskError(f"{self.place} cannot be written: {error.strerror}; choose another `out`") from error
         return self
 
     def _clear(self) -> None:
@@ -169,8 +169,8 @@ class StagedFolder:
 
         Safe to call from many threads and processes, and once more with the same content, where a machine died over it.
         """
-        path, beside = f"{self.stage}/{name}", self._aside()
-        with self.saying(name):
+        path, beside = f"{self.stage}/{name}", self._draw_path()
+        with self.report_errors(name):
             with _open_flushed(beside) as file:
                 file.write(content)
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -178,15 +178,15 @@ class StagedFolder:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             os.replace(beside, path)
 
-    def aside(self) -> Path:
-        """A new name for what waits beside the folder until it is complete, and is removed with it if nobody takes it."""
-        return Path(self._aside())
+    def reserve_path(self) -> Path:
+        """A new path for what waits beside the folder until that is complete, and is removed with it if nobody takes it."""
+        return Path(self._draw_path())
 
-    def _aside(self) -> str:
+    def _draw_path(self) -> str:
         return f"{self.beside}/{uuid4().hex}"
 
     @contextmanager
-    def opened(self, name: str) -> Iterator[BinaryIO]:
+    def open_file(self, name: str) -> Iterator[BinaryIO]:
         """A new file of the folder, to be filled; it is flushed to the disk in the end. Raises OSError."""
         path = self.stage / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,19 +194,19 @@ class StagedFolder:
             yield file
 
     @contextmanager
-    def saying(self, name: str) -> Iterator[None]:
-        """Raises DiskError for an OSError while that file of the folder is written."""
+    def report_errors(self, name: str) -> Iterator[None]:
+        """Raises DiskError, with what to do, for an OSError while that file of the folder is written."""
         try:
             yield
         except FileNotFoundError as error:
-            raise DiskError(f"{self.place} is not to be seen from every machine, or is gone; give an --out that is") from error
+            raise DiskError(f"{self.place} is gone, or not every machine sees it; give an `out` that all see") from error
         except OSError as error:
             raise DiskError(f"{self.place / name} cannot be written: {error.strerror}; free space there") from error
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             if kind is None:
-                self._appear()
+                self._rename()
         except OSError as fault:
             error = DiskError(f"{self.place} cannot be written: {fault.strerror}; free space there")
             raise error from fault
@@ -214,7 +214,7 @@ class StagedFolder:
             if not (self.keep and isinstance(error, KeyboardInterrupt | DiskError)):
                 shutil.rmtree(self.beside, ignore_errors=True)
 
-    def _appear(self) -> None:
+    def _rename(self) -> None:
         """Give the complete folder its name; what had it before comes back where that fails."""
         sync_folder(self.stage)
         for entry in _walk(self.stage):

@@ -1,7 +1,7 @@
-"""Work for several hands: so many items under way at a time, back in the order they were sent.
+"""Calls that run side by side: so many items under way at a time, their results in the order of the items.
 
-An executor may run its calls elsewhere (``RemoteExecutor``). What is handed to it is then pickled, and a call that takes long
-asks from time to time whether it is still ``wanted``.
+An executor may run its calls on other machines (``RemoteExecutor``). What is handed to it is then pickled, and a call that
+takes long calls ``raise_if_cancelled`` from time to time.
 """
 
 from __future__ import annotations
@@ -22,20 +22,26 @@ Result = TypeVar("Result")
 AT_ONCE = 256
 """Items under way unless told otherwise, whatever the number of workers: bounds memory."""
 
-wanted: ContextVar[Callable[[], bool]] = ContextVar("wanted", default=lambda: True)
-"""Says whether somebody still waits for the call that is being made."""
+is_wanted: ContextVar[Callable[[], bool]] = ContextVar("is_wanted", default=lambda: True)
+"""Says whether somebody still waits for the call that is being made; set by whoever makes calls for others."""
 
 
 class CancelledError(Exception):
-    """Ends a call whose result nobody waits for any more."""
+    """Ends a call whose result nobody waits for any more: raised in it, unlike ``concurrent.futures.CancelledError``."""
 
 
 @runtime_checkable
 class RemoteExecutor(Protocol):
     """An executor whose calls run in other processes, on machines that see the same files."""
 
-    hands: int
+    slots: int
     """Calls that it runs at once."""
+
+
+def raise_if_cancelled() -> None:
+    """Raises CancelledError where nobody waits any longer for the call that is being made; costs little at every step."""
+    if not is_wanted.get()():
+        raise CancelledError
 
 
 def count_cores() -> int:
@@ -59,23 +65,23 @@ def ordered_map(
     """``work`` of every item, in the order of the items. Where one fails, or nobody asks for more, nothing goes on behind.
 
     ``at_once``: items that are under way, or done and waiting for those before them, at most. Calls that run elsewhere take
-    several of them, a few calls for every hand.
+    several of them, a few calls for every slot.
     """
-    size = max(1, at_once // (4 * executor.hands)) if isinstance(executor, RemoteExecutor) else 1
+    size = max(1, at_once // (4 * executor.slots)) if isinstance(executor, RemoteExecutor) else 1
     source, each = iter(items), _Each(work)
     calls: deque[Future[list[Result]]] = deque()
     try:
         while some := list(islice(source, size)):
             calls.append(executor.submit(each, some))
             if len(calls) * size >= at_once:
-                yield from _first(calls)
+                yield from _take_first(calls)
         while calls:
-            yield from _first(calls)
+            yield from _take_first(calls)
     finally:
         wait([call for call in calls if not call.cancel()])  # nobody need be left to say that a call was cancelled
 
 
-def _first(calls: deque[Future[list[Result]]]) -> list[Result]:
+def _take_first(calls: deque[Future[list[Result]]]) -> list[Result]:
     """The first call's results, once it is done; who is interrupted while waiting leaves it among the calls."""
     results = calls[0].result()
     calls.popleft()
@@ -91,7 +97,6 @@ class _Each(Generic[Item, Result]):
     def __call__(self, items: Sequence[Item]) -> list[Result]:
         found: list[Result] = []
         for item in items:
-            if not wanted.get()():
-                raise CancelledError
+            raise_if_cancelled()
             found.append(self.work(item))
         return found

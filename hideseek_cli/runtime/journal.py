@@ -1,7 +1,7 @@
 """Results of finished work, so that a run that was killed continues and ends with the same bytes.
 
 One secret file beside the output holds what has been measured and trained so far, replaced whole after each result and
-removed when the run is complete. It names the options of the run; a run with other options refuses to continue it.
+removed when the run is complete. It names the arguments of the run; a run with others refuses to continue it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.runtime.atomic import write_whole
 from hideseek_cli.runtime.progress import Progress
 
+DRAWN = ("key", "seed")
+"""Names of values that a run draws before it trains anything."""
+
 
 def path_beside(folder: Path, command: str) -> Path:
     """Where a command that works on a folder remembers what is finished."""
@@ -27,19 +30,32 @@ def path_beside(folder: Path, command: str) -> Path:
     return place.with_name(f".{place.name}.{command}")
 
 
-def open_journal(path: Path, options: dict[str, Any], progress: Progress, *, resume: bool) -> Journal:
-    """A journal, in which an interrupted run is found where ``resume`` says so; where not, it is said that it is dropped."""
-    if path.exists() and not resume:
-        progress.say(f"starts afresh: what an interrupted run left in {path} is dropped (--resume would go on with it)")
-    return Journal(path, options, resume=resume)
+def open_journal(path: Path, arguments: dict[str, Any], progress: Progress, *, resume: bool) -> Journal:
+    """A journal, in which an interrupted run is found where ``resume`` says so.
+
+    Says what was found, that nothing was, or that something is dropped. Raises InputError where what is found cannot be
+    read, or belongs to a run with other ``arguments``.
+    """
+    there = path.exists()
+    journal = Journal(path, arguments, resume=resume)
+    if resume and not there:
+        progress.say(f"nothing to resume at {path}: starts afresh")
+    elif resume and (journal.values or journal.arrays):
+        progress.say(f"resumes: {journal.describe()}")
+    elif there and not resume:
+        progress.say(f"starts afresh: what an interrupted run left in {path} is dropped (`resume=True` would go on with it)")
+    return journal
 
 
 class Journal:
     """Remembers JSON values and arrays under names."""
 
-    def __init__(self, path: Path, options: dict[str, Any], *, resume: bool = False) -> None:
-        """``options``: what must be the same for a run to be continued; reported by name where it is not."""
-        self.path, self.options = path, json.loads(json.dumps(options))
+    def __init__(self, path: Path, arguments: dict[str, Any], *, resume: bool = False) -> None:
+        """``arguments``: what must be the same for a run to be continued; reported by name where it is not.
+
+        Names with a space are no arguments of the API. Raises InputError where ``resume`` finds what it cannot go on with.
+        """
+        self.path, self.arguments = path, json.loads(json.dumps(arguments))
         self.values: dict[str, Any] = {}
         self.arrays: dict[str, np.ndarray] = {}
         if resume and path.exists():
@@ -49,21 +65,31 @@ class Journal:
         """What was remembered under that name, or None."""
         return self.values.get(name)
 
+    def describe(self) -> str:
+        """What is finished, in words: arrays are trained masks, with their weights, and values are what trainings gave."""
+        masks = {tuple(name.split()[:2]) for name in self.arrays}
+        runs = [name for name in self.values if name not in DRAWN]
+        counts = {"retraining": len(runs), "mask training": len(masks)}
+        parts = [f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count]
+        verb = "is" if sum(counts.values()) <= 1 else "are"
+        return f"{' and '.join(parts) or 'no training'} {verb} done already"
+
     def begin(self) -> None:
-        """Note that a run with these options is at work, before anything is finished."""
+        """Note that a run with these arguments is at work, before anything is finished. Raises DiskError."""
         self._write()
 
     def remember(self, name: str, value: Any) -> None:
+        """Raises DiskError where nothing can be written."""
         self.values[name] = value
         self._write()
 
     def keep(self, arrays: dict[str, np.ndarray]) -> None:
-        """Remember arrays of several names at once."""
+        """Remember arrays of several names at once. Raises DiskError where nothing can be written."""
         self.arrays |= arrays
         self._write()
 
     def _write(self) -> None:
-        header = json.dumps({"options": self.options, "values": self.values}, sort_keys=True)
+        header = json.dumps({"options": self.arguments, "values": self.values}, sort_keys=True)
         write_whole(self.path, save(self.arrays, metadata={"journal": header}), secret=True)
 
     def close(self) -> None:
@@ -77,7 +103,7 @@ class Journal:
         try:
             yield
         except DiskError as error:
-            kept = "; what is finished is kept, go on with --resume" if self.path.exists() else ""
+            kept = "; what is finished is kept, go on with `resume=True`" if self.path.exists() else ""
             raise DiskError(f"{error}{kept}") from error
         except InputError:
             self.close()
@@ -89,13 +115,14 @@ class Journal:
             with safe_open(self.path, framework="numpy") as file:
                 header = json.loads((file.metadata() or {})["journal"])
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            options, values = header["options"], header["values"]
+            before, values = header["options"], header["values"]
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{self.path} cannot be read ({error}); start again without --resume") from error
-        other = sorted(name for name in self.options.keys() | options.keys() if self.options.get(name) != options.get(name))
+            raise InputError(f"{self.path} cannot be read ({error}); start again without `resume=True`") from error
+        names = sorted(self.arguments.keys() | before.keys())
+        other = [name if " " in name else f"`{name}`" for name in names if self.arguments.get(name) != before.get(name)]
         if other:
             raise InputError(
-                f"the run that {self.path} belongs to had another {', '.join(other)}; "
-                "give the same options to resume it, or start again without --resume"
+                f"the run that {self.path} belongs to had other values of {', '.join(other)}; "
+                "give the same to resume it, or start again without `resume=True`"
             )
         self.values, self.arrays = values, arrays

@@ -3,6 +3,10 @@
 All machines see one file system. A function lies there in a file, pickled once for all of its calls, and its large arrays in
 files of their own, which later functions share where they need the same. A function's file is there for as long as somebody
 waits for its calls. Paths are made absolute on the way.
+
+Kept by hand, since what ``distributed.Client.scatter`` hands out is lost with the last worker that holds it, and
+``Client.get_versions`` knows neither our source code nor workers that join later (test_new_workers_make_the_calls_of_the_dead,
+test_a_worker_that_joins_late_with_other_code_is_refused).
 """
 
 from __future__ import annotations
@@ -25,16 +29,16 @@ from hideseek_cli import __version__
 from hideseek_cli.errors import InputError
 from hideseek_cli.runtime.atomic import write_whole
 from hideseek_cli.runtime.cache import digest_code
-from hideseek_cli.runtime.executors import CancelledError, wanted
+from hideseek_cli.runtime.executors import CancelledError, is_wanted
 
-ASIDE = 2**18
+LARGE = 2**18
 """Bytes from which on an array gets a file of its own."""
 VERSIONS = ("torch", "numpy", "pillow", "scikit-image", "distributed", "cloudpickle")
 """Packages that decide over bytes, or over whether machines understand each other."""
 
 
 @cache
-def installed_versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
     """What must be the same on all machines, and what it is on this one."""
     root = Path(__file__).parents[1]
     code = digest_code(*sorted({path.parent for path in root.rglob("*.py")}))
@@ -47,20 +51,20 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return (Path, (str(thing.absolute()),)) if isinstance(thing, Path) else super().reducer_override(thing)
 
 
-def pickle_call(thing: Any, aside: Callable[[pickle.PickleBuffer], bool] = lambda _: True) -> bytes:
-    """``aside`` may keep a buffer for itself; it says whether it did not."""
+def pickle_absolute(thing: Any, aside: Callable[[pickle.PickleBuffer], bool] = lambda _: True) -> bytes:
+    """Bytes that mean the same on a worker. ``aside`` may keep an array's bytes out of them: it then returns False."""
     stream = io.BytesIO()
     _Pickler(stream, 5, buffer_callback=aside).dump(thing)
     return stream.getvalue()
 
 
-def deliver(work: Callable[..., Any], place: Path) -> None:
-    """Write a function's file, and beside it those arrays that are not there yet."""
+def write_function(work: Callable[..., Any], place: Path) -> None:
+    """Write a function's file at a place, and beside it those arrays that are not there yet. Raises DiskError."""
     names: list[str] = []
 
     def aside(buffer: pickle.PickleBuffer) -> bool:
         raw = buffer.raw()
-        if raw.nbytes < ASIDE:
+        if raw.nbytes < LARGE:
             return True
         names.append(hashlib.sha256(raw).hexdigest())
         array = place.with_name(names[-1])
@@ -68,36 +72,39 @@ def deliver(work: Callable[..., Any], place: Path) -> None:
             write_whole(array, bytes(raw), secret=True)
         return False
 
-    stream = pickle_call(work, aside)
-    write_whole(place, pickle.dumps((installed_versions(), stream, names)), secret=True)
+    stream = pickle_absolute(work, aside)
+    write_whole(place, pickle.dumps((list_versions(), stream, names)), secret=True)
 
 
-_KEPT: dict[str, Callable[..., Any]] = {}
+_LAST: dict[str, Callable[..., Any]] = {}
 """On a worker, the function that was called last, by its file."""
 
 
-def call(function: str, packed: bytes) -> Any:
-    """On a worker: one call."""
+def run_call(function: str, arguments: bytes) -> Any:
+    """On a worker: call the function of a file with pickled arguments.
+
+    Raises CancelledError where the file is gone, and InputError where this worker has other versions.
+    """
     place = Path(function)
     if not place.exists():
         raise CancelledError
-    work = _KEPT.get(function)
+    work = _LAST.get(function)
     if work is None:
         expected, stream, names = pickle.loads(place.read_bytes())
-        if other := _otherwise(expected):
+        if other := _describe_difference(expected):
             raise InputError(f"worker on {socket.gethostname()}: {other}")
         work = pickle.loads(stream, buffers=[(place.parent / name).read_bytes() for name in names])
-        _KEPT.clear()
-        _KEPT[function] = work
-    args, kwargs = pickle.loads(packed)
-    token = wanted.set(_Watch(place))
+        _LAST.clear()
+        _LAST[function] = work
+    args, kwargs = pickle.loads(arguments)
+    token = is_wanted.set(_FileWatch(place))
     try:
         return work(*args, **kwargs)
     finally:
-        wanted.reset(token)
+        is_wanted.reset(token)
 
 
-class _Watch:
+class _FileWatch:
     """Whether a file is there, looked up once a second."""
 
     def __init__(self, place: Path) -> None:
@@ -109,11 +116,9 @@ class _Watch:
         return self.there
 
 
-def _otherwise(expected: Mapping[str, str]) -> str | None:
+def _describe_difference(expected: Mapping[str, str]) -> str | None:
     """In what this machine differs, in words."""
-    other = [
-        f"{name} {found}, not {expected[name]}" for name, found in installed_versions().items() if expected.get(name) != found
-    ]
+    other = [f"{name} {found}, not {expected[name]}" for name, found in list_versions().items() if expected.get(name) != found]
     return f"it has {', '.join(other)}; install the same on all machines" if other else None
 
 
@@ -121,4 +126,4 @@ def check_worker(token: str, expected: Mapping[str, str]) -> str | None:
     """On a worker: why it cannot help, if it cannot."""
     if not Path(token).is_file():
         return f"it does not see {Path(token).parent.parent}; run in a folder that all machines see, as the same user"
-    return _otherwise(expected)
+    return _describe_difference(expected)

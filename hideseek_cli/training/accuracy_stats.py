@@ -15,15 +15,16 @@ import numpy as np
 from jaxtyping import Int64
 from scipy import stats
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.runtime.fields import between, within
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 
 
-def check_tolerance(points: float) -> None:
-    """Raises InputError where an accuracy cannot miss a level by so many points."""
-    if not 0 < points < 100:
-        raise InputError(f"--tolerance {points:g} is out of range: points between 0 and 100")
+LEVEL = within(lambda level: 0 < level <= 100, "a test accuracy in percent")
+POINTS = within(lambda points: 0 < points < 100, "points between 0 and 100")
+"""By which an accuracy may miss a level."""
+RUNS = between(1, 1000)
+"""Trainings of each network."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 import torch
 
-from hideseek_cli.runtime.executors import CancelledError, RemoteExecutor, count_cores, wanted
+from hideseek_cli.runtime.executors import CancelledError, RemoteExecutor, count_cores, raise_if_cancelled
 from hideseek_cli.training.trainer import OnStep
 
 Result = TypeVar("Result")
@@ -27,14 +27,14 @@ Training = Callable[[OnStep], Result]
 def count_parallel(executor: Executor, device: torch.device, threads: int) -> int:
     """How many trainings stand side by side."""
     if isinstance(executor, RemoteExecutor):
-        return max(1, executor.hands)
+        return max(1, executor.slots)
     return max(1, count_cores() // threads) if device.type == "cpu" else 1
 
 
 def train_in_parallel(
     trainings: Sequence[Training[Result]], executor: Executor, device: torch.device, *, threads: int, on_step: OnStep
 ) -> Iterator[Result]:
-    """The result of each training, in their order; ``tick`` hears of the steps of all of them, or of those that are finished
+    """The result of each training, in their order; ``on_step`` hears of the steps of all of them, or of those that are finished
     where they run elsewhere.
 
     Whoever stops listening, by an exception too, stops the trainings that are under way at their next step.
@@ -85,8 +85,7 @@ class _Alone(Generic[Result]):
 
     @staticmethod
     def heard(done: int, total: int) -> None:
-        if not wanted.get()():
-            raise CancelledError
+        raise_if_cancelled()
 
 
 def _elsewhere(trainings: Sequence[Training[Result]], executor: Executor, threads: int, on_step: OnStep) -> Iterator[Result]:

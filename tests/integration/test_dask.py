@@ -19,7 +19,7 @@ import pytest
 import torch
 
 from hideseek_cli.errors import DiskError, InputError, LostError
-from hideseek_cli.evaluation.verify import verify
+from hideseek_cli.evaluation.verify import VerifyConfig, verify
 from hideseek_cli.images.codec import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.methods.emn import ClassWise
@@ -30,8 +30,8 @@ from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import AT_ONCE, ordered_map
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.parallel import train_in_parallel
-from tests.conftest import write_images
-from tests.integration.test_commands import FAST, contents, run
+from tests.helpers.commands import FAST, contents, run
+from tests.helpers.folders import write_images
 
 pytest.importorskip("distributed", reason="needs the cluster extra: pip install 'hideseek[cluster]'")
 
@@ -185,10 +185,8 @@ def test_an_interrupted_command_ends_here_and_there_and_goes_on(machines, alone,
 
 def test_verify_measures_the_same(machines, executor, alone):
     recipe = replace(preset("quick"), name="custom", epochs=1, batch_size=8)
-    (here,) = verify(
-        alone / "data", alone / "data/test", executor, Silent(), torch.device("cpu"), recipe=recipe, runs=2, seed=3,
-        fallback=recipe,
-    )  # fmt: skip
+    config = VerifyConfig(folder=alone / "data", test=alone / "data/test", recipe=recipe, runs=2, seed=3, fallback=recipe)
+    (here,) = verify(config, torch.device("cpu"), executor, Silent()).networks
     options = ("--test", "data/test", "--runs", "2", "--seed", "3", "--json", "--threads", "1", *FAST[:4])
     done = run("verify", "data", *options, "--engine", machines.address, cwd=alone)
     assert json.loads(done.stdout)["accuracies"] == list(here.accuracies)
@@ -210,8 +208,8 @@ def test_no_scheduler_is_said_in_a_sentence(bought):
 
 def test_no_worker_other_versions_and_an_unseen_folder_are_refused(machines, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    here = remote_calls.installed_versions()
-    monkeypatch.setattr(dask_executor, "installed_versions", lambda: {**here, "torch": "0.1"})
+    here = remote_calls.list_versions()
+    monkeypatch.setattr(dask_executor, "list_versions", lambda: {**here, "torch": "0.1"})
     with pytest.raises(InputError, match=f"it has torch {here['torch']}, not 0.1; install the same"):
         dask_executor.connect(machines.address).__enter__()
     assert "does not see /absent/a" in str(remote_calls.check_worker("/absent/a/b/token", here))
@@ -233,6 +231,31 @@ def test_when_all_workers_are_gone_nobody_waits_for_ever(machines, tmp_path, mon
         with pytest.raises(LostError, match="all of its workers are"):
             futures[2].result(30)
     assert os.listdir(tmp_path) == []
+
+
+def test_new_workers_make_the_calls_of_the_dead(machines, workers, tmp_path):
+    """Also where nobody is left who has the arrays that the calls are about."""
+    large = np.arange(2**18)
+
+    def work(number: int) -> int:
+        (tmp_path / f"begun{number}").touch()
+        time.sleep(1)
+        return int(large[number])
+
+    futures = [workers.submit(work, number) for number in range(3)]
+    waited(lambda: len(list(tmp_path.glob("begun*"))) == 2)
+    while machines.workers:
+        machines.kill()
+    machines.up_to(1)
+    assert [future.result(60) for future in futures] == [0, 1, 2]
+
+
+def test_a_worker_that_joins_late_with_other_code_is_refused(workers, monkeypatch):
+    """Versions are compared again with each function that a worker is given."""
+    here = remote_calls.list_versions()
+    monkeypatch.setattr(remote_calls, "list_versions", lambda: {**here, "hideseek": "0.1.0 (0000)"})
+    with pytest.raises(InputError, match=r"worker on .* it has hideseek .*, not 0.1.0 \(0000\); install the same"):
+        workers.submit(abs, -1).result(30)
 
 
 def test_shards_are_filled_from_elsewhere(workers, executor, tmp_path):
@@ -259,7 +282,7 @@ def test_hide_keeps_what_is_finished_where_machines_are_lost(make_folder, execut
     def broken(*_: object) -> None:
         raise error("deliberate")
 
-    monkeypatch.setattr(pipeline, "_hide", broken)
+    monkeypatch.setattr(pipeline, "measure_clean", broken)
     with pytest.raises(said, match="deliberate"):
         pipeline.hide(config, torch.device("cpu"), executor, Silent())
     assert config.journal.exists() == (said is DiskError)

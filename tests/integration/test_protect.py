@@ -20,11 +20,11 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats.generator import MOST, Generator
 from hideseek_cli.images.codec import decode
 from hideseek_cli.methods import Task, TrainedPatterns, emn
-from hideseek_cli.methods.confounder import Confounder, knowing_masks
+from hideseek_cli.methods.confounder import Confounder, train_knowing_classifier
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import ignore_steps
-from tests.integration.test_commands import contents, inside
+from tests.helpers.commands import contents, inside
 
 SIDE, EPSILON = 16, 8
 
@@ -57,13 +57,13 @@ def place(tmp_path: Path) -> Path:
 
 def test_every_image_keeps_its_name_its_size_and_its_kind_within_the_bound(place):
     before = contents(place / "new")
-    done = inside("hide", "new", "--generator", "g", "--json", cwd=place)
+    done = inside("protect", "new", "--generator", "g", "--json", cwd=place)
     told = json.loads(done.stdout)
     assert told["images"] == len(before) == 6 and 0 < told["linf"] <= EPSILON and told["ssim"] < 1
     assert "images a second" in done.stderr
-    assert {*contents(place / "published")} == {str(Path(name).with_suffix(".png")) for name in before}
+    assert {*contents(place / "protected")} == {str(Path(name).with_suffix(".png")) for name in before}
     for name in before:
-        own, found = decode(place / "new" / name), decode((place / "published" / name).with_suffix(".png"))
+        own, found = decode(place / "new" / name), decode((place / "protected" / name).with_suffix(".png"))
         assert own.shape == found.shape
         apart = np.abs(own.astype(int) - found)
         assert apart.max() <= EPSILON and apart.any()
@@ -72,13 +72,13 @@ def test_every_image_keeps_its_name_its_size_and_its_kind_within_the_bound(place
 
 
 def test_the_same_generator_gives_the_same_bytes_and_other_weights_others(place):
-    inside("hide", "new", "--generator", "g", cwd=place)
-    inside("hide", "new", "--generator", "g", "--out", "again", "--workers", "1", cwd=place)
-    assert contents(place / "again") == contents(place / "published")
+    inside("protect", "new", "--generator", "g", cwd=place)
+    inside("protect", "new", "--generator", "g", "--out", "again", "--workers", "1", cwd=place)
+    assert contents(place / "again") == contents(place / "protected")
     other = generator()
     other.weights["up.0.weight"] = -other.weights["up.0.weight"]
     other.save(place / "other")
-    inside("hide", "new", "--generator", "other", "--out", "changed", cwd=place)
+    inside("protect", "new", "--generator", "other", "--out", "changed", cwd=place)
     changed = contents(place / "changed")
     assert changed.keys() == contents(place / "again").keys()
     assert all(changed[name] != old for name, old in contents(place / "again").items())
@@ -88,45 +88,44 @@ def test_originals_of_the_same_names_are_never_replaced(place):
     """By their names alone they cannot be told from what was protected."""
     shutil.copytree(place / "new", place / "copy")
     before = contents(place / "copy")
-    refused = inside("hide", "new", "--generator", "g", "--out", "copy", cwd=place, code=2)
+    refused = inside("protect", "new", "--generator", "g", "--out", "copy", cwd=place, code=2)
     assert "copy is not empty; choose another --out" in refused.stderr and "--overwrite" not in refused.stderr
-    refused = inside("hide", "new", "--generator", "g", "--out", "copy", "--overwrite", cwd=place, code=2)
-    assert "--overwrite does not apply with --generator" in refused.stderr
+    refused = inside("protect", "new", "--generator", "g", "--out", "copy", "--overwrite", cwd=place, code=2)
+    assert "there is no option --overwrite" in refused.stderr
     assert contents(place / "copy") == before
 
 
 def test_the_strength_of_the_release_is_that_of_new_images(place):
     generator(strength=0.25).save(place / "weak")
-    inside("hide", "new", "--generator", "g", cwd=place)
-    inside("hide", "new", "--generator", "weak", "--out", "weak out", cwd=place)
+    inside("protect", "new", "--generator", "g", cwd=place)
+    inside("protect", "new", "--generator", "weak", "--out", "weak out", cwd=place)
     own = decode(place / "new" / "plain.png").astype(int)
-    strong, weak = (np.abs(decode(place / out / "plain.png") - own).mean() for out in ("published", "weak out"))
+    strong, weak = (np.abs(decode(place / out / "plain.png") - own).mean() for out in ("protected", "weak out"))
     assert weak < 0.4 * strong
 
 
 def test_images_that_cannot_be_used_are_named_together_and_nothing_is_written(place):
     (place / "new" / "broken.png").write_bytes(b"no image")
     Image.new("RGB", (4, 4)).save(place / "new" / "below" / "tiny.png")
-    told = inside("hide", "new", "--generator", "g", cwd=place, code=2).stderr
+    told = inside("protect", "new", "--generator", "g", cwd=place, code=2).stderr
     assert "broken.png" in told and "tiny.png" in told
-    assert not (place / "published").exists() and not list(place.glob(".*"))
+    assert not (place / "protected").exists() and not list(place.glob(".*"))
     (place / "new" / "note.txt").write_text("no image")
-    assert "note.txt" in inside("hide", "new", "--generator", "g", cwd=place, code=2).stderr
+    assert "note.txt" in inside("protect", "new", "--generator", "g", cwd=place, code=2).stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--levels", "50"], "--levels does not apply with --generator"),
-        (["--epsilon", "9"], "--epsilon does not apply with --generator"),
-        (["--max-runs", "9"], "--max-runs does not apply with --generator"),
+        (["--levels", "50"], "there is no option --levels"),
+        (["--image-format", "jpeg"], "choose png or webp"),
         (["--out", "new/inside"], "lies inside the input folder"),
         (["--out", "new"], "lies inside the input folder"),
         (["--generator", "nowhere"], "there is no such file"),
     ],
 )
 def test_what_does_not_apply_is_said(place, arguments, said):
-    assert said in inside("hide", "new", "--generator", "g", *arguments, cwd=place, code=2).stderr
+    assert said in inside("protect", "new", "--generator", "g", *arguments, cwd=place, code=2).stderr
 
 
 def damaged(name: str) -> Generator:
@@ -155,8 +154,8 @@ def damaged(name: str) -> Generator:
 )
 def test_a_generator_that_does_not_fit_is_refused(place, file, said):
     file.save(place / "odd")
-    assert said in inside("hide", "new", "--generator", "odd", cwd=place, code=2).stderr
-    assert not (place / "published").exists()
+    assert said in inside("protect", "new", "--generator", "odd", cwd=place, code=2).stderr
+    assert not (place / "protected").exists()
 
 
 def test_noise_is_as_large_as_it_is_said_to_be_and_depends_on_the_image():
@@ -255,7 +254,7 @@ def test_a_generator_is_first_taught_the_masks_that_its_classifier_knows():
     plan = Plan(epsilon=EPSILON, lessons=4, imitations=10, passes=0, batch_size=16)
     found = train_generator(data, brighter_above(data), plan, lambda done, total: steps.append((done, total)), masks)
     assert steps[-1] == (112, 112)
-    made, shown = make_noise(found, data).flatten(1), found.sized(masks).flatten(1)
+    made, shown = make_noise(found, data).flatten(1), found.normalise(masks).flatten(1)
     like = torch.nn.functional.normalize(made) @ torch.nn.functional.normalize(shown).T
     own, other = like.gather(1, torch.stack([data.labels, 1 - data.labels], 1)).unbind(1)
     assert (own > 0.5).float().mean() > 0.95 and (other < 0.2).float().mean() > 0.95
@@ -295,20 +294,21 @@ def test_the_classifier_is_trained_until_it_knows_the_masks(monkeypatch):
     asked: list[int] = []
     monkeypatch.setattr(bilevel, "training_error", lambda problem, state: asked.append(state.number) or 0.02)
     monkeypatch.setattr(emn, "STEPS", 4)
-    knowing_masks(Task(dataset=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None), "whitened")
+    task = Task(dataset=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None)
+    train_knowing_classifier(task, "whitened")
     assert asked == [2, 3, 4, 5, 6], "two passes planned, three times as many at most"
 
 
 def test_grey_images_get_the_mean_of_the_noise_and_stay_grey(place):
     Image.fromarray(np.repeat(decode(place / "new" / "grey.png"), 3, 2)).save(place / "new" / "same.png")
-    inside("hide", "new", "--generator", "g", cwd=place)
-    grey, colour = (decode(place / "published" / f"{name}.png").astype(float) for name in ("grey", "same"))
+    inside("protect", "new", "--generator", "g", cwd=place)
+    grey, colour = (decode(place / "protected" / f"{name}.png").astype(float) for name in ("grey", "same"))
     assert np.abs(grey.mean(2) - colour.mean(2)).mean() < 0.5, "but for rounding"
 
 
 def test_a_folder_without_images_is_refused(tmp_path):
     (tmp_path / "new").mkdir()
     generator().save(tmp_path / "g")
-    assert "holds no images" in inside("hide", "new", "--generator", "g", cwd=tmp_path, code=2).stderr
-    with pytest.raises(InputError, match="passes of mask training"):
+    assert "holds no images" in inside("protect", "new", "--generator", "g", cwd=tmp_path, code=2).stderr
+    with pytest.raises(InputError, match="`passes` 0 trains nothing; give at least 1"):
         Confounder(passes=0)

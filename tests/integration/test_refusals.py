@@ -11,11 +11,11 @@ import pytest
 from safetensors.numpy import save
 from typer.main import get_command
 
-from hideseek_cli.cli import options
+from hideseek_cli.api.machine import open_workers
 from hideseek_cli.cli.app import COMMANDS, program
 from hideseek_cli.errors import InputError
-from tests.conftest import write_images
-from tests.integration.test_commands import FAST, contents, inside, run
+from tests.helpers.commands import FAST, contents, inside, run
+from tests.helpers.folders import write_images
 
 LEVELS = ["--levels", "70", *FAST]
 
@@ -57,7 +57,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "one class only": (["hide", "data", *LEVELS], _only_one_class, "has one class, class0"),
     "a class of two images": (["hide", "data", *LEVELS], _few, "fewer than 4 images cannot be trained: class1"),
     "an unreadable image": (["hide", "data", *LEVELS], _truncate, "data/class0/000.png cannot be read as an image"),
-    "an unknown method": (["hide", "data", "--method", "x"], lambda root: None, "--method 'x' is unknown: choose one of"),
+    "an unknown method": (["hide", "data", "--method", "x"], lambda root: None, "unknown --method 'x'"),
     "an unknown scope": (["hide", "data", "--scope", "x"], lambda root: None, "has no --scope 'x': give class"),
     "an option of another method": (
         ["hide", "data", "--method", "random", "--pgd-steps", "2"],
@@ -75,13 +75,13 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         "--patterns is for patterns that a class shares",
     ),
     "noise through changes": (
-        ["hide", "data", "--method", "random", "--robust", "greyscale"], lambda root: None, "--robust does not apply"
+        ["hide", "data", "--method", "random", "--robust", "gray"], lambda root: None, "--robust does not apply"
     ),
     "the paper's stopping rule for another method": (
         ["hide", "data", *LEVELS[:2], "--method", "random", "--calibration", "stop"], lambda root: None, "class-wise emn"
     ),
     "the paper's stopping rule without levels": (
-        ["hide", "data", "--schedule", "alternating", "--calibration", "stop"], lambda root: None, "give some, such as"
+        ["hide", "data", "--schedule", "alternating", "--calibration", "stop"], lambda root: None, "give some"
     ),
     "a generator file in the way": (
         ["hide", "data", *LEVELS],
@@ -102,7 +102,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         ["audit", "data", "--test", "data", "--max-accuracy", "101"], lambda root: None, "--max-accuracy"
     ),
     "an epsilon of 0": (["hide", "data", *LEVELS, "--epsilon", "0"], lambda root: None, "--epsilon 0 is out of range"),
-    "an unknown placement": (["hide", "data", *LEVELS, "--placement", "x"], lambda root: None, "--placement is fixed or keyed"),
+    "an unknown placement": (["hide", "data", *LEVELS, "--placement", "x"], lambda root: None, "choose fixed or keyed"),
     "an unknown order": (["hide", "data", *LEVELS, "--unmask", "x"], lambda root: None, "classes or images"),
     "too many patterns": (["hide", "data", *LEVELS, "--patterns", "65"], lambda root: None, "--patterns 65 is out of range"),
     "several patterns by the paper's rule": (
@@ -110,12 +110,10 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         lambda root: None,
         "has one pattern a class",
     ),
-    "an unknown change": (
-        ["hide", "data", *LEVELS, "--robust", "greyscale,x"], lambda root: None, "'x' is unknown: choose of greyscale"
-    ),
+    "an unknown change": (["hide", "data", *LEVELS, "--robust", "gray,x"], lambda root: None, "did you mean greyscale?"),
     "an unknown recipe": (["hide", "data", *LEVELS, "--recipe", "x"], lambda root: None, "unknown recipe 'x'"),
     "an unknown network": (["hide", "data", *LEVELS, "--arch", "x"], lambda root: None, "unknown architecture 'x'"),
-    "an unknown device": (["hide", "data", *LEVELS, "--device", "x"], lambda root: None, "unknown device 'x'"),
+    "an unknown device": (["hide", "data", *LEVELS, "--device", "x"], lambda root: None, "unknown --device 'x'"),
     "a GPU that is not there": (["hide", "data", *LEVELS, "--device", "cuda:99"], lambda root: None, "is not there"),
     "the wrong schedule": (["hide", "data", *LEVELS, "--calibration", "stop"], lambda root: None, "--schedule alternating"),
     "nothing to train on": (["hide", "data", *LEVELS, "--train-images", "0"], lambda root: None, "0 trains on none"),
@@ -126,7 +124,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         ["hide", "data", "--method", "random", "--scope", "sample", "--train-images", "20"],
         lambda root: None, "each of the 36 images, and 18 are held: give --train-images 36",
     ),
-    "too few runs": (["hide", "data", *LEVELS, "--max-runs", "3"], lambda root: None, "too few for 1 levels; give at least 13"),
+    "too few runs": (["hide", "data", *LEVELS, "--max-runs", "3"], lambda root: None, "too few for 1 level; give at least 13"),
     "a full output folder": (["hide", "data", *LEVELS], _fill_output, "published is not empty"),
     "a full output folder, before anything is done": (["hide", "data", *LEVELS, "--dry-run"], _fill_output, "is not empty"),
     "an output below a file": (
@@ -166,7 +164,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         ["hide", "data", *LEVELS, "--calibration", "stop", "--schedule", "alternating"],
         lambda root: write_images(root / "data/x", 1, 5, side=20), "needs images of one size",
     ),
-    "an unknown option": (["hide", "data", "--level", "50"], lambda root: None, "No such option"),
+    "an unknown option": (["hide", "data", "--level", "50"], lambda root: None, "did you mean --levels?"),
     "no test folder": (["verify", "data", "--test", "absent"], lambda root: None, "absent is not a folder"),
     "other classes in the test": (
         ["verify", "data", "--test", "t"], lambda root: write_images(root / "t", 2, 2), "differ in: class2"
@@ -266,15 +264,14 @@ def test_what_does_not_belong_together_is_refused(release, tmp_path, change, wor
 def test_a_cluster_without_its_extra_is_refused_with_the_way_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "hideseek_cli.runtime.dask_executor", raising=False)
-    with pytest.raises(InputError, match=r"--engine needs distributed; install it with: pip install 'hideseek\[cluster\]'"):
-        options.executor(0, "tcp://127.0.0.1:1").__enter__()
+    with pytest.raises(InputError, match=r"`engine` needs distributed; install it with: pip install 'hideseek\[cluster\]'"):
+        open_workers(0, "tcp://127.0.0.1:1").__enter__()
 
 
 def test_a_fault_of_ours_has_its_own_exit_code_and_a_traceback_on_request(tmp_path):
     write_images(tmp_path / "data", 2, 4)
     (tmp_path / "sitecustomize.py").write_text(
-        "import hideseek_cli.images.similarity as m\n"
-        "def broken(*a, **k): raise RuntimeError('deliberate')\nm.compare = broken\n"
+        "import hideseek_cli.api.metrics as m\ndef broken(*a, **k): raise RuntimeError('deliberate')\nm.compare = broken\n"
     )
     os.environ["PYTHONPATH"] = str(tmp_path)
     try:

@@ -16,10 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_commands import contents, inside
-from tests.robustness.test_kill import COMMANDS, NEEDS, finished, made
+from tests.helpers.commands import contents, inside
+from tests.robustness.struck import COMMANDS, NEEDS, made
 
-__all__ = ["finished"]
 ERRORS = (errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.ESTALE, errno.EIO, errno.EACCES)
 EVENTS = {"open", "os.mkdir", "os.rename", "os.listdir", "os.scandir"}
 KEPT = {".cleaned.partial", ".cleaned.seek"}

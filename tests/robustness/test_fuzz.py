@@ -29,10 +29,10 @@ from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.images.codec import Source, read_image, read_shape
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import write_images
+from tests.helpers.folders import write_images
 from tests.helpers.manifests import read_lines, write_lines
+from tests.helpers.releases import released
 from tests.robustness.zoo import TAKEN, ZOO
-from tests.unit.evaluation.test_audit import released
 
 COUNT = int(os.environ.get("HIDESEEK_FUZZ", "200"))
 CORPUS = Path(__file__).with_name("corpus")

@@ -13,8 +13,8 @@ from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import write_images
-from tests.integration.test_commands import FAST, contents, run
+from tests.helpers.commands import FAST, contents, run
+from tests.helpers.folders import write_images
 from tests.robustness.zoo import PASSED_OVER, TAKEN, ZOO, fill
 
 

@@ -24,17 +24,15 @@ from hideseek_cli.attacks.estimation import (
 )
 from hideseek_cli.attacks.matching import find_shifts, strip_patterns
 from hideseek_cli.errors import InputError
-from hideseek_cli.evaluation import audit as audits
-from hideseek_cli.evaluation.audit import train_under_attack
+from hideseek_cli.evaluation import adversary
+from hideseek_cli.evaluation.adversary import train_under_attack
 from hideseek_cli.methods import Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.training.architectures import build
 from hideseek_cli.training.tensors import TensorDataset, cyclic_window, gather
 from hideseek_cli.training.trainer import ignore_steps, loss
 from hideseek_cli.training.transforms import blur_gaussian, to_greyscale
-from tests.unit.training.test_trainer import TINY, toy
-
-CPU = torch.device("cpu")
+from tests.helpers.toys import TINY, apart, toy
 
 
 def waves(count: int = 60, side: int = 16) -> TensorDataset:
@@ -54,10 +52,6 @@ def masked(clean: TensorDataset, keyed: bool) -> tuple[TensorDataset, torch.Tens
     )
     noise = gather(patterns[clean.labels], cyclic_window(shifts, 16, 16))
     return replace(clean, images=(clean.images + noise).to(torch.uint8)), patterns
-
-
-def apart(one: TensorDataset, other: TensorDataset) -> float:
-    return float((one.images.float() - other.images.float()).abs().mean())
 
 
 @pytest.mark.parametrize("keyed", [False, True])
@@ -138,6 +132,7 @@ def test_alignment_finds_unknown_patterns_at_unknown_shifts():
         assert apart(found, clean) < 0.5 * apart(published, clean)
 
 
+@pytest.mark.slow
 def test_a_denoiser_takes_off_something_of_masks_that_it_was_not_shown(monkeypatch):
     monkeypatch.setattr(denoising, "ClassWise", partial(ClassWise, passes=5))
     monkeypatch.setattr(denoising, "STEPS", 200)
@@ -211,8 +206,16 @@ def test_every_attack_trains_and_is_tested_after_every_epoch(attack, monkeypatch
 def test_attacks_are_chosen_by_name():
     assert [attack.name for attack in select(("greyscale", "none"))] == ["greyscale", "none"]
     assert len(select(())) == len(list_attacks()) >= 15
-    with pytest.raises(InputError, match="unknown attack 'magic': choose of none"):
+    with pytest.raises(InputError, match="unknown attack 'magic': choose none, no-augmentation"):
         select(("magic",))
+    for name, meant in (
+        ("grayscale", "greyscale"),
+        ("gray", "greyscale"),
+        ("jpeg", "jpeg-10 or jpeg-50"),
+        ("Cut_Out", "cutout"),
+    ):
+        with pytest.raises(InputError, match=f"unknown attack '{name}': did you mean {meant}"):
+            select((name,))
 
 
 def test_what_is_thrown_away_is_thrown_away_of_test_images_too():
@@ -227,7 +230,7 @@ def test_what_is_thrown_away_is_thrown_away_of_test_images_too():
 def test_an_attack_trains_as_it_says(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        audits, "train", lambda data, recipe, **options: seen.append((recipe.augmentation, options["treatment"]))
+        adversary, "train", lambda data, recipe, **options: seen.append((recipe.augmentation, options["treatment"]))
     )
     for name in ("none", "no-augmentation", "mixup"):
         train_under_attack(

@@ -13,7 +13,7 @@ import torch
 from hideseek_cli.core import bilevel
 from hideseek_cli.core.bilevel import Problem
 from hideseek_cli.core.bilevel import joint as class_wise
-from hideseek_cli.core.sample_noise import SCHEDULES, Noises, alternating, behind
+from hideseek_cli.core.sample_noise import SCHEDULES, Noises, alternating, measure_lag
 from hideseek_cli.core.surrogate import clip_image
 from hideseek_cli.errors import InputError
 from hideseek_cli.methods import Task, emn
@@ -22,7 +22,7 @@ from hideseek_cli.methods.emn_samplewise import PGD_STEPS, SampleWise
 from hideseek_cli.training.architectures import Standardised, build
 from hideseek_cli.training.tensors import gather
 from hideseek_cli.training.trainer import ignore_steps, loss
-from tests.unit.training.test_trainer import toy
+from tests.helpers.toys import toy
 
 DATA = toy(each=8)
 SEEN, OTHERS = (torch.arange(24)[(torch.arange(24) % 3 == 0) == which] for which in (False, True))
@@ -41,6 +41,7 @@ def losses(network: Standardised, state: Noises, index: torch.Tensor) -> tuple[f
         return float(loss(network, images, labels)), float(loss(network, images + state.noise[index], labels))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("objective", ["error-min", "error-max"])
 def test_noise_does_to_the_loss_what_its_objective_says_within_the_bound(schedule, objective):
@@ -81,16 +82,16 @@ def test_noise_has_a_gradient_where_the_network_is_sure_and_the_signs_of_cross_e
         assert images.grad is not None
         return images.grad.sign()
 
-    assert (signs(behind) == signs(loss)).float().mean() > 0.999
+    assert (signs(measure_lag) == signs(loss)).float().mean() > 0.999
     with torch.no_grad():
         network.body.fc.weight *= 1e5
     assert not signs(loss)[network(DATA.images[:6].float()).argmax(1) == labels].any()
-    assert signs(behind).flatten(1).any(1).all()
+    assert signs(measure_lag).flatten(1).any(1).all()
 
 
 def test_a_step_touches_the_noise_of_its_batch_alone():
     state = noises()
-    state.masked(torch.tensor([2, 5, 7])).sum().backward()
+    state.mask_batch(torch.tensor([2, 5, 7])).sum().backward()
     state.descend(1.5)
     assert state.noise.flatten(1).any(1).nonzero()[:, 0].tolist() == [2, 5, 7]
     assert set(state.noise[state.index].unique().tolist()) <= {-1.5, 0.0}
@@ -102,7 +103,7 @@ def test_the_gradient_comes_back_to_the_images_own_pixels():
     rows = torch.arange(16).expand(2, 16)
     columns = torch.stack([torch.arange(16).flip(0), (torch.arange(16) - 2).abs()])
     weights = torch.rand(2, 3, 16, 16)
-    (state.masked(torch.tensor([3, 5]), (rows, columns)) * weights).sum().backward()
+    (state.mask_batch(torch.tensor([3, 5]), (rows, columns)) * weights).sum().backward()
     found, seen = state.batch.grad, gather(DATA.images[[3, 5]], (rows, columns))
     assert found is not None and seen.shape == weights.shape
     flipped = weights[0].flip(2)
@@ -122,6 +123,7 @@ def test_gradients_that_lead_back_inside_pass_the_clip_by_either_objective():
         assert leaf.grad is not None and leaf.grad.flatten().tolist() == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_same_seed_gives_the_same_noise_and_another_another(schedule):
     def made(seed: int) -> np.ndarray:

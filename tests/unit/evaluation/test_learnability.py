@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -12,8 +10,6 @@ from torch.nn import functional
 from hideseek_cli.evaluation.learnability import measure_ratios
 from hideseek_cli.training.architectures import build
 from hideseek_cli.training.tensors import TensorDataset
-from tests.conftest import write_images
-from tests.integration.test_commands import inside
 
 
 def some(seed: int) -> TensorDataset:
@@ -42,17 +38,3 @@ def test_ratios_are_those_of_gradients_that_autograd_finds(arch):
     assert found.confidence_ascent == pytest.approx(100 * (after > before).mean())
     same = measure_ratios(network, clean, clean)
     assert same.confidence_ascent == 0 and same.gradient_compression == pytest.approx(100)
-
-
-def test_metrics_trains_a_network_on_the_masked_folder_where_it_is_asked_to(tmp_path):
-    write_images(tmp_path / "clean", 2, 12)
-    write_images(tmp_path / "other", 2, 12)
-    told = json.loads(inside("metrics", "clean", "other", "--gradients", "--json", cwd=tmp_path).stdout)
-    assert told["car"] == 0 and told["gcr"] == pytest.approx(100), "nothing was added to the images"
-    assert "CAR %" in inside("metrics", "clean", "other", "--gradients", cwd=tmp_path).stdout
-    assert "car" not in json.loads(inside("metrics", "clean", "other", "--json", cwd=tmp_path).stdout)
-    next((tmp_path / "other").rglob("*.png")).unlink()
-    assert "have not the same images" in inside("metrics", "clean", "other", "--gradients", cwd=tmp_path, code=2).stderr
-    (tmp_path / "table").write_text("name,class\n")
-    told = inside("metrics", "clean", "other", "--gradients", "--labels", "table", cwd=tmp_path, code=2).stderr
-    assert "leave out --labels" in told

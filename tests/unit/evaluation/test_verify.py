@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.evaluation.verify import verify
+from hideseek_cli.evaluation.verify import VerifyConfig, verify
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.manifest import NAME, Authorized, Manifest, compute_identity
 from hideseek_cli.images.codec import decode, digest_pixels
@@ -16,7 +16,8 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime import journal
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import Listener, write_images
+from tests.helpers.folders import write_images
+from tests.helpers.progress import Listener
 
 CPU = torch.device("cpu")
 
@@ -29,9 +30,12 @@ def folders(tmp_path):
 
 
 def asked(folders, executor, progress, **options):
-    return verify(*folders, executor, progress, CPU, runs=3, fallback=preset("quick"), level=50.0, **options)
+    data, test = folders
+    config = VerifyConfig(folder=data, test=test, runs=3, fallback=preset("quick"), level=50.0, **options)
+    return verify(config, CPU, executor, progress).networks
 
 
+@pytest.mark.slow
 def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor, monkeypatch):
     whole = asked(folders, executor, Silent(), seed=5)
     kept = folders[0].with_name(".data.verify")
@@ -39,10 +43,10 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(2), seed=5)
     assert kept.exists()
-    with pytest.raises(InputError, match="had another seed"):
+    with pytest.raises(InputError, match="had other values of `seed`;"):
         asked(folders, executor, Silent(), seed=6, resume=True)
     elsewhere = kept.rename(kept.with_name(".test.verify"))
-    with pytest.raises(InputError, match="had another images"):
+    with pytest.raises(InputError, match="had other values of `folder`;"):
         asked((folders[1], folders[1]), executor, Silent(), seed=5, resume=True)
     elsewhere.rename(kept)
     trained: list[int] = []
@@ -57,6 +61,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     assert not kept.exists()
 
 
+@pytest.mark.slow
 def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(1))
@@ -116,23 +121,27 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     (data / NAME).write_text("".join(manifest.lines()))
     monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
     network = AuthorizedNetwork.drawn(arch, key)
-    found = verify(data, test, executor, Silent(), CPU, runs=2, fallback=preset("quick"), authorized=network)
-    assert [(one.level, one.one_sided) for one in found] == [(33.3, True), (promised, False)]
+    config = VerifyConfig(folder=data, test=test, runs=2, fallback=preset("quick"), authorized=network)
+    found = verify(config, CPU, executor, Silent())
+    assert [(one.level, one.one_sided) for one in found.networks] == [(33.3, True), (promised, False)]
 
 
-def test_what_an_interrupted_run_left_is_dropped_aloud_and_resumed_silently(folders, executor):
+@pytest.mark.slow
+def test_what_an_interrupted_run_left_is_neither_dropped_nor_resumed_in_silence(folders, executor):
     def told(**options) -> list[str]:
         progress = Listener()
         asked(folders, executor, progress, seed=5, **options)
-        return [line for line in progress.told if "starts afresh" in line]
+        return [line for line in progress.told if "starts afresh" in line or "resumes" in line]
 
     with pytest.raises(KeyboardInterrupt):
         asked(folders, executor, Listener(2), seed=5)
     kept = folders[0].with_name(".data.verify").read_bytes()
-    assert told(resume=True) == [] and told() == []
+    assert told(resume=True) == ["resumes: 2 retrainings are done already"] and told() == []
     folders[0].with_name(".data.verify").write_bytes(kept)
     (line,) = told()
-    assert ".data.verify is dropped" in line and "--resume" in line
+    assert ".data.verify is dropped" in line and "`resume=True`" in line
+    (line,) = told(resume=True)
+    assert line == f"nothing to resume at {folders[0].with_name('.data.verify')}: starts afresh"
 
 
 def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypatch):
@@ -142,14 +151,14 @@ def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypa
     def told() -> list[str]:
         listener = Listener()
         asked(folders, executor, listener)
-        return [line for line in listener.told if "are trained on" in line]
+        return [line for line in listener.told if "trained on" in line]
 
     assert told() == []
     write_images(data, 1, 2, first=8)
     place = test / "class0" / "008.png"
     Image.fromarray(decode(place) ^ 1).save(place)
     (line,) = told()
-    assert line.startswith(f"1 of the 12 images of {test} are trained on, in {data}"), "one of the two is another image now"
+    assert line.startswith(f"1 of the 12 images of {test} is trained on, in {data}"), "one of the two is another image now"
 
 
 def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from safetensors.numpy import load, save
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.cleaner import Cleaner
-from tests.integration.test_commands import inside
 
 KEY = bytes(range(32))
 
@@ -46,30 +44,3 @@ def test_a_secret_stem_that_sees_nothing_or_has_another_shape_is_refused(tmp_pat
     (tmp_path / "n").write_bytes(save({"lens": stem.astype(np.float32)}, metadata={"hideseek": header}))
     with pytest.raises(InputError, match="damaged"):
         AuthorizedNetwork.load(tmp_path / "n")
-
-
-def test_networks_are_made_by_a_command_and_see_alike_where_they_are_told_to(tmp_path):
-    inside("network", "slim", cwd=tmp_path)
-    one = AuthorizedNetwork.load(tmp_path / "net.safetensors")
-    inside("network", "cnn", "-o", "other", "--like", "net.safetensors", "--seed", "7", cwd=tmp_path)
-    assert AuthorizedNetwork.load(tmp_path / "other") == replace(one, arch="cnn", seed=7)
-    inside("network", "slim", "-o", "third", cwd=tmp_path)
-    assert AuthorizedNetwork.load(tmp_path / "third").identity != one.identity
-    (tmp_path / "key").write_bytes(KEY)
-    inside("network", "slim", "-o", "fourth", "--key-file", "key", cwd=tmp_path)
-    assert AuthorizedNetwork.load(tmp_path / "fourth") == AuthorizedNetwork.drawn("slim", KEY)
-
-
-@pytest.mark.parametrize("arguments, sentence", [
-    (["resnet99", "-o", "x"], "unknown architecture 'resnet99'"), (["slim"], "--overwrite"),
-    (["slim", "-o", "masks", "--overwrite"], "is no network file"),
-    (["slim", "-o", "x", "--like", "masks"], "cannot be read as a network file"),
-    (["slim", "-o", "x", "--like", "net.safetensors", "--key-file", "masks"], "give one of the two"),
-])  # fmt: skip
-def test_mistakes_are_named_and_nothing_is_lost(tmp_path, arguments, sentence):
-    inside("network", "slim", cwd=tmp_path)
-    (tmp_path / "masks").write_text("precious")
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    done = inside("network", *arguments, cwd=tmp_path, code=2)
-    assert sentence in done.stderr
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

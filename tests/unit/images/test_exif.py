@@ -25,7 +25,7 @@ from hideseek_cli.publishing.rendering import MaskRenderer
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import draw
+from tests.helpers.folders import draw
 
 SEEN = b"the image as it was"
 PLACE = {1: "N", 5: b"\1", 2: (IFDRational(52), IFDRational(30), IFDRational(1234, 100)), 27: SEEN}
@@ -100,6 +100,7 @@ def photographs(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "output_format", [
         OutputFormat(exif=True), OutputFormat(exif=True, encoding="webp"), OutputFormat(exif=True, shard=7), OutputFormat()],

@@ -86,7 +86,7 @@ def test_identical_folders_have_no_psnr(make_folder, executor):
 def test_what_has_no_counterpart_or_another_shape_is_refused(make_folder, executor):
     a, b = make_folder("a"), make_folder("b")
     (a / "class1/003.png").unlink()
-    with pytest.raises(InputError, match=r"1 images have no counterpart.*class1/003.png"):
+    with pytest.raises(InputError, match=r"images have no counterpart.*class1/003.png"):
         compare(scan(a), scan(b), executor, Silent())
     Image.new("RGB", (20, 20)).save(a / "class1/003.png")
     with pytest.raises(InputError, match="differ in shape"):

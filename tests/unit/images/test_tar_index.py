@@ -16,7 +16,7 @@ from hideseek_cli.images import tar_index as tars
 from hideseek_cli.images.codec import encode
 from hideseek_cli.images.dataset import find_splits, scan
 from hideseek_cli.images.tar_index import BLOCK, list_members
-from tests.conftest import draw
+from tests.helpers.folders import draw
 
 IMAGE = encode(draw(0, 0, 16, 3))
 LETTERS = st.characters(exclude_categories=("Cs", "Cc"))
@@ -54,7 +54,7 @@ def records(**pairs: str) -> bytes:
 
 END = bytes(2 * BLOCK)
 HOSTILE: dict[str, tuple[bytes, str]] = {
-    "a symbolic link": (header("l.png", kind=tarfile.SYMTYPE, linkname="/etc/passwd"), r"1 members .* links.*s\.tar:l\.png"),
+    "a symbolic link": (header("l.png", kind=tarfile.SYMTYPE, linkname="/etc/passwd"), r"members .* links.*s\.tar:l\.png"),
     "a hard link": (header("l.png", kind=tarfile.LNKTYPE, linkname="a.png"), r"links, devices or sparse.*s\.tar:l\.png"),
     "a device": (header("d.png", kind=tarfile.BLKTYPE), r"links, devices or sparse.*s\.tar:d\.png"),
     "a pipe": (header("p.png", kind=tarfile.FIFOTYPE), r"links, devices or sparse.*s\.tar:p\.png"),
@@ -70,32 +70,32 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         member("L", b"/" + b"e" * 200 + b".png\0", tarfile.GNUTYPE_LONGNAME) + member("x.png", IMAGE), r"absolute.*:/eee",
     ),
     "a member twice": (sample(), r"2 members .* twice.*s\.tar:a\.png; .*s\.tar:a\.cls"),
-    "two images under one key": (member("a.jpg", IMAGE), r"1 members .* second images.*s\.tar:a\.jpg"),
-    "an image without class": (member("b.png", IMAGE), r"1 images of shards have no class.*s\.tar:b\.png"),
-    "a class without image": (member("b.cls", b"cat"), r"1 classes of shards have no image.*s\.tar:b\.cls"),
-    "another member": (member("a.json", b"{}"), r"1 members of shards are neither.*s\.tar:a\.json"),
+    "two images under one key": (member("a.jpg", IMAGE), r"members .* second images.*s\.tar:a\.jpg"),
+    "an image without class": (member("b.png", IMAGE), r"images of shards have no class.*s\.tar:b\.png"),
+    "a class without image": (member("b.cls", b"cat"), r"classes of shards have no image.*s\.tar:b\.cls"),
+    "another member": (member("a.json", b"{}"), r"members of shards are neither.*s\.tar:a\.json"),
     "a member without suffix": (member("README", b"x"), r"neither images nor \.cls.*s\.tar:README"),
     "a dot in a key": (sample("b.c"), r"2 members of shards are neither.*first dot.*s\.tar:b\.c\.png"),
-    "a control character in a class": (sample("b", b"c\x1bat"), r"1 have names with control characters.*s\.tar:b\.png"),
-    "a slash in a class": (sample("b", b"c/at"), r"1 have names with control characters.*s\.tar:b\.png"),
-    "a control character in a name": (sample("b\x1b"), r"1 have names with control.*s\.tar:b.*x1b\.png"),
+    "a control character in a class": (sample("b", b"c\x1bat"), r"images have names with control characters.*s\.tar:b\.png"),
+    "a slash in a class": (sample("b", b"c/at"), r"images have names with control characters.*s\.tar:b\.png"),
+    "a control character in a name": (sample("b\x1b"), r"images have names with control.*s\.tar:b.*x1b\.png"),
     "a long name": (
         member("L", b"b" * 300 + b".png\0", tarfile.GNUTYPE_LONGNAME) + member("x", IMAGE)
         + member("L", b"b" * 300 + b".cls\0", tarfile.GNUTYPE_LONGNAME) + member("x", b"cat"), r"more than 240 bytes.*:bbb",
     ),
-    "a class that is no text": (sample("b", b"\xff\xfe"), r"1 classes of shards are no text.*s\.tar:b\.cls"),
-    "an empty class": (sample("b", b"\r\n"), r"1 classes of shards are no text.*s\.tar:b\.cls"),
+    "a class that is no text": (sample("b", b"\xff\xfe"), r"classes of shards are no text.*s\.tar:b\.cls"),
+    "an empty class": (sample("b", b"\r\n"), r"classes of shards are no text.*s\.tar:b\.cls"),
     "an endless class": (sample("b", b"x" * 2000), r"at most 1024 bytes.*s\.tar:b\.cls"),
     "a name too long for a header": (
-        member("L", b"b" * 70_000, tarfile.GNUTYPE_LONGNAME), r"1 tars are damaged.*s\.tar \(a name of 70000 bytes",
+        member("L", b"b" * 70_000, tarfile.GNUTYPE_LONGNAME), r"tars are damaged.*s\.tar \(a name of 70000 bytes",
     ),
-    "a huge size": (header("h.png", 2**60), r"1 tars are damaged.*s\.tar \(1152921504606846976 bytes at byte"),
-    "a size below zero": (header("h.png", -512), r"1 tars are damaged.*s\.tar \(-512 bytes at byte"),
+    "a huge size": (header("h.png", 2**60), r"tars are damaged.*s\.tar \(1152921504606846976 bytes at byte"),
+    "a size below zero": (header("h.png", -512), r"tars are damaged.*s\.tar \(-512 bytes at byte"),
     "a huge size in a POSIX header": (records(size=str(2**70)) + member("x.png", IMAGE), r"damaged.*\(118059162071741130"),
-    "a size that is none": (records(size="many") + member("x.png", IMAGE), r"1 tars are damaged.*s\.tar \(invalid literal"),
-    "a damaged POSIX header": (member("x", b"0 path=x\n", tarfile.XHDTYPE), r"1 tars are damaged.*a damaged record"),
-    "a damaged header": (b"x" * BLOCK, r"1 tars are damaged.*s\.tar \(.*"),
-    "more behind the end": (END + sample("b"), r"1 tars are damaged.*s\.tar \(more behind its end mark at byte"),
+    "a size that is none": (records(size="many") + member("x.png", IMAGE), r"tars are damaged.*s\.tar \(invalid literal"),
+    "a damaged POSIX header": (member("x", b"0 path=x\n", tarfile.XHDTYPE), r"tars are damaged.*a damaged record"),
+    "a damaged header": (b"x" * BLOCK, r"tars are damaged.*s\.tar \(.*"),
+    "more behind the end": (END + sample("b"), r"tars are damaged.*s\.tar \(more behind its end mark at byte"),
 }  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def test_one_name_for_all_members_is_refused(tmp_path):
 def test_a_compressed_tar_must_be_unpacked_first(tmp_path, suffix):
     (tmp_path / f"s{suffix}").write_bytes(b"")
     for place in (tmp_path, tmp_path / f"s{suffix}"):
-        with pytest.raises(RefusalError, match=rf"1 shards are compressed.*unpack them to \.tar first.*s{suffix}"):
+        with pytest.raises(RefusalError, match=rf"shards are compressed.*unpack them to \.tar first.*s{suffix}"):
             scan(place)
 
 
@@ -152,7 +152,7 @@ def test_a_disk_that_fails_is_not_a_damaged_tar(tmp_path, monkeypatch):
 def test_an_image_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("hideseek_cli.images.webdataset.MAX_IMAGE", len(IMAGE) - 1)
     (tmp_path / "s.tar").write_bytes(sample() + END)
-    with pytest.raises(RefusalError, match=r"1 members of shards are larger than .*s\.tar:a\.png"):
+    with pytest.raises(RefusalError, match=r"members of shards are larger than .*s\.tar:a\.png"):
         scan(tmp_path)
 
 
@@ -185,6 +185,7 @@ def write(path: Path, files: Iterable[tuple[str, bytes]], form: int) -> None:
             tar.addfile(info, io.BytesIO(content))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES, st.binary(max_size=1500), max_size=5), st.sampled_from([tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]))
 def test_members_are_those_that_were_packed(tmp_path_factory, files, form):
     path = tmp_path_factory.getbasetemp() / "members.tar"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import shutil
 import tarfile
 from collections.abc import Iterable
-from concurrent.futures import Executor
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +24,10 @@ from hideseek_cli.images.webdataset import Writer, hold
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import draw, write_images
-from tests.helpers.manifests import read_lines
-from tests.integration.test_commands import FAST, contents, inside, run
+from tests.helpers.commands import contents
+from tests.helpers.folders import draw, repack, write_images
 
 FORMS = [OutputFormat(encoding=encoding, shard=shard) for encoding in ("png", "webp") for shard in (None, 1, 4)]
-HIDE = ["--levels", "70", "--max-runs", "14", "--robust", "none", "--key-file", "key", "--placement", "keyed", *FAST]
-SHARDED = ["--shards", "10", "--image-format", "webp"]
 
 
 def put(root: Path, output_format: OutputFormat, keys: Iterable[Key], side: int = 8) -> Path:
@@ -44,20 +39,11 @@ def put(root: Path, output_format: OutputFormat, keys: Iterable[Key], side: int 
     return root
 
 
-def repack(folder: Path, archive: Path) -> None:
-    """A folder of class folders as anybody would pack it for WebDataset: numbered, with classes by name."""
-    with tarfile.open(archive, "w") as tar:
-        for record in scan(folder).records:
-            (folder.parent / "class").write_text(f"{record.label}\n")
-            tar.add(str(record.path), f"./{record.label}/{record.name}.PNG")
-            tar.add(folder.parent / "class", f"./{record.label}/{record.name}.cls")
-    (folder.parent / "class").unlink()
-
-
 PARTS = st.text(st.sampled_from("aé.% 2E5-_"), min_size=1, max_size=6)
 KEYS = st.tuples(PARTS, st.lists(PARTS, min_size=1, max_size=3).map("/".join)).filter(is_safe)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.sets(KEYS, min_size=1, max_size=6), st.sampled_from(FORMS))
 def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, keys, output_format):
@@ -203,102 +189,3 @@ def test_a_tar_that_anybody_packed_has_the_identity_of_the_folder(tmp_path):
         named(put(tmp_path / "out", output_format, [record.key for record in scan(folder).records])) for output_format in FORMS
     } == {named(folder)}
     assert named(tmp_path / "s.tar") == named(folder)
-
-
-@pytest.fixture(scope="module")
-def road(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same images published as files and as shards of WebP."""
-    place = tmp_path_factory.mktemp("sharded")
-    write_images(place / "data/train", 3, 16)
-    write_images(place / "data/test", 3, 8)
-    (place / "key").write_bytes(bytes(range(32)))
-    (place / "packed").mkdir()
-    for part in ("train", "test"):
-        repack(place / "data" / part, place / f"packed/{part}-0.tar")
-    for name, options in (("files", []), ("shards", [*SHARDED, "-j", "1"])):
-        run("hide", "data", *HIDE, *options, "-o", name, "--masks", f"{name}.masks", cwd=place, code=None)
-        run("cleaner", f"{name}.masks", "--level", "clean", "-o", f"{name}.cleaner", cwd=place)
-    return place
-
-
-def test_the_form_changes_neither_the_release_nor_its_secrets(road):
-    (files, *rows), (shards, *same) = (read_lines(road / name) for name in ("files", "shards"))
-    assert sorted(os.listdir(road / "shards")) == [f"{number:06}.tar" for number in range(5)] + ["hideseek.json"]
-    assert shards.pop("shard") == 10 and shards.pop("encoding") == "webp" and shards == files and rows == same
-    assert (road / "files.masks").read_bytes() == (road / "shards.masks").read_bytes()
-    found = json.loads(run("metrics", "files", "shards", "--json", cwd=road).stdout)
-    assert found["linf"] == 0 and found["images"] == 48
-
-
-def test_shards_in_give_the_same_bytes_as_folders_in_for_any_number_of_workers(road, tmp_path):
-    """Laws 5 and 6."""
-    before = contents(road / "packed")
-    run("hide", "packed", *HIDE, *SHARDED, "-j", "2", "-o", tmp_path / "out", "--masks", tmp_path / "m", cwd=road, code=None)
-    assert contents(road / "packed") == before
-    assert contents(tmp_path / "out") == contents(road / "shards")
-    assert (tmp_path / "m").read_bytes() == (road / "shards.masks").read_bytes()
-
-
-def test_shards_are_sought_exactly_as_shards_by_any_number_of_workers(road, tmp_path):
-    """Law 1."""
-    for jobs in (1, 2):
-        arguments = ["shards", "files.cleaner", "-o", tmp_path / str(jobs), "-j", jobs, "--json"]
-        assert json.loads(run("seek", *arguments, cwd=road).stdout)["exact"]
-    assert contents(tmp_path / "1") == contents(tmp_path / "2")
-    assert set(contents(tmp_path / "1")) == set(contents(road / "shards"))
-    for original, cleaned in zip(scan(road / "data/train").records, scan(tmp_path / "1").records, strict=True):
-        assert original.key == cleaned.key and np.array_equal(decode(original.path), decode(cleaned.path))
-    run("seek", "shards", "files.cleaner", "-o", tmp_path / "1", "--overwrite", cwd=road)
-    planned = json.loads(run("seek", "shards", "files.cleaner", "-o", "x", "--dry-run", cwd=road).stdout)
-    assert planned["images"] == 48 and planned["bytes"] == sum(map(len, contents(road / "shards").values()))
-
-
-def test_what_is_there_of_a_sharded_release_is_cleaned_when_asked(road, tmp_path):
-    shutil.copytree(road / "shards", tmp_path / "part")
-    (tmp_path / "part/000001.tar").unlink()
-    arguments = ["seek", tmp_path / "part", "shards.cleaner", "-o", tmp_path / "out"]
-    refused = run(*arguments, cwd=road, code=2)
-    assert "10 published images are missing" in refused.stderr and "000001.tar:class0/010.webp" in refused.stderr
-    found = json.loads(run(*arguments, "--allow-missing", "--json", cwd=road).stdout)
-    assert found["images"] == 38 and found["missing"] == 10 and found["exact"] is False
-    originals = {record.key: record for record in scan(road / "data/train").records}
-    for record in scan(tmp_path / "out").records:
-        assert np.array_equal(decode(record.path), decode(originals[record.key].path))
-    assert sorted(os.listdir(tmp_path / "out")) == [f"{number:06}.tar" for number in range(4)] + ["hideseek.json"]
-
-
-def test_a_shard_that_is_damaged_or_changed_is_named_and_nothing_is_written(road, tmp_path):
-    shutil.copytree(road / "shards", tmp_path / "part")
-    arguments = ["seek", tmp_path / "part", "shards.cleaner", "-o", tmp_path / "out", "--allow-missing"]
-    shard = tmp_path / "part/000002.tar"
-    whole = shard.read_bytes()
-    shard.write_bytes(whole[:3000])
-    assert "part/000002.tar (" in run(*arguments, cwd=road, code=2).stderr
-    shard.write_bytes(whole.replace(b"RIFF", b"RUFF", 1))
-    assert "000002.tar:class1/004.webp cannot be read as an image" in run(*arguments, cwd=road, code=2).stderr
-    with tarfile.open(shard, "w") as tar:
-        for name in ("class1/004", "class1/005"):
-            for source, suffix in ((road / "data/train" / f"{name}.png", ".webp"), (road / "key.cls", ".cls")):
-                (road / "key.cls").write_text("class1")
-                tar.add(source, f"{name}{suffix}")
-    (road / "key.cls").unlink()
-    assert "000002.tar:class1/004.webp is not as it was published" in run(*arguments, cwd=road, code=2).stderr
-    assert os.listdir(tmp_path) == ["part"]
-
-
-def test_verify_and_audit_read_shards(road, executor: Executor):
-    options = ["--test", "packed/test-0.tar", "--runs", "1", "--threads", "1", "--json", "--seed", "1", *FAST[:4]]
-    first, second = (
-        json.loads(run("verify", name, *options, cwd=road, code=None).stdout)["accuracies"] for name in ("files", "shards")
-    )
-    assert first == second
-    done = run("audit", "shards", "--test", "packed", "--clean", "packed", "--attacks", "none", "--json", *FAST[:4], cwd=road)
-    (told,) = json.loads(done.stdout)["attacks"]
-    assert told["attack"] == "none" and told["accuracies"] == [told["accuracy"]], "one run"
-
-
-@pytest.mark.parametrize(
-    ("options", "words"), [(["--image-format", "jpg"], "choose png or webp"), (["--shards", "0"], "holds none")]
-)
-def test_a_form_that_is_none_is_refused(road, tmp_path, options, words):
-    assert words in inside("hide", "data", *HIDE, *options, "-o", tmp_path / "o", cwd=road, code=2).stderr

@@ -31,6 +31,7 @@ def exactly(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.clip(np.sign(sums) * (floor - even), -bound, bound).astype(int)
 
 
+@pytest.mark.slow
 @given(MASKS, SIDES, SIDES)
 def test_float32_gives_what_integers_give(mask, height, width):
     assert np.array_equal(resample(mask, height, width), exactly(mask, height, width))

@@ -61,6 +61,7 @@ def search(
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("truth", "expected"), [(gradual, AS_IMAGES), (bent, AS_IMAGES), (whole, AS_CLASSES), (two, AS_TWO)])
 def test_levels_are_hit_within_the_runs(truth, expected):
     errors, reached = [], []
@@ -105,6 +106,7 @@ def test_every_evaluation_informs_every_level():
     assert len(made.evaluations) == before + 15 - made.left
 
 
+@pytest.mark.slow
 def test_what_is_reported_is_the_mean_of_fresh_runs_at_the_final_share():
     """Selection does not flatter: over many searches the reported mean is unbiased for the truth at its share."""
     bias = []
@@ -140,6 +142,7 @@ def test_a_jump_over_a_level_is_reported_with_the_nearest_that_was_found():
     assert above.accuracy == pytest.approx(62, abs=2) and below.accuracy == pytest.approx(12, abs=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cliff", [0.2, 0.4, 0.7])
 def test_a_black_out_of_the_masks_strength_is_filled_by_mixing_images(cliff):
     """An evaluator that learns from an image where its mask is weaker than ``cliff``, and from no other.
@@ -244,6 +247,7 @@ def test_the_pooled_spread_is_that_within_groups():
     assert pool_variance([[5.0]]) is None
 
 
+@pytest.mark.slow
 def test_noisy_runs_are_confirmed_by_more_of_them():
     """Two runs say little where runs of one share differ by seven points; so they are not left at two."""
     counts, errors = {}, {}

@@ -32,7 +32,7 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import thread_pool
 from hideseek_cli.runtime.progress import Silent
-from tests.conftest import MakeFolder, write_images
+from tests.helpers.folders import MakeFolder, write_images
 
 EACH = 37
 RANKS = {"0": 1, "1": 3, "2": 0, "3": 2}
@@ -64,11 +64,11 @@ def test_a_share_is_that_of_the_masked_images_and_levels_are_nested(scale, one, 
     assert many.sum() == pytest.approx(count * (1 - share)) and many.sum() >= 1
     assert not (few & ~many).any(), "what has lost its mask at a lower level has lost it at a higher one"
     assert abs(share - min(one, other)) <= 1 / count
-    trial = scale.trial(share, [more, share])
-    grey = trial.render()[:, 0, 0, 0]
-    assert np.array_equal(grey > 0, trial.masked), "a masked image is the published one, others are clean"
+    retraining = scale.make_retraining(share, [more, share])
+    grey = retraining.render()[:, 0, 0, 0]
+    assert np.array_equal(grey > 0, retraining.masked), "a masked image is the published one, others are clean"
     published = scale.render(1.0, [more, share])[:, 0, 0, 0]
-    assert np.array_equal(grey[trial.masked], published[trial.masked])
+    assert np.array_equal(grey[retraining.masked], published[retraining.masked])
     assert np.array_equal((published - 1) % 2, scale.renderer.source.folder.labels), "a pattern of its own class"
     # Law 9: unless the layer is too small to have one of its own, no pattern of a level is found above it.
     if unmasking.strippable(share, [more, share]) == share:
@@ -204,6 +204,7 @@ def test_a_small_layer_gives_away_the_same_class_and_no_other(scale):
     assert made.ends([share]) == [] and made.strippable(share, [share]) == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [None, 8])
 @pytest.mark.parametrize("placement", ["fixed", "keyed"])
 def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
@@ -243,6 +244,7 @@ def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
             assert cleaner.shifts[touched].any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_images_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(make_folder, tmp_path, executor, mode):
     """Ten grey images among coloured ones, or the other way round, of which none is held."""
@@ -319,6 +321,7 @@ def test_patterns_of_a_class_are_brought_to_one_likeness(make_folder, executor):
     assert strong[1] > strong[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("least", [0.95, 0.97, 0.99, 0.999])
 def test_the_strength_is_the_greatest_that_keeps_the_likeness(make_folder, executor, least, monkeypatch):
     """Also where the images that are looked at first are more like their originals than all are."""

@@ -33,7 +33,7 @@ def test_whatever_gets_its_name_is_on_the_disk_before(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", noted)
     with StagedFolder(tmp_path / "out") as stage:
         stage.write("a/1.png", b"123")
-        with stage.opened("2.tar") as file:
+        with stage.open_file("2.tar") as file:
             file.write(b"12345")
     write_whole(tmp_path / "file", b"1234567")
     for path in (tmp_path / "out/a/1.png", tmp_path / "out/2.tar", tmp_path / "file"):
@@ -71,7 +71,7 @@ def test_a_file_of_a_folder_may_be_written_twice_but_not_two_of_one_name(tmp_pat
 
 
 def test_a_folder_that_another_machine_does_not_see_is_not_made_there(tmp_path):
-    with pytest.raises(DiskError, match="out is not to be seen from every machine"):
+    with pytest.raises(DiskError, match="out is gone, or not every machine sees it"):
         StagedFolder(tmp_path / "out").write("a/b.png", b"x")
     assert os.listdir(tmp_path) == []
 
@@ -108,11 +108,11 @@ def test_a_full_folder_is_refused_and_overwritten_only_where_all_of_it_is_ours(t
     (out / "ours.png").write_bytes(b"1")
     with pytest.raises(InputError, match="not empty"):
         StagedFolder(out).check()
-    with pytest.raises(InputError, match="did not write, such as ours.png"):
+    with pytest.raises(InputError, match="holds a file that hideseek did not write, ours.png; move it away"):
         StagedFolder(out, overwrite=True).check()
     (out / "elsewhere").symlink_to(tmp_path, target_is_directory=True)
     for names in (["ours.png"], ["ours.png", "elsewhere/out/ours.png"]):
-        with pytest.raises(InputError, match="holds 1 files that hideseek did not write, such as elsewhere"):
+        with pytest.raises(InputError, match="holds a file that hideseek did not write, elsewhere"):
             StagedFolder(out, overwrite=True, ours=lambda names=names: names).check()
     (out / "elsewhere").unlink()
     with StagedFolder(out, overwrite=True, ours=lambda: ["gone.png", "ours.png"]) as stage:

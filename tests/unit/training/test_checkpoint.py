@@ -40,6 +40,7 @@ def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:
     return all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["onecycle", "cosine"])
 def test_a_killed_training_goes_on_and_ends_with_the_same_network(dataset, tmp_path, monkeypatch, schedule):
     monkeypatch.setattr(checkpoint, "EVERY", 0.0)
@@ -56,6 +57,7 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_network(dataset, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_another_training_does_not_take_it(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "EVERY", 0.0)
     with pytest.raises(KilledError):
@@ -75,6 +77,7 @@ def test_another_training_does_not_take_it(dataset, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [kept]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(path.read_bytes()[:100]), lambda path: path.write_bytes(b"")])
 def test_a_damaged_one_counts_for_nothing(dataset, tmp_path, monkeypatch, damage):
     monkeypatch.setattr(checkpoint, "EVERY", 0.0)

@@ -18,7 +18,7 @@ from hideseek_cli.training import parallel
 from hideseek_cli.training.evaluator import retrain
 from hideseek_cli.training.parallel import train_in_parallel
 from hideseek_cli.training.trainer import OnStep
-from tests.unit.training.test_trainer import toy
+from tests.helpers.toys import toy
 
 CPU = torch.device("cpu")
 TINY = replace(preset("quick"), name="custom", epochs=3, batch_size=16)
@@ -28,6 +28,7 @@ def silent(done: int, total: int) -> None:
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 3])
 def test_results_come_in_order_and_do_not_depend_on_how_many_stand_train_in_parallel(workers, monkeypatch):
     monkeypatch.setattr(parallel, "count_cores", lambda: workers)
@@ -85,7 +86,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hideseek_cli.cli.options import training_device
 from hideseek_cli.training.parallel import train_in_parallel
 
-def training(tick):
+def training(on_step):
     kept = torch.ones(2**18)
     for _ in range(50):
         [torch.ones(2**20) for _ in range(8)]
@@ -96,12 +97,13 @@ def faults():
 device = training_device("cpu", 1)
 with ThreadPoolExecutor(2) as executor:
     before = faults()
-    list(train_in_parallel([training] * 2, executor, device, threads=1, tick=lambda done, total: None))
+    list(train_in_parallel([training] * 2, executor, device, threads=1, on_step=lambda done, total: None))
     print(faults() - before)
 """
 """A hundred steps of 32 MiB."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library is not glibc")
 def test_what_a_step_frees_is_there_for_the_next_one():
     found = subprocess.run([sys.executable, "-c", FREED], capture_output=True, text=True, check=True)

@@ -57,6 +57,7 @@ def test_another_secret_stem_sees_it(key, change, sides):
     assert seen.abs().mean() > 0.02 * whole.abs().mean()
 
 
+@pytest.mark.slow
 @given(KEYS, SIDES)
 def test_what_a_secret_stem_does_not_see_stays_as_it_is_and_is_within_the_bound(key, sides):
     own = project_unseen(noise(sides), kernel(key), 8)
@@ -119,7 +120,7 @@ def test_masks_are_trained_with_the_network_that_hides_from_most_and_then_with_t
         built.append(problem.arch)
         raise InputError("enough")
 
-    monkeypatch.setattr(emn, "schedule", lambda name: stopped)
+    monkeypatch.setattr(emn, "get_schedule", lambda name: stopped)
     task = Task(dataset=IMAGES, epsilon=8, arch=arch, batch_size=8, seed=0, shifts=None)
     for train_masks in Ungeneralizable(authorized=AuthorizedNetwork.drawn("slim", bytes(32)), passes=1).candidates(task):
         with pytest.raises(InputError, match="enough"):

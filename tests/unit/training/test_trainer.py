@@ -23,17 +23,10 @@ from hideseek_cli.training.architectures import build
 from hideseek_cli.training.evaluator import Correction, Evaluator, retrain, select_withheld
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import batches, count_correct, estimate_seconds, ignore_steps, loss, steps_per_pass, train
-from tests.conftest import draw
-
-TINY = replace(preset("quick"), name="custom", epochs=4, batch_size=16)
+from tests.helpers.toys import TINY, toy
 
 
-def toy(each: int = 24, classes: int = 3, channels: int = 3) -> TensorDataset:
-    pairs = [(draw(label, number, 16, channels), label) for label in range(classes) for number in range(each)]
-    images = torch.from_numpy(np.stack([image for image, _ in pairs])).permute(0, 3, 1, 2).contiguous()
-    return TensorDataset(images, torch.tensor([label for _, label in pairs]), classes)
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [32, 64])
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_every_architecture_classifies_small_and_large_images(arch, side):
@@ -155,7 +148,7 @@ def test_where_images_clip_gradients_lead_back_inside_and_no_further_out(grey, m
         state.mask.fill_(mask)
     for direction in (1, -1):
         state.mask.grad = None
-        masked = state.masked(torch.arange(4))
+        masked = state.mask_batch(torch.arange(4))
         assert (masked == grey).all()
         (direction * masked.sum()).backward()
         descends_inside = -direction * mask < 0
@@ -199,11 +192,11 @@ def test_algorithm_1_stops_where_the_accuracy_stays_near_the_level():
     task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     shown = iter([10.0, 48.0, 90.0, 52.0, 49.0, 0.0])
     method = ClassWise(schedule="alternating", inner_steps=1, max_rounds=9)
-    stopped = method.stopped(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
+    stopped = method.train_to_level(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
     assert stopped.held and stopped.accuracy == 49.0 and next(shown) == 0.0
     shown = iter([10.0, 48.0, 90.0])
     method = replace(method, max_rounds=3)
-    stopped = method.stopped(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
+    stopped = method.train_to_level(task, 50.0, 5.0, lambda network: next(shown), lambda done, total: None)
     assert not stopped.held and stopped.accuracy == 48.0
 
 
@@ -275,6 +268,7 @@ def test_runs_on_a_part_of_a_folder_are_corrected_for_the_rest():
     assert evaluator(labels).whole is False and len(evaluator(labels).half()) == 80
 
 
+@pytest.mark.slow
 def test_the_evaluator_tests_on_clean_images_that_it_withheld():
     data = toy()
     images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
@@ -308,6 +302,7 @@ def test_an_authorized_network_takes_the_place_of_the_recipes(monkeypatch):
     assert trained == [("cnn", network), ("slim", None), ("resnet10", None)]
 
 
+@pytest.mark.slow
 def test_an_accuracy_of_several_networks_is_their_mean():
     data, ticks = toy(), []
     both = replace(TINY, arch="slim,mobilenet_v2", epochs=2)
@@ -352,6 +347,7 @@ def test_the_paper_recipe_is_as_printed():
     assert (paper.arch, paper.epochs, paper.learning_rate, paper.momentum, paper.schedule) == printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_no_architecture_draws_from_the_global_generator_while_it_trains(arch):
     """Networks that train side by side share that generator; whoever drew from it would depend on the others."""

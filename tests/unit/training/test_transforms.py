@@ -11,7 +11,7 @@ from hideseek_cli.core.bilevel import Problem, _State
 from hideseek_cli.core.updates import FINE, RULES, rms
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.transforms import ROBUST, compress_softly
-from tests.conftest import draw
+from tests.helpers.folders import draw
 
 
 def photographs(channels: int, side: int = 32) -> torch.Tensor:
@@ -44,7 +44,7 @@ def test_masks_are_trained_through_each_change_in_turn():
     images = np.stack([draw(label, number, 16, 3) for label in range(2) for number in range(20)])
     data = TensorDataset(torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), torch.arange(2).repeat_interleave(20), 2)
     state = _State(Problem(dataset=data, epsilon=8, arch="slim", through=("greyscale", "blur")), 0.1, lambda steps: 1.0)
-    batches = [state.masked(torch.arange(8)) for _ in range(6)]
+    batches = [state.mask_batch(torch.arange(8)) for _ in range(6)]
     assert [torch.equal(batch[:, 0], batch[:, 2]) for batch in batches] == [False, True, False, False, False, True]
     rough = [(batch[..., 1:] - batch[..., :-1]).square().mean() for batch in batches]
     assert rough[3] < 0.7 * min(rough[0], rough[2], rough[4]), "the fourth is blurred"

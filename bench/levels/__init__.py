@@ -1,0 +1,1 @@
+"""Where levels lie, and how they are searched."""

@@ -1,0 +1,1 @@
+"""Methods of the papers, beside each other and beside their rivals."""

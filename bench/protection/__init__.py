@@ -1,0 +1,1 @@
+"""What masks hide, and what gives it back."""

@@ -1,0 +1,67 @@
+"""``hs.audit``: what an adversary recovers from a folder, attack by attack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hideseek_cli.api.machine import (
+    RecipeLike,
+    choose_device,
+    given_recipe,
+    keep_for_resume,
+    open_progress,
+    open_workers,
+    split_names,
+)  # fmt: skip
+from hideseek_cli.images.dataset import require_folder
+from hideseek_cli.runtime.progress import Progress
+
+if TYPE_CHECKING:
+    from hideseek_cli.evaluation.audit_result import AuditResult
+
+
+def audit(
+    folder: str | Path, test: str | Path, *, clean: str | Path | None = None, other: str | Path | None = None,
+    cleaners: Sequence[str | Path] = (), attacks: str | Sequence[str] = (), runs: int = 1, recipe: RecipeLike = None,
+    arch: str | None = None, epochs: int | None = None, batch_size: int | None = None, seed: int | None = None,
+    device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,
+    resume: bool = False,
+) -> AuditResult:  # fmt: skip
+    """Retrain on a published folder, or a level that ``seek`` wrote, under each attack.
+
+    An attack that fails is named and the others go on.
+
+    Args:
+        folder: What is attacked.
+        test: Clean test images of the same classes.
+        clean: The originals, for the same attacks on clean images, and for attacks that know a few of them.
+        other: Another release of the same images.
+        cleaners: Of this release, one of them that of the level that ``folder`` is.
+        attacks: Names; all that what is given allows unless named.
+        runs: Trainings of each attack, 1 to 1000.
+        recipe, arch, epochs, batch_size, seed, device, threads, workers, engine, progress, resume: As of ``hs.verify``.
+
+    Raises:
+        InputError: The folders do not fit together, there is no such attack, or an argument is out of range.
+    """
+    for one in (folder, test, clean, other):
+        if one is not None:
+            require_folder(Path(one))
+    from hideseek_cli.evaluation.audit import AuditConfig, journal_path
+    from hideseek_cli.evaluation.audit import audit as run
+
+    chosen = choose_device(device, threads)
+    config = AuditConfig(
+        folder=Path(folder), test=Path(test), attacks=split_names(attacks), clean=None if clean is None else Path(clean),
+        other=None if other is None else Path(other), cleaners=tuple(Path(one) for one in cleaners),
+        recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch, runs=runs, seed=seed, threads=threads or 1,
+        resume=resume,
+    )  # fmt: skip
+    with (
+        open_progress(progress) as hears,
+        open_workers(workers, engine) as executor,
+        keep_for_resume(journal_path(config.folder), hears),
+    ):
+        return run(config, chosen, executor, hears)

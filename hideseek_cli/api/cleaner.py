@@ -1,0 +1,81 @@
+"""``hs.make_cleaner``: the small file that the buyer of a level gets. Imports no PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.formats.mask_file import MaskFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanerFile:
+    """A cleaner that was written."""
+
+    level: str
+    path: Path
+    bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "path": str(self.path)}
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.bytes} bytes for the buyer of level {self.level} alone"
+
+
+def make_cleaner(
+    masks: str | Path, level: float | str, *, out: str | Path | None = None, overwrite: bool = False
+) -> CleanerFile:
+    """Make the cleaner of a level: c_k = m_k - m_kmax (Hide-and-Seek, Equation 5), and what clipping lost.
+
+    Args:
+        masks: The secret mask file that ``hide`` wrote.
+        level: As it was sold, in percent, or ``clean``.
+        out: Where to write; ``cleaner_k50.safetensors`` for level 50 unless given.
+        overwrite: Replace a cleaner that is there.
+
+    Raises:
+        InputError: The mask file has no such level, or something else lies there.
+    """
+    name = spell_level(level)
+    return _make(MaskFile.load(Path(masks)), {name: Path(out) if out is not None else Path(file_name(name))}, overwrite)[0]
+
+
+def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool = False) -> tuple[CleanerFile, ...]:
+    """The cleaner of every level, the clean one included, below the folder ``out``; otherwise as ``make_cleaner``."""
+    file = MaskFile.load(Path(masks))
+    return _make(file, {tier.level: Path(out) / file_name(tier.level) for tier in file.tiers}, overwrite)
+
+
+def _make(file: MaskFile, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
+    """Nothing is written unless all can be."""
+    cleaners = [file.cleaner(level) for level in places]
+    for place in places.values():
+        refuse_existing(place, "cleaner", overwrite)
+    return tuple(
+        CleanerFile(level=one.level, path=place, bytes=one.save(place))
+        for one, place in zip(cleaners, places.values(), strict=True)
+    )
+
+
+def spell_level(level: float | str) -> str:
+    """A level as mask files spell it.
+
+    >>> spell_level(50.0), spell_level("50.0"), spell_level("clean")
+    ('50', '50', 'clean')
+    """
+    try:
+        return f"{float(level):g}"
+    except ValueError:
+        return str(level)
+
+
+def file_name(level: str) -> str:
+    """Of a level's cleaner.
+
+    >>> file_name("50"), file_name("clean")
+    ('cleaner_k50.safetensors', 'cleaner_clean.safetensors')
+    """
+    return f"cleaner_{level}.safetensors" if level == "clean" else f"cleaner_k{level}.safetensors"

@@ -1,0 +1,52 @@
+"""``hs.metrics``: how much the images of one folder still look like those of another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hideseek_cli.api.machine import choose_device, open_progress, open_workers, usual_recipe
+from hideseek_cli.errors import InputError
+from hideseek_cli.formats import manifest
+from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.similarity import Comparison, compare
+from hideseek_cli.runtime.progress import Progress
+
+
+def metrics(
+    clean: str | Path, other: str | Path, *, size: int | None = None, worst: int = 5, labels: str | Path | None = None,
+    gradients: bool = False, device: str = "auto", workers: int = 0, engine: str | None = None,
+    progress: bool | Progress = True,
+) -> Comparison:  # fmt: skip
+    """Compare images of the same class and name: MSE and SSIM of images scaled to 0..1, PSNR in dB, L∞ in grey levels.
+
+    Args:
+        clean: The originals.
+        other: The published or cleaned folder.
+        size: Side, in pixels, to which both are brought first.
+        worst: How many of the worst images by SSIM to name.
+        labels: Table of name,class where ``clean`` is flat.
+        gradients: Train a network on ``other`` too, and add CAR and GCR in percent (ConfounderGAN, Appendix A,
+            Equations 6 and 7).
+        device, workers, engine, progress: As of ``hs.verify``.
+
+    Raises:
+        InputError: An image of ``other`` has no counterpart, or another size.
+    """
+    clean, other = Path(clean), Path(other)
+    if gradients and labels is not None:
+        raise InputError("`gradients=True` needs a folder a class; leave out `labels`")
+    if worst < 0:
+        raise InputError(f"`worst` {worst} is out of range: at least 0")
+    with open_progress(progress) as hears, open_workers(workers, engine) as executor:
+        originals = scan(clean if labels else find_splits(clean)["train"], None if labels is None else Path(labels))
+        compared = scan(other if manifest.exists(other) else find_splits(other)["train"])
+        found = compare(originals, compared, executor, hears, size=size, worst=worst)
+        if not gradients:
+            return found
+        from hideseek_cli.evaluation.learnability import LearnabilityConfig, measure_learnability
+
+        chosen = choose_device(device)
+        config = LearnabilityConfig(clean=find_splits(clean)["train"], masked=other, fallback=usual_recipe(chosen), size=size)
+        left = measure_learnability(config, chosen, executor, hears)
+        return replace(found, confidence_ascent=left.confidence_ascent, gradient_compression=left.gradient_compression)

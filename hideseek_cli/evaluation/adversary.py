@@ -1,0 +1,161 @@
+"""An adversary: what they have besides the folder, and how they train on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from hideseek_cli.attacks import Attack, Exposed
+from hideseek_cli.errors import InputError
+from hideseek_cli.evaluation.audit_result import Curve
+from hideseek_cli.evaluation.loading import EvaluationData
+from hideseek_cli.formats.cleaner import Cleaner
+from hideseek_cli.images.dataset import find_splits, load_pixels, scan
+from hideseek_cli.masks.image_stack import ImageStack
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.evaluator import derive_seed
+from hideseek_cli.training.tensors import TensorDataset, make_dataset
+from hideseek_cli.training.trainer import OnStep, count_correct, train
+
+ARGUMENTS = {"originals": "clean", "release": "other", "cleaner": "cleaners"}
+"""What gives an attack what it needs."""
+REFERENCED = ("nothing", "originals")
+"""Attacks with such needs mean something on clean images too."""
+FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
+"""What may go wrong in one attack without ending the others."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    """What an adversary has besides the folder."""
+
+    originals: TensorDataset | None
+    """The images as they were, in the order of the folder."""
+    other: TensorDataset | None
+    """The same images as another release has them."""
+    cleaners: tuple[Cleaner, ...]
+
+    def lacks(self, attack: Attack) -> str | None:
+        """The argument that would give what an attack needs; None where it has that."""
+        given = {"originals": self.originals is not None, "release": self.other is not None, "cleaner": bool(self.cleaners)}
+        return None if given.get(attack.needs, True) else ARGUMENTS[attack.needs]
+
+
+def load_knowledge(
+    data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], device: torch.device,
+    executor: Executor, progress: Progress,
+) -> Knowledge:  # fmt: skip
+    """Read what was given. Raises InputError where it does not belong to the folder."""
+
+    def load(root: Path, what: str) -> TensorDataset:
+        return load_counterpart(root, what, data, executor, progress, device)
+
+    return Knowledge(
+        originals=None if clean is None else load(find_splits(clean)["train"], "the originals"),
+        other=None if other is None else load(other, "a release"),
+        cleaners=load_cleaners(cleaners, data),
+    )
+
+
+def load_counterpart(
+    root: Path, what: str, data: EvaluationData, executor: Executor, progress: Progress, device: torch.device
+) -> TensorDataset:
+    """The same images from elsewhere, in the order of the folder. Raises InputError for a folder of others."""
+    part, here = scan(root), data.folder
+    if [record.key for record in part.records] != [record.key for record in here.records]:
+        raise InputError(f"{root} does not hold {what} of the images of {here.root}: names or classes differ")
+    stack = ImageStack.of(part, load_pixels(part, executor, progress, data.size))
+    if stack.shape != data.stack.shape or stack.channels != data.stack.channels:
+        raise InputError(f"the images of {root} are not of the size of those of {here.root}")
+    return make_dataset(stack.clean(), part.labels, data.dataset.classes, device)
+
+
+def load_cleaners(paths: Sequence[Path], data: EvaluationData) -> tuple[Cleaner, ...]:
+    """The cleaners of buyers who have the folder. Raises InputError for those that do not lead to it."""
+    found = tuple(Cleaner.load(path) for path in paths)
+    promise = data.promise
+    for path, one in zip(paths, found, strict=True):
+        if promise is None or one.release != promise.release:
+            raise InputError(f"{path} is a cleaner of another release than {data.folder.root}")
+    if found and promise and promise.level not in {one.level for one in found}:
+        levels = ", ".join(one.level for one in found)
+        raise InputError(f"{data.folder.root} is level {promise.level}, which no cleaner of level {levels} makes")
+    return found
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training that is wanted."""
+
+    attack: Attack
+    run: int
+    clean: bool
+    """Whether it is of clean images."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.attack.name} {self.run} {'clean' if self.clean else 'exposed'}"
+
+    def describe(self, result: Curve | str) -> str:
+        """What came of it, in words."""
+        if isinstance(result, str):
+            return f"{self.attack.name} failed: {result}"
+        where = " on clean images" if self.clean else ""
+        return f"{self.attack.name}{where}: {result[-1]:.1f} %, at best {max(result):.1f} %"
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """Trains under attacks, on whatever machine this is."""
+
+    data: EvaluationData
+    knowledge: Knowledge
+    recipe: Recipe
+    seed: int
+
+    @property
+    def epsilon(self) -> int:
+        assert self.data.promise is not None
+        return self.data.promise.epsilon
+
+    @property
+    def paid(self) -> float:
+        """What training gives without an attack, in percent, by the folder's own promise."""
+        promise = self.data.promise
+        return 100.0 if promise is None or promise.accuracy is None else promise.accuracy
+
+    def list_jobs(self, attack: Attack, runs: int) -> list[Job]:
+        """On the folder, and on clean images where there are some and that means something."""
+        of_clean = (False, True) if self.knowledge.originals is not None and attack.needs in REFERENCED else (False,)
+        return [Job(attack, run, clean) for clean in of_clean for run in range(runs)]
+
+    def train(self, job: Job, on_step: OnStep) -> Curve | str:
+        """What came of a training, or what went wrong."""
+        known = self.knowledge
+        dataset = known.originals if job.clean and known.originals is not None else self.data.dataset
+        exposed = Exposed(dataset=dataset, test=self.data.test, originals=known.originals, other=known.other,
+                          cleaners=known.cleaners, epsilon=self.epsilon, seed=self.seed + job.run)  # fmt: skip
+        seed = derive_seed(self.seed, 0xA77A, job.run)
+        try:
+            return train_under_attack(job.attack, exposed, self.recipe, on_step, seed=seed)
+        except FAULTS as error:
+            return f"{type(error).__name__}: {error}"
+
+
+def train_under_attack(attack: Attack, exposed: Exposed, recipe: Recipe, on_step: OnStep, *, seed: int) -> Curve:
+    """Train as the adversary would, and test after every epoch."""
+    data, test = attack.prepare(exposed)
+    curve: Curve = []
+
+    def watch(network: Standardised) -> None:
+        curve.append(100 * count_correct(network, test) / len(test))
+
+    chosen = recipe if attack.augmented else replace(recipe, augmentation="none")
+    train(data, chosen, seed=seed, on_step=on_step, treatment=attack.treatment, watch=watch)
+    return curve

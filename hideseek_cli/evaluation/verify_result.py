@@ -1,0 +1,120 @@
+"""What ``verify`` found: for each network, and for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hideseek_cli.errors import count
+from hideseek_cli.evaluation.models import model_label
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.runtime.fields import Number
+from hideseek_cli.runtime.tables import format_table
+from hideseek_cli.training.accuracy_stats import Estimate, Verdict
+
+WORSE: tuple[Verdict | None, ...] = (None, "pass", "inconclusive", "fail")
+"""Verdicts, each worse than those before it; None where nothing was promised."""
+
+
+def find_worst(verdicts: Sequence[Verdict | None]) -> Verdict | None:
+    """Of several networks the worst verdict counts.
+
+    >>> find_worst(["pass", "fail", None])
+    'fail'
+    """
+    return max(verdicts, key=WORSE.index)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What a folder trains one network to, and whether that is what it promises."""
+
+    found: Estimate
+    accuracies: tuple[float, ...]
+    """Of each run, in percent."""
+    level: Number | None
+    """The promise, in percent: a level, or chance for a published folder; None where there is nothing to compare."""
+    tolerance: Number
+    one_sided: bool
+    """A published folder promises at most chance; every other level promises neither more nor less."""
+    verdict: Verdict | None
+    more: int | None
+    """Runs that would settle an inconclusive verdict if mean and spread stay; None where none would, or it is settled."""
+    recipe: Recipe
+    seed: int
+    """Of the first run."""
+    images: int
+    tested: int
+    """Test images."""
+    kind: str
+    """How the network learns, where not as anybody: ``authorized`` or ``distilled``."""
+
+    @property
+    def label(self) -> str:
+        """Which network, and how it learns."""
+        return model_label(self.recipe, self.kind)
+
+    @property
+    def promise(self) -> str:
+        """In percent, in words."""
+        if self.level is None:
+            return "none"
+        if self.one_sided:
+            return f"at most chance, {self.level:g} + {self.tolerance:g}"
+        return f"{self.level:g} ± {self.tolerance:g}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Accuracies in percent; ``low`` and ``high``: the 95 % interval of their mean."""
+        low, high = self.found.interval()
+        return {
+            "accuracy": self.found.mean, "low": low, "high": high, "runs": self.found.runs,
+            "accuracies": list(self.accuracies), "level": self.level, "tolerance": self.tolerance,
+            "one_sided": self.one_sided, "verdict": self.verdict, "more_runs": self.more, "recipe": self.recipe.to_json(),
+            "kind": self.kind or None, "seed": self.seed, "images": self.images, "tested": self.tested,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyResult:
+    """What ``verify`` found. Printed, it is a table of networks and what else to know."""
+
+    folder: Path
+    networks: tuple[Verification, ...]
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The worst of all networks; None where nothing was promised."""
+        return find_worst([one.verdict for one in self.networks])
+
+    def to_json(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """That of the network, or of each of several."""
+        found = [one.to_json() for one in self.networks]
+        return found[0] if len(found) == 1 else found
+
+    def rows(self) -> list[dict[str, str]]:
+        """A row for each network."""
+        rows = []
+        for one in self.networks:
+            low, high = one.found.interval()
+            rows.append({
+                "folder": str(self.folder), "network": one.label, "promised %": one.promise,
+                "accuracy %": f"{one.found.mean:.2f}", "95 % interval": f"{low:.2f} to {high:.2f}",
+                "runs": str(one.found.runs), "verdict": one.verdict or "nothing promised",
+            })  # fmt: skip
+        return rows
+
+    def remarks(self) -> list[str]:
+        """How it was measured, and what would settle what is not settled."""
+        first = self.networks[0]
+        lines = [first.recipe.account(first.images, first.tested, first.seed)]
+        for one in self.networks:
+            if one.verdict == "inconclusive":
+                tested = f"no number of runs on {'this' if one.tested == 1 else 'these'} {count(one.tested, 'test image')}"
+                settled = f"about {count(one.more, 'more run')}" if one.more else tested
+                lines.append(f"{one.label}: inconclusive; if mean and spread stay, {settled} would settle it")
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join([format_table(self.rows()), "", *self.remarks()])

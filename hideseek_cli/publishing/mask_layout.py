@@ -1,0 +1,68 @@
+"""The second stage of ``hide``: which images will carry which patterns, and what methods are given to train these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from hideseek_cli.masks.assignment import UnmaskingOrder
+from hideseek_cli.methods import Task
+from hideseek_cli.publishing.accuracy_curve import Axis, Expected, guess_shares
+from hideseek_cli.publishing.baseline import Baseline
+from hideseek_cli.publishing.rendering import MaskRenderer
+from hideseek_cli.publishing.run import HideRun
+
+MIDDLE = 30.0
+"""Odds of a masked image at which half of the accuracy is expected, where every class loses masks."""
+
+
+@dataclass(frozen=True)
+class MaskLayout:
+    """Which images lose their masks when, and where levels are expected."""
+
+    renderer: MaskRenderer
+    unmasking: UnmaskingOrder
+    pattern_sets: int
+    """Patterns a class, of all layers."""
+    whole: bool
+    """Whether whole classes lose their masks, one after another."""
+    expected: Expected
+    """The curve of accuracy against the masked share, before anything is measured."""
+    shares: list[float]
+    """The masked share at which each level is expected."""
+
+    def cleaned(self, share: float) -> dict[str, float]:
+        """Of each class that has images without a mask at a masked share, their share."""
+        coverage = self.unmasking.coverage(share)
+        return {name: float(part) for name, part in zip(self.renderer.source.folder.classes, coverage, strict=True) if part}
+
+
+def lay_out_masks(run: HideRun, baseline: Baseline) -> MaskLayout:
+    """A layer of patterns for each level and one for what stays masked; a single one where levels have masks of their own."""
+    config, source = run.config, run.source
+    layers = 1 if config.calibration == "stop" else len(config.levels) + 1
+    about = guess_shares(config.levels, baseline.accuracies, baseline.chance, Expected(1.0))
+    unmasking = source.unmasking(
+        run.master, config.unmask, run.evaluator.held, aims=[1 - share for share in about], pattern_sets=layers,
+        patterns=config.patterns, own=config.method.scope == "sample",
+    )  # fmt: skip
+    whole = config.unmask == "classes" and len(source.folder.classes) > 2
+    expected = Expected(1.0 if whole else MIDDLE, Axis(unmasking.limit, unmasking.untaught() if whole else None))
+    return MaskLayout(
+        renderer=MaskRenderer.of(config, source, run.master, layers * config.patterns), unmasking=unmasking,
+        pattern_sets=layers * config.patterns, whole=whole, expected=expected,
+        shares=guess_shares(config.levels, baseline.accuracies, baseline.chance, expected),
+    )  # fmt: skip
+
+
+def make_task(run: HideRun, layout: MaskLayout) -> Task:
+    """What a method is given."""
+    shifts = layout.renderer.shifts
+    taught = None if shifts is None else torch.from_numpy(shifts[run.source.taught].astype(np.int64)).to(run.device)
+    return Task(
+        dataset=run.evaluator.clean, seen=run.evaluator.seen(), epsilon=run.config.epsilon, arch=run.recipe.each()[0].arch,
+        batch_size=run.recipe.batch_size, seed=run.config.seed, pattern_sets=layout.pattern_sets, robust=run.config.survived,
+        secret=run.source.secret(run.master), shifts=taught,
+    )  # fmt: skip

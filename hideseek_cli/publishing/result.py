@@ -1,0 +1,205 @@
+"""What ``hide`` found and wrote: as a table, as a document and in words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from hideseek_cli.errors import count
+from hideseek_cli.images.similarity import Comparison
+from hideseek_cli.publishing.accuracy_curve import Evaluation
+from hideseek_cli.publishing.config import UNMASKS, HideConfig
+from hideseek_cli.publishing.mask_selection import AuthorizedResult
+from hideseek_cli.publishing.release import Release
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.runtime.tables import format_table
+from hideseek_cli.training.accuracy_stats import Estimate
+
+LOST = 5.0
+"""Points that masks may cost an authorised network."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelResult:
+    """What became of one level."""
+
+    level: float
+    """Test accuracy that was to be reached, in percent."""
+    masked_share: float
+    """Of the images, those that carry the published mask: 0 (clean) to 1 (published)."""
+    cleaned: dict[str, float]
+    """Of each class that has images without a mask, their share; none where levels have masks of their own."""
+    known: float
+    """The masked share that is left where a buyer takes off every mask of which the cleaner holds the pattern."""
+    found: Estimate
+    reachable: bool
+    similarity: Comparison | None
+    """None where the level was not reached and so not written."""
+    jump: tuple[Evaluation, Evaluation] | None
+    """Where it was not reached, between what runs accuracy jumps over it, if it was seen to."""
+
+    @property
+    def name(self) -> str:
+        """``50``."""
+        return f"{self.level:g}"
+
+    def to_json(self, *, strength: float, price: float | None) -> dict[str, Any]:
+        """``strength``: of the published mask; ``price``: of this level."""
+        low, high = self.found.interval()
+        like = self.similarity
+        return {
+            "level": self.level, "accuracy": self.found.mean, "low": low, "high": high, "runs": self.found.runs,
+            "strength": strength, "masked_share": self.masked_share, "cleaned": self.cleaned, "reachable": self.reachable,
+            "jump": self.jump and [asdict(run) for run in self.jump], "price": price,
+            "mse": like.mse if like else None, "ssim": like.ssim if like else None,
+        }  # fmt: skip
+
+    def describe_cleaned(self, classes: int) -> str:
+        """Which of so many classes lose their masks, whole ones first."""
+        parts = sorted(self.cleaned.items(), key=lambda part: part[1] < 1)
+        names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in parts]
+        left = "other classes stay masked" if len(names) < classes else "their other images stay masked"
+        whole = sum(share == 1 for share in self.cleaned.values()) == classes
+        return f"level {self.name} cleans {', '.join(names)}{'' if whole else f'; {left}'}"
+
+    def describe_miss(self) -> list[str]:
+        """Why it was not reached; nothing where it was."""
+        lines = [] if self.reachable else [
+            f"level {self.name} was not reached and not written; the nearest found is {self.found.mean:.1f} %"
+        ]  # fmt: skip
+        if self.jump is not None:
+            above, below = self.jump
+            lines.append(
+                f"between {100 * above.share:.4g} and {100 * below.share:.4g} % of the images masked, accuracy jumps from "
+                f"{above.accuracy:.1f} to {below.accuracy:.1f} %: levels between may not exist here"
+            )
+        return lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class HideResult:
+    """What ``hide`` found and wrote. Printed, it is a table of all levels and what the owner must know besides."""
+
+    config: HideConfig
+    release: Release
+    clean: Estimate
+    published: Estimate
+    hidden: bool
+    """Whether the published folder trains to chance."""
+    allowed: AuthorizedResult | None
+    """What an authorised network learns, where there is one."""
+    levels: tuple[LevelResult, ...]
+    strength: float
+    """Of the published mask: a factor of its patterns."""
+    runs: int
+    """Retrainings that were made."""
+    trained: int
+    """Images that masks and networks were trained on."""
+    recipe: Recipe
+    generator: Path | None
+    """What makes noise for other images, a secret file; None where the method cannot."""
+    seconds: float
+    """That ``hide`` took."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every level was reached and the published folder hides, but not from whom it should not."""
+        return self.hidden and self.taught and all(level.reachable for level in self.levels)
+
+    @property
+    def taught(self) -> bool:
+        """Whether an authorised network learns what it would from clean images."""
+        return self.allowed is None or self.allowed.lost <= LOST
+
+    def to_json(self) -> dict[str, Any]:
+        """Accuracies in percent, ``linf`` in grey levels, MSE and SSIM of images scaled to 0..1."""
+        manifest, like, allowed = self.release.manifest, self.release.similarity["published"], self.allowed
+        return {
+            "published": str(self.config.out), "masks": str(self.config.masks),
+            "generator": self.generator and str(self.generator), "images": len(manifest.images),
+            "classes": len(manifest.classes), "chance": manifest.chance, "clean_accuracy": self.clean.mean,
+            "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
+            "authorized": allowed and {"accuracy": allowed.published.mean, "clean_accuracy": allowed.clean.mean},
+            "mse": like.mse, "ssim": like.ssim, "linf": like.linf, "runs": self.runs, "train_images": self.trained,
+            "recipe": self.recipe.to_json(),
+            "levels": [one.to_json(strength=self.strength, price=self.config.prices.get(one.level)) for one in self.levels],
+            "seconds": round(self.seconds, 1),
+        }  # fmt: skip
+
+    def rows(self) -> list[dict[str, str]]:
+        """A row for what is published, for each level and for the clean images."""
+        rows = [_row("published", self.published, self.release.similarity["published"])]
+        if self.allowed is not None:
+            rows.append(_row("published, authorized network", self.allowed.published))
+        for one in self.levels:
+            name = one.name if one.reachable else f"{one.name} (not reached)"
+            rows.append(_row(name, one.found, one.similarity, self.config.prices.get(one.level)))
+        rows.append(_row("clean", self.clean))
+        if self.allowed is not None:
+            rows.append(_row("clean, authorized network", self.allowed.clean))
+        return rows
+
+    def remarks(self) -> list[str]:
+        """What the owner must know besides the table."""
+        secret = " and ".join(str(one) for one in (self.config.masks, self.generator) if one is not None)
+        lines = [f"wrote {self.config.out} (to publish) and {secret} (secret) after {count(self.runs, 'retraining')}"]
+        return lines + self._remarks_on_buyers() + self._remarks_on_hiding() + self._remarks_on_levels()
+
+    def _remarks_on_buyers(self) -> list[str]:
+        """What each gets, and what they can reach beyond it."""
+        lines = []
+        reached = [one for one in self.levels if one.reachable]
+        if self.config.calibration == "stop":
+            lines.append("every cleaner holds the published mask itself: take any buyer to be able to reach every level")
+        elif self.config.unmask == "classes":
+            lines += [one.describe_cleaned(len(self.release.manifest.classes)) for one in reached]
+        for one in reached:
+            if one.known < one.masked_share:
+                within = [other.level for other in reached if other.masked_share >= one.known > 0]
+                lines.append(
+                    f"who buys level {one.name} learns masks of images that it does not clean, and can reach "
+                    + (f"at least level {max(within):g}" if within else "every level")
+                )
+        return lines
+
+    def _remarks_on_hiding(self) -> list[str]:
+        """Whether the published folder still teaches, and teaches whom it should."""
+        lines = []
+        if not self.hidden:
+            lines.append(
+                f"the published folder still trains to {self.published.mean:.1f} %, above chance "
+                f"({self.release.manifest.chance:.1f} %): "
+                + (
+                    "try `robust='none'` first, whose masks survive no change and may hide better; a higher `epsilon` was "
+                    "not seen to help on such folders"
+                    if self.config.survived
+                    else "raise `epsilon` or lower `min_ssim`"
+                )
+            )
+        if not self.taught and self.allowed is not None:
+            lines.append(
+                f"the authorized network loses {self.allowed.lost:.1f} points to the masks: it sees some of them where they "
+                "are cut off at black and white, or where images are resized"
+            )
+        return lines
+
+    def _remarks_on_levels(self) -> list[str]:
+        """What was not reached, and what may reach it."""
+        lines = [line for one in self.levels for line in one.describe_miss()]
+        if not all(one.reachable for one in self.levels) and self.config.calibration == "retrain":
+            other = next(one for one in UNMASKS if one != self.config.unmask)
+            lines.append(f"what was not reached with levels of {self.config.unmask} may be with `unmask='{other}'`")
+        return lines
+
+    def __str__(self) -> str:
+        return "\n".join([format_table(self.rows()), "", *self.remarks()])
+
+
+def _row(level: str, found: Estimate, like: Comparison | None = None, price: float | None = None) -> dict[str, str]:
+    low, high = found.interval()
+    return {
+        "level": level, "price": "" if price is None else f"{price:g}", "accuracy %": f"{found.mean:.1f}",
+        "95 % interval": f"{low:.1f} to {high:.1f}", "runs": str(found.runs),
+        "MSE": f"{like.mse:.2e}" if like else "", "SSIM": f"{like.ssim:.4f}" if like else "",
+    }  # fmt: skip

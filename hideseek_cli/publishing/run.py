@@ -1,0 +1,62 @@
+"""One run of ``hide``: what is asked for, what it works on, and what every stage of it works with."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.retraining import RetrainingSession
+from hideseek_cli.publishing.source import SourceDataset
+from hideseek_cli.recipe import Recipe
+from hideseek_cli.runtime.cache import Cache, cache_folder, digest_code
+from hideseek_cli.runtime.journal import Journal
+from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.training.evaluator import Evaluator
+
+TRAINING = Path(__file__).parents[1] / "training"
+"""The code that decides what a clean folder trains to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HideRun:
+    """What every stage has at hand."""
+
+    config: HideConfig
+    source: SourceDataset
+    master: bytes
+    """The key from which all that is secret is derived."""
+    device: torch.device
+    recipe: Recipe
+    """Fitted to the number of images."""
+    evaluator: Evaluator
+    session: RetrainingSession
+    journal: Journal
+    executor: Executor
+    progress: Progress
+
+    @classmethod
+    def begin(
+        cls, config: HideConfig, source: SourceDataset, master: bytes, device: torch.device, journal: Journal,
+        executor: Executor, progress: Progress,
+    ) -> HideRun:  # fmt: skip
+        """With nothing retrained yet."""
+        recipe = config.recipe.for_images(len(source))
+        evaluator = Evaluator(
+            source.stack.clean(), source.labels, len(source.folder.classes), recipe, config.seed, device, source.validation,
+            cache_folder(), source.taught,
+        )  # fmt: skip
+        cache = Cache(cache_folder(), {
+            "data": source.fingerprint, "held": len(source.stack), "recipe": recipe.to_json(), "seed": config.seed,
+            "device": str(device), "threads": config.threads, "torch": torch.__version__, "code": digest_code(TRAINING),
+        })  # fmt: skip
+        session = RetrainingSession(
+            evaluator, source.folder.chance(), journal, cache, executor, progress, planned=config.runs, threads=config.threads
+        )
+        return cls(
+            config=config, source=source, master=master, device=device, recipe=recipe, evaluator=evaluator, session=session,
+            journal=journal, executor=executor, progress=progress,
+        )  # fmt: skip

@@ -1,0 +1,31 @@
+"""Rows as text: a table for people, Markdown, CSV or JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+STYLES = {"table": "simple", "markdown": "github"}
+"""What tabulate calls the styles that it draws; besides these there are ``csv`` and ``json``."""
+
+
+def format_table(rows: Sequence[Mapping[str, Any]], style: str = "table") -> str:
+    """Rows of the same columns as ``table``, ``markdown``, ``csv`` or ``json``, without a newline at the end.
+
+    >>> format_table([{"level": "50", "runs": "4"}], "csv")
+    'level,runs\\n50,4'
+    """
+    if style == "json":
+        return json.dumps(list(rows), indent=2)
+    if style == "csv":
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue().removesuffix("\n")
+    return tabulate(rows, headers="keys", tablefmt=STYLES[style], disable_numparse=True)

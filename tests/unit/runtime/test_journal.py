@@ -1,0 +1,75 @@
+"""What an interrupted run remembers, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.runtime.journal import Journal, open_journal
+from tests.conftest import Listener
+
+ASKED = {"levels": [30.0], "epsilon": 8, "file format": 2}
+
+
+def test_what_is_remembered_is_found_by_the_same_run_alone(tmp_path):
+    path = tmp_path / "journal"
+    journal = Journal(path, ASKED)
+    journal.remember("run 0", {"accuracy": 63.25})
+    journal.keep({"candidate 0": np.arange(3)})
+    assert path.stat().st_mode & 0o777 == 0o600
+    again = Journal(path, dict(reversed(ASKED.items())), resume=True)
+    assert again.value("run 0") == {"accuracy": 63.25} and again.arrays["candidate 0"].tolist() == [0, 1, 2]
+    assert again.value("run 1") is None and Journal(path, ASKED).values == {}
+    other = re.escape("had other values of `epsilon`, file format, `levels`; give the same to resume it, or start again")
+    with pytest.raises(InputError, match=other):
+        Journal(path, {"epsilon": 9}, resume=True)
+    path.write_bytes(b"x")
+    with pytest.raises(InputError, match="cannot be read .* start again without `resume=True`"):
+        Journal(path, ASKED, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "arrays", "said"),
+    [
+        (["key"], [], "no training is done already"),
+        (["seed", "slim 0"], [], "1 retraining is done already"),
+        (["key"], ["candidate 0", "candidate 0 weights a.b", "candidate 0 weights c"], "1 mask training is done already"),
+        (["run 0", "run 1"], ["pattern 30", "pattern 50"], "2 retrainings and 2 mask trainings are done already"),
+    ],
+)
+def test_it_is_said_what_was_recovered(tmp_path, values, arrays, said):
+    journal = Journal(tmp_path / "journal", ASKED)
+    for name in values:
+        journal.remember(name, 1)
+    journal.keep({name: np.zeros(1) for name in arrays})
+    progress = Listener()
+    open_journal(journal.path, ASKED, progress, resume=True)
+    assert progress.told == [f"resumes: {said}"]
+
+
+def test_it_is_said_that_there_is_nothing_to_resume_and_what_is_dropped(tmp_path):
+    path, progress = tmp_path / "journal", Listener()
+    assert not open_journal(path, ASKED, progress, resume=False).values and progress.told == []
+    open_journal(path, ASKED, progress, resume=True).begin()
+    assert progress.told.pop() == f"nothing to resume at {path}: starts afresh"
+    open_journal(path, ASKED, progress, resume=True)
+    assert progress.told == [], "whose run has no trainings says what it recovered"
+    open_journal(path, ASKED, progress, resume=False)
+    assert f"{path} is dropped (`resume=True` would go on with it)" in progress.told.pop()
+
+
+@pytest.mark.parametrize(("error", "stays"), [(DiskError, True), (KeyboardInterrupt, True), (InputError, False), (None, False)])
+def test_it_stays_where_what_is_finished_is_worth_keeping(tmp_path, error, stays):
+    journal = Journal(tmp_path / "journal", ASKED)
+    journal.begin()
+    if error is None:
+        with journal.running():
+            pass
+    else:
+        words = "kept, go on with `resume=True`" if error is DiskError else None
+        with pytest.raises(error, match=words), journal.running():
+            raise error("deliberate")
+    assert journal.path.exists() == stays
