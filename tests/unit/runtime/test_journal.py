@@ -9,7 +9,7 @@ import pytest
 
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.runtime.journal import Journal, open_journal
-from tests.conftest import Listener
+from tests.helpers.progress import Listener
 
 ASKED = {"levels": [30.0], "epsilon": 8, "file format": 2}
 
