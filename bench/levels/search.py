@@ -18,7 +18,7 @@ from tabulate import tabulate
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import UnmaskingOrder
 from hideseek_cli.publishing.accuracy_curve import Axis, Expected
-from hideseek_cli.publishing.calibration import Search
+from hideseek_cli.publishing.level_search import LevelSearch
 
 BEFORE = 5
 """Retrainings of the clean and of the published folder, which count against the most that `hide` makes."""
@@ -98,7 +98,7 @@ def main() -> None:
                 rounds.append(len(shares))
                 return [truth.accuracy(one) + truth.deviation * float(random.standard_normal()) for one in shares]
 
-            search = Search(
+            search = LevelSearch(
                 measure, chance=truth.chance, clean=measure([0.0, 0.0]),
                 published=() if truth.expected.axis.untaught is not None else measure([1.0, 1.0]),
                 expected=truth.expected,

@@ -27,7 +27,7 @@ from hideseek_cli.attacks import Exposed, select
 from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.core.updates import RULES
 from hideseek_cli.evaluation.adversary import train_under_attack
-from hideseek_cli.publishing.rendering import MaskRenderer, equalise_similarity, find_strongest_strength
+from hideseek_cli.publishing.rendering import MaskRenderer, equalise_similarity, find_greatest_strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent
@@ -75,7 +75,7 @@ def main() -> None:
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
             pattern = equalise_similarity(renderer, pattern, choices, executor)
-            strength = find_strongest_strength(config, renderer, pattern, choices, executor, Silent())
+            strength = find_greatest_strength(config, renderer, pattern, choices, executor, Silent())
             masked = make_dataset(renderer.render(renderer.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(dataset=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [

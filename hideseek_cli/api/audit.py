@@ -14,7 +14,7 @@ from hideseek_cli.api.machine import (
     open_progress,
     open_workers,
     split_names,
-)  # fmt: skip
+)
 from hideseek_cli.images.dataset import require_folder
 from hideseek_cli.runtime.progress import Progress
 

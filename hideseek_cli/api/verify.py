@@ -15,7 +15,7 @@ from hideseek_cli.api.machine import (
     open_workers,
     split_names,
     usual_recipe,
-)  # fmt: skip
+)
 from hideseek_cli.images.dataset import require_folder
 from hideseek_cli.runtime.progress import Progress
 

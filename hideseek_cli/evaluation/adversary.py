@@ -25,7 +25,7 @@ from hideseek_cli.training.trainer import OnStep, count_correct, train
 
 ARGUMENTS = {"originals": "clean", "release": "other", "cleaner": "cleaners"}
 """What gives an attack what it needs."""
-REFERENCED = ("nothing", "originals")
+ALSO_ON_CLEAN = ("nothing", "originals")
 """Attacks with such needs mean something on clean images too."""
 FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
 """What may go wrong in one attack without ending the others."""
@@ -132,7 +132,7 @@ class Adversary:
 
     def list_jobs(self, attack: Attack, runs: int) -> list[Job]:
         """On the folder, and on clean images where there are some and that means something."""
-        of_clean = (False, True) if self.knowledge.originals is not None and attack.needs in REFERENCED else (False,)
+        of_clean = (False, True) if self.knowledge.originals is not None and attack.needs in ALSO_ON_CLEAN else (False,)
         return [Job(attack, run, clean) for clean in of_clean for run in range(runs)]
 
     def train(self, job: Job, on_step: OnStep) -> Curve | str:

@@ -26,7 +26,9 @@ from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import RUNS
 from hideseek_cli.training.parallel import train_in_parallel
 
-PACKAGES = tuple(Path(__file__).parents[1] / name for name in ("training", "core", "methods", "attacks"))
+PACKAGES = tuple(
+    Path(__file__).parents[1] / name for name in ("images", "training", "core", "methods", "attacks", "evaluation")
+)
 """The code that decides what an attack gives on clean images."""
 
 

@@ -35,7 +35,7 @@ LEAST = 1e-12
 
 @dataclass(frozen=True, kw_only=True)
 class Ratios:
-    """Both in percent."""
+    """CAR and GCR, in percent."""
 
     confidence_ascent: float
     """CAR: of the images whose class the network is surer of with the mask than without."""
@@ -94,7 +94,7 @@ def measure_learnability(config: LearnabilityConfig, device: torch.device, execu
 
     Raises InputError where the folders do not hold the same images.
     """
-    data = load_evaluation(config.masked, config.clean, executor, progress, device, config.size)
+    data = load_evaluation(config.masked, config.clean, executor, progress, device, config.size, same=True)
     if [*scan(config.clean).records.keys()] != [*data.folder.records.keys()]:
         raise InputError(
             f"{config.clean} and {config.masked} have not the same images, as gradients need; give both folders whole"

@@ -47,10 +47,17 @@ class EvaluationData:
 
 
 def load_evaluation(
-    folder: Path, test: Path, executor: Executor, progress: Progress, device: torch.device, size: int | None
+    folder: Path,
+    test: Path,
+    executor: Executor,
+    progress: Progress,
+    device: torch.device,
+    size: int | None,
+    *,
+    same: bool = False,
 ) -> EvaluationData:
-    """Read both parts, and say how many images are in both. Raises InputError where the images are not those that the
-    manifest lists, or do not fit."""
+    """Read both parts, and say how many images are in both, unless they are meant to be the ``same``. Raises InputError where
+    the images are not those that the manifest lists, or do not fit."""
     promise = manifests.read(folder) if manifests.exists(folder) else None
     listed = promise.digests if promise else {}
     part = scan(folder if promise else find_splits(folder)["train"])
@@ -73,7 +80,7 @@ def load_evaluation(
     stack = ImageStack.of(part, [image for image, _ in read])
     shown, tests = stack.clean(), scan(_test_part(test))
     images, labels = load_labelled(tests, part.classes, stack, executor, progress, size)
-    learnt = _count_learnt(part, shown, tests, images, promise.epsilon if promise else 0)
+    learnt = 0 if same else _count_learnt(part, shown, tests, images, promise.epsilon if promise else 0)
     if learnt:
         progress.say(
             f"{learnt} of the {count(len(images), 'image')} of {test} {'is' if learnt == 1 else 'are'} trained on, "

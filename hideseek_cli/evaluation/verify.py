@@ -51,7 +51,7 @@ class VerifyConfig:
     authorized: AuthorizedNetwork | None = None
     """A network that is to learn as well."""
     teacher: AuthorizedNetwork | None = None
-    """One of which others are to learn besides."""
+    """An authorised network that the others are distilled from besides."""
     size: int | None = None
     """Side in pixels to which images are brought; None: the manifest's, or what fits them."""
     seed: int | None = None

@@ -1,167 +1,95 @@
-"""Find, for each level, the share of masked images at which a retrained network reaches it. Knows no torch: it asks a
-callable.
-
-Accuracy against share falls from clean to chance. Every evaluation of every level informs one curve
-(``publishing.accuracy_curve``), which says how uncertain it is. A level is searched with single runs until the curve is sure
-of it and then confirmed with fresh ones at one share, as many as it takes for their mean to be within half the tolerance, as
-far as runs of one share have been seen to differ: what is reported is the mean of those, so the search does not flatter
-it. A level whose confirmation is off by more than half the tolerance is searched on with what was learnt, until the runs
-are used up.
-
-All levels are searched at once, in rounds: each says what it wants measured, and everything that is wanted is measured
-side by side before anyone goes on.
-"""
+"""The fourth stage of ``hide``: the masked share of every level, or the paper's own masks for each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from hideseek_cli.publishing.accuracy_curve import RUN_ERROR, Evaluation, Expected, fit
-from hideseek_cli.training.accuracy_stats import pool_variance
-
-SEEN = 4
-"""Degrees of freedom that the expected RUN_ERROR counts as."""
-LOOKS, CONFIRMATIONS = 4, 2
-SURE = 0.7
-"""A curve is sure of a level where its standard error is at most this share of the tolerance."""
-
-Measure = Callable[[Sequence[float], Sequence[float]], Sequence[float]]
-"""Accuracies in percent of one fresh training at each of some shares; told besides at which all levels are expected."""
-Wishes = Generator[list[float], list[float], "Found"]
-"""Yields the shares to be measured next, is sent their accuracies, returns what it found."""
+from hideseek_cli.methods import RealPatterns, Task
+from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.publishing.baseline import Baseline
+from hideseek_cli.publishing.config import FEWEST_RUNS, PUBLISHED_RUNS
+from hideseek_cli.publishing.level_search import LevelOutcome, LevelSearch
+from hideseek_cli.publishing.mask_layout import MaskLayout
+from hideseek_cli.publishing.mask_selection import CandidateMasks
+from hideseek_cli.publishing.retraining import Retraining
+from hideseek_cli.publishing.run import HideRun
+from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.trainer import count_correct
 
 
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What calibration found for one level."""
+@dataclass(frozen=True)
+class CalibratedLevels:
+    """What was found for each level."""
 
-    level: float
-    share: float
-    """Of the images that carry the published mask."""
-    accuracies: tuple[float, ...]
-    """Of the confirming runs at that share, in percent."""
-    reachable: bool
-    jump: tuple[Evaluation, Evaluation] | None = None
-    """Where it was not reached: the runs nearest in share that ended above and below it (a black-out)."""
+    levels: list[LevelOutcome]
+    own: dict[float, RealPatterns] = field(default_factory=dict)
+    """Patterns of a level's own; none where levels are shares of images with the published mask."""
 
     @property
-    def mean(self) -> float:
-        return float(np.mean(self.accuracies))
-
-
-def jump(evaluations: Sequence[Evaluation], level: float) -> tuple[Evaluation, Evaluation] | None:
-    """The greatest share that ended above a level and the smallest that ended below it, if no run between contradicts.
-
-    What lies between the two accuracies was not seen at any share. None where shares overlap, or one side is empty.
-    """
-    above = max((one for one in evaluations if one.accuracy > level), key=lambda one: one.share, default=None)
-    below = min((one for one in evaluations if one.accuracy <= level), key=lambda one: one.share, default=None)
-    return (above, below) if above and below and above.share < below.share else None
-
-
-class Search:
-    """The search for all levels, over one list of evaluations and one budget of runs."""
-
-    def __init__(self, measure: Measure, *, chance: float, clean: Sequence[float], published: Sequence[float],
-                 expected: Expected, runs: int, tolerance: float, say: Callable[[str], None],
-                 nearest: Callable[[float], float] = lambda share: share) -> None:  # fmt: skip
-        """``clean`` and ``published``: accuracies at share 0, and at share 1 if the curve ends there and nothing below them
-        is to be looked for; ``expected``: of the curve, before; ``runs``: how many more may be made; ``tolerance``: points by
-        which a level's mean may miss; ``nearest``: the share nearest to one that is wanted that ``measure`` takes."""
-        self.measure, self.chance, self.nearest, self.published = measure, chance, nearest, tuple(published)
-        self.expected = expected
-        self.evaluations = [
-            Evaluation(share, accuracy) for share, found in ((0.0, clean), (1.0, published)) for accuracy in found
-        ]
-        self.left, self.tolerance, self.say = runs, tolerance, say
-        self.open: set[float] = set()
-        """Levels that have not been confirmed yet, for each of which runs are kept back."""
-        self.aims: dict[float, float] = {}
-        """The share at which each level is expected, or was found."""
-
-    def levels(self, levels: Sequence[float]) -> list[Found]:
-        """Search every level, within the runs that are left."""
-        self.open = set(levels)
-        found: dict[float, Found] = {}
-        searches = {level: self._level(level) for level in levels}
-        answers: dict[float, list[float]] = {}
-        while searches:
-            wishes = {}
-            for level, search in list(searches.items()):
-                try:
-                    wishes[level] = search.send(answers[level]) if level in answers else next(search)
-                except StopIteration as end:
-                    found[level] = end.value
-                    self.aims[level] = end.value.share
-                    del searches[level]
-            answers = self._round(wishes)
-        return [
-            one if one.reachable else replace(one, jump=jump(self.evaluations, level))
-            for level, one in ((level, found[level]) for level in levels)
-        ]
-
-    def _round(self, wishes: dict[float, list[float]]) -> dict[float, list[float]]:
-        """Measure everything that is wanted, and let it inform all levels."""
-        wanted = [(level, share) for level, shares in wishes.items() for share in shares]
-        answers: dict[float, list[float]] = {level: [] for level in wishes}
-        accuracies = self.measure([share for _, share in wanted], list(self.aims.values())) if wanted else []
-        for (level, share), accuracy in zip(wanted, accuracies, strict=True):
-            self.evaluations.append(Evaluation(share, accuracy))
-            answers[level].append(accuracy)
-            self.say(f"level {level:g}: {100 * share:.4g} % masked trains to {accuracy:.1f} %")
-        return answers
-
-    def _level(self, level: float) -> Wishes:
-        """The search of one level: look until the curve is sure, confirm, and look again while that is off."""
-        if self.published and level < float(np.mean(self.published)) - self.tolerance:
-            self.open.discard(level)
-            return Found(level=level, share=1.0, accuracies=self.published, reachable=False)
-        tried: dict[float, list[float]] = {}
-        looks = LOOKS
-        while True:
-            share, error = self._aim(level)
-            while looks and error > SURE * self.tolerance and self._take(1, spare=CONFIRMATIONS * len(self.open | {level})):
-                looks -= 1
-                yield [share]
-                share, error = self._aim(level)
-            near = True
-            while near and (count := self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))):
-                self.open.discard(level)
-                if share not in tried:
-                    self.say(f"level {level:g}: expected at {100 * share:.4g} % masked, within {2 * error:.1f} points")
-                group = tried.setdefault(share, [])
-                group += yield [share] * count
-                near = abs(float(np.mean(group)) - level) <= self.tolerance / 2
-                if near and self.deviation / len(group) ** 0.5 <= self.tolerance / 2:
-                    break
-            if near:
-                break
-            looks = 1
-        share, group = min(tried.items(), key=lambda one: abs(float(np.mean(one[1])) - level))
-        reachable = abs(float(np.mean(group)) - level) <= self.tolerance
-        return Found(level=level, share=share, accuracies=tuple(group), reachable=reachable)
+    def reached(self) -> list[LevelOutcome]:
+        """Those that can be sold."""
+        return [one for one in self.levels if one.reachable]
 
     @property
-    def deviation(self) -> float:
-        """Points by which one run misses the mean, as far as runs of one share have shown it."""
-        groups: dict[float, list[float]] = {}
-        for one in self.evaluations:
-            if 0 < one.share < 1:
-                groups.setdefault(one.share, []).append(one.accuracy)
-        variance, freedom = pool_variance(list(groups.values())) or (0.0, 0)
-        return float(np.sqrt((RUN_ERROR**2 * SEEN + variance * freedom) / (SEEN + freedom)))
+    def shares(self) -> list[float]:
+        """The masked shares of those."""
+        return [one.share for one in self.reached]
 
-    def _take(self, count: int, spare: int) -> int:
-        """Take up to ``count`` runs of those that are left beyond ``spare``."""
-        count = max(0, min(count, self.left - spare))
-        self.left -= count
-        return count
 
-    def _aim(self, level: float) -> tuple[float, float]:
-        """The share at which the level is expected, and the standard error of the accuracy there."""
-        belief = fit(self.evaluations, self.chance, level, self.expected, self.deviation)
-        self.aims[level] = share = self.nearest(belief.curve.share(level))
-        return share, belief.error(share)
+def calibrate(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: CandidateMasks, task: Task) -> CalibratedLevels:
+    """Find every level, by retraining or by the paper's stopping rule, within the runs that are left."""
+    stops = run.config.calibration == "stop"
+    found = _train_stopped(run, layout, task) if stops else _search(run, baseline, layout, strongest)
+    for one in found.levels:
+        if one.accuracies != tuple(strongest.accuracies):
+            run.session.note_group(list(one.accuracies))
+    return found
+
+
+def _search(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: CandidateMasks) -> CalibratedLevels:
+    """Levels as shares of images with the published mask."""
+
+    def measure(shares: Sequence[float], aims: Sequence[float]) -> Sequence[float]:
+        return run.session.measure([strongest.scale.make_retraining(share, aims) for share in shares])
+
+    # Where one class is clean, networks take the masked ones for it, whatever a weak mask gave away without.
+    floor = () if layout.whole else strongest.accuracies
+    search = LevelSearch(
+        measure, nearest=layout.unmasking.nearest, chance=baseline.chance, published=floor, clean=baseline.accuracies,
+        expected=layout.expected, runs=run.session.left - PUBLISHED_RUNS, tolerance=run.config.tolerance, say=run.progress.say,
+    )  # fmt: skip
+    return CalibratedLevels(search.levels(run.config.levels))
+
+
+def _train_stopped(run: HideRun, layout: MaskLayout, task: Task) -> CalibratedLevels:
+    """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
+    found, own, renderer = [], {}, layout.renderer
+    for level in run.config.levels:
+        own[level] = patterns = _train_level(run, task, level)
+        images = partial(renderer.render, renderer.masks(patterns, 1.0), run.source.folder.labels)
+        accuracies = run.session.measure([Retraining(images, level)] * FEWEST_RUNS)
+        reachable = abs(float(np.mean(accuracies)) - level) <= run.config.tolerance
+        found.append(LevelOutcome(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
+    return CalibratedLevels(found, own)
+
+
+def _train_level(run: HideRun, task: Task, level: float) -> RealPatterns:
+    """Patterns of one level, or those that an interrupted run made."""
+    name, method, test = f"pattern {level:g}", run.config.method, run.evaluator.test
+    assert isinstance(method, ClassWise)
+
+    def accuracy(surrogate: Standardised) -> float:
+        return 100 * count_correct(surrogate, test) / len(test)
+
+    if name not in run.journal.arrays:
+        on_step = partial(run.progress.step, f"training masks of level {level:g}")
+        stopped = method.train_to_level(task, level, run.config.tolerance, accuracy, on_step)
+        how = "stopped at" if stopped.held else "never stayed near the level, came nearest with"
+        run.progress.say(f"level {level:g}: the surrogate {how} {stopped.accuracy:.1f} %")
+        run.journal.keep({name: stopped.pattern})
+    patterns: RealPatterns = run.journal.arrays[name]
+    return patterns

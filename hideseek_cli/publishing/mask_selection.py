@@ -14,7 +14,7 @@ from hideseek_cli.formats.manifest import Authorized
 from hideseek_cli.methods import Authorizing, RealPatterns, Task, Training
 from hideseek_cli.publishing.config import CLEAN_RUNS, PUBLISHED_RUNS, HideConfig
 from hideseek_cli.publishing.mask_layout import MaskLayout
-from hideseek_cli.publishing.rendering import LevelScale, equalise_similarity, find_strongest_strength
+from hideseek_cli.publishing.rendering import LevelScale, equalise_similarity, find_greatest_strength
 from hideseek_cli.publishing.retraining import Retraining
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
@@ -22,7 +22,7 @@ from hideseek_cli.training.accuracy_stats import Estimate
 
 
 @dataclass(frozen=True)
-class Strongest:
+class CandidateMasks:
     """What is to be published."""
 
     scale: LevelScale
@@ -48,16 +48,16 @@ class Strongest:
         return config.generator
 
 
-def select_strongest(run: HideRun, layout: MaskLayout, task: Task, enough: float) -> Strongest:
+def select_masks(run: HideRun, layout: MaskLayout, task: Task, enough: float) -> CandidateMasks:
     """What to publish: masks at the greatest strength that keeps the images' similarity.
 
     The method's candidates are tried in turn until one leaves no more than ``enough`` percent; which of them hides best
     depends on the images (docs/results/2026-11-masks.md).
     """
-    tried: list[Strongest] = []
+    tried: list[CandidateMasks] = []
     for number, training in enumerate(run.config.method.candidates(task)):
         patterns, weights = _train(run, f"candidate {number}", training)
-        tried.append(_find_strongest(run, layout, patterns, weights))
+        tried.append(_evaluate_candidate(run, layout, patterns, weights))
         if tried[-1].accuracy <= enough:
             break
     best = min(tried, key=lambda one: one.accuracy)
@@ -75,14 +75,16 @@ def _train(run: HideRun, name: str, training: Training) -> tuple[RealPatterns, d
     return arrays[name], {key.removeprefix(within): value for key, value in arrays.items() if key.startswith(within)}
 
 
-def _find_strongest(run: HideRun, layout: MaskLayout, patterns: RealPatterns, weights: dict[str, np.ndarray]) -> Strongest:
+def _evaluate_candidate(
+    run: HideRun, layout: MaskLayout, patterns: RealPatterns, weights: dict[str, np.ndarray]
+) -> CandidateMasks:
     """These patterns as strong as similarity allows, and what networks learn from images that carry them."""
     renderer, choices = layout.renderer, layout.unmasking.choices()
     patterns = equalise_similarity(renderer, patterns, choices, run.executor)
-    strength = find_strongest_strength(run.config, renderer, patterns, choices, run.executor, run.progress)
+    strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress)
     scale = LevelScale(renderer, renderer.masks(patterns, strength), layout.unmasking)
     accuracies = run.session.measure([scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS)
-    return Strongest(scale, strength, accuracies, weights)
+    return CandidateMasks(scale, strength, accuracies, weights)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class AuthorizedResult:
         return Authorized(stem=self.network.identity, arch=self.network.arch, accuracy=round(self.published.mean, 2))
 
 
-def measure_authorized(run: HideRun, layout: MaskLayout, strongest: Strongest) -> AuthorizedResult | None:
+def measure_authorized(run: HideRun, layout: MaskLayout, strongest: CandidateMasks) -> AuthorizedResult | None:
     """What the network learns that an owner authorises, for which no image is masked; None where there is none."""
     if not isinstance(run.config.method, Authorizing):
         return None

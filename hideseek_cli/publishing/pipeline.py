@@ -16,12 +16,12 @@ from hideseek_cli.errors import count
 from hideseek_cli.formats.container import FORMAT
 from hideseek_cli.formats.manifest import Offer
 from hideseek_cli.publishing.baseline import measure_clean
-from hideseek_cli.publishing.calibration import Found
+from hideseek_cli.publishing.calibration import CalibratedLevels, calibrate
 from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.level_search import Calibrated, calibrate
+from hideseek_cli.publishing.level_search import LevelOutcome
 from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
-from hideseek_cli.publishing.mask_selection import AuthorizedResult, Strongest, measure_authorized, select_strongest
-from hideseek_cli.publishing.plan import prepare, read_source
+from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized, select_masks
+from hideseek_cli.publishing.preparation import prepare, read_source
 from hideseek_cli.publishing.release import Release, ReleaseMasks, write_release
 from hideseek_cli.publishing.result import HideResult, LevelResult
 from hideseek_cli.publishing.run import HideRun
@@ -52,7 +52,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     baseline = measure_clean(run)
     layout = lay_out_masks(run, baseline)
     task = make_task(run, layout)
-    strongest = select_strongest(run, layout, task, baseline.hidden_at)
+    strongest = select_masks(run, layout, task, baseline.hidden_at)
     allowed = measure_authorized(run, layout, strongest)
     calibrated = calibrate(run, baseline, layout, strongest, task)
     estimates = {one.level: run.session.estimate(list(one.accuracies)) for one in calibrated.levels}
@@ -96,7 +96,7 @@ def _open_journal(
 
 
 def _write(
-    run: HideRun, layout: MaskLayout, strongest: Strongest, calibrated: Calibrated, estimates: dict[float, Estimate],
+    run: HideRun, layout: MaskLayout, strongest: CandidateMasks, calibrated: CalibratedLevels, estimates: dict[float, Estimate],
     allowed: AuthorizedResult | None, stage: StagedFolder,
 ) -> Release:  # fmt: skip
     """The published folder, with what is stated in its manifest, and the mask file."""
@@ -119,12 +119,12 @@ def _write(
     )  # fmt: skip
 
 
-def _list_cleaned(layout: MaskLayout, calibrated: Calibrated, one: Found) -> dict[str, float]:
+def _list_cleaned(layout: MaskLayout, calibrated: CalibratedLevels, one: LevelOutcome) -> dict[str, float]:
     """Of each class that a level cleans, the share; none where levels have masks of their own."""
     return {} if calibrated.own else layout.cleaned(one.share)
 
 
-def _make_offer(one: Found, found: Estimate, prices: dict[float, float], cleaned: dict[str, float]) -> Offer:
+def _make_offer(one: LevelOutcome, found: Estimate, prices: dict[float, float], cleaned: dict[str, float]) -> Offer:
     """What the manifest says of a level."""
     low, high = found.interval()
     return Offer(level=one.level, price=prices.get(one.level), accuracy=round(found.mean, 2), low=round(low, 2),
@@ -132,7 +132,7 @@ def _make_offer(one: Found, found: Estimate, prices: dict[float, float], cleaned
 
 
 def _describe_levels(
-    layout: MaskLayout, calibrated: Calibrated, estimates: dict[float, Estimate], release: Release
+    layout: MaskLayout, calibrated: CalibratedLevels, estimates: dict[float, Estimate], release: Release
 ) -> tuple[LevelResult, ...]:
     """What became of each level."""
     return tuple(

@@ -1,31 +1,25 @@
-"""What ``hide`` is asked to work on, checked, and what it would take."""
+"""What ``hide`` would do with a folder; reads everything and writes nothing."""
 
 from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 
-from hideseek_cli.errors import InputError
-from hideseek_cli.formats import manifest
-from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.images.codec import attach_alpha, drop_alpha, encode
 from hideseek_cli.images.dataset import find_splits
 from hideseek_cli.images.image_folder import list_passed_over
-from hideseek_cli.masks import keys
 from hideseek_cli.masks.arithmetic import apply
 from hideseek_cli.masks.resample import resample
 from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.publishing.preparation import prepare, read_source
 from hideseek_cli.publishing.retraining import estimate_duration
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.runtime.tables import format_table
 from hideseek_cli.training.tensors import make_dataset
@@ -105,40 +99,6 @@ class HidePlan:
         return "\n".join([format_table(self.rows()), *self.remarks()])
 
 
-def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
-    """Where the release is to appear, and the master key. Raises InputError where a place is taken or the key is none,
-    DiskError where nothing can be written; touches nothing, and reads no image."""
-    replace = config.overwrite or (config.resume and config.journal.exists())
-    for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
-        refuse_existing(path, kind, replace)
-    stage = StagedFolder(config.out, overwrite=replace, ours=partial(manifest.owned_files, config.out))
-    stage.check()
-    return stage, keys.load_master_key(config.key_file)
-
-
-def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:
-    """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
-    source = load_source(
-        config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
-        seed=config.seed,
-    )  # fmt: skip
-    if config.method.scope == "sample" and not source.taught.all():
-        raise InputError(
-            f"`scope='sample'` makes a mask for each of the {len(source)} images, and {len(source.stack)} are held: "
-            f"give `train_images={len(source)}` where memory allows, or leave `scope` out"
-        )
-    if source.size is not None:
-        progress.say(f"files keep their sizes; networks see the central square of each at {source.size}x{source.size} (`size`)")
-        if config.calibration == "stop":
-            raise InputError("`calibration='stop'` needs images of one size, at most 96x96; bring them to one first")
-    chance = source.folder.chance()
-    low = [level for level in config.levels if level <= chance]
-    if low:
-        percent = f"; levels are in percent: did you mean {100 * low[0]:g}?" if low[0] < 1 else ""
-        raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class){percent}")
-    return source
-
-
 def plan(config: HideConfig, device: torch.device, executor: Executor, progress: Progress) -> HidePlan:
     """What ``hide`` would do, about how long it takes and how much disk. Raises InputError as ``hide`` does."""
     prepare(config)
@@ -177,7 +137,7 @@ def _published_bytes(source: SourceDataset, config: HideConfig) -> int:
     """About what all images take, from a few of them with noise in place of masks."""
     random, reach, written, values = np.random.default_rng(0), (config.epsilon + 1) // 2, 0, 0
     for number in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
-        images, notes, _ = source.own([number])
+        images, notes, _ = source.read_originals([number])
         colours = drop_alpha(images)
         noise = random.integers(-reach, reach + 1, (*source.stack.shape, colours.shape[3])).astype(np.int8)
         masked = attach_alpha(apply(colours, resample(noise, *colours.shape[1:3])[None]), images)[0]

@@ -94,7 +94,7 @@ class _Maker:
     put: Put
 
     def __call__(self, numbers: Sequence[int]) -> list[_Made]:
-        own, notes, digests = self.source.own(numbers)
+        own, notes, digests = self.source.read_originals(numbers)
         clean, masks = drop_alpha(own), self.masks
         shift = None if masks.shifts is None else masks.shifts[numbers]
         strongest = place(masks.published[clean.shape[3]], masks.which[numbers], shift, clean.shape[1:3])

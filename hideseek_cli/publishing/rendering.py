@@ -67,7 +67,7 @@ class MaskRenderer:
 
     def similarity(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
         """SSIM of images of one shape, as they lie in their files, under several choices of the masks of all images."""
-        clean = drop_alpha(self.source.own(numbers)[0])
+        clean = drop_alpha(self.source.read_originals(numbers)[0])
         height, width, channels = clean.shape[1:]
         shifts = None if self.shifts is None else self.shifts[numbers]
         placed = (place(masks[channels], chosen[numbers], shifts, (height, width)) for chosen in which)
@@ -78,8 +78,8 @@ class MaskRenderer:
 class LevelScale:
     """Every level from the published folder to the clean one: images lose their mask in turn.
 
-    What is left to learn from a masked image is nothing, so accuracy rises with the others. Of both functions, ``shares``
-    are those of all levels: they say which images have a pattern in common.
+    What is left to learn from a masked image is nothing, so accuracy rises with the others. ``share``: the masked share to
+    render. ``shares``: those of all levels, which decide what images have a pattern in common.
     """
 
     renderer: MaskRenderer
@@ -136,7 +136,7 @@ def _first_look(source: SourceDataset) -> int:
     return max(len(source) // 500, source.spread(FIRST))
 
 
-def find_strongest_strength(
+def find_greatest_strength(
     config: HideConfig, renderer: MaskRenderer, pattern: Float[np.ndarray, "p h w c"], choices: Int64[np.ndarray, "b n"],
     executor: Executor, progress: Progress,
 ) -> float:  # fmt: skip

@@ -17,7 +17,7 @@ from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.evaluator import Evaluator
 
-TRAINING = Path(__file__).parents[1] / "training"
+DECIDING = tuple(Path(__file__).parents[1] / name for name in ("training", "images"))
 """The code that decides what a clean folder trains to."""
 
 
@@ -51,7 +51,7 @@ class HideRun:
         )  # fmt: skip
         cache = Cache(cache_folder(), {
             "data": source.fingerprint, "held": len(source.stack), "recipe": recipe.to_json(), "seed": config.seed,
-            "device": str(device), "threads": config.threads, "torch": torch.__version__, "code": digest_code(TRAINING),
+            "device": str(device), "threads": config.threads, "torch": torch.__version__, "code": digest_code(*DECIDING),
         })  # fmt: skip
         session = RetrainingSession(
             evaluator, source.folder.chance(), journal, cache, executor, progress, planned=config.runs, threads=config.threads

@@ -93,7 +93,7 @@ class SourceDataset:
             while part := list(islice(numbers, size)):
                 yield part
 
-    def own(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes], list[str]]:
+    def read_originals(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes], list[str]]:
         """Images of one shape as they lie in their files, what is published besides, and the digests of their pixels.
 
         Raises InputError where one is no longer what was read.
@@ -118,7 +118,7 @@ class SourceDataset:
         return whole.hexdigest()
 
     def own_thresholds(self, master: bytes) -> Thresholds:
-        """The same of masks that belong to one image each."""
+        """Secret thresholds for quantising masks that belong to one image each."""
         shape = (*self.stack.shape, self.stack.channels)
         return Thresholds(keys.derive_subkey(master, self.release_label(), "dither"), self.folder.records, shape)
 
@@ -154,8 +154,8 @@ class SourceDataset:
         key = keys.derive_subkey(master, self.release_label(), "turns")
         ranks, classes = None, self.folder.classes
         if unmask == "classes":
-            config = find_quietest_order(keys.draw_class_orders(key, classes, ORDERS), np.bincount(self.folder.labels), aims)
-            ranks = {classes[number]: rank for rank, number in enumerate(config.tolist())}
+            order = find_quietest_order(keys.draw_class_orders(key, classes, ORDERS), np.bincount(self.folder.labels), aims)
+            ranks = {classes[number]: rank for rank, number in enumerate(order.tolist())}
         return UnmaskingOrder(
             keys.draw_turns(key, self.folder.records.keys(), late, ranks), self.folder.labels, pattern_sets, patterns, own
         )

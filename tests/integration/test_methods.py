@@ -29,7 +29,7 @@ from hideseek_cli.masks.chunked import ChunkedMasks
 from hideseek_cli.methods import Method, Task, TrainedPatterns, list_methods, select
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.mask_selection import Strongest
+from hideseek_cli.publishing.mask_selection import CandidateMasks
 from hideseek_cli.publishing.release import ReleaseMasks, write_release
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
 from hideseek_cli.publishing.source import SourceDataset
@@ -97,7 +97,7 @@ def release(method: Method, data: Path, place: Path, executor: Executor) -> Exam
         written = write_release(
             source, levels, stage, executor, Silent(), recipe=config.recipe, offers=(), masks=config.masks, origin={}
         )
-        Strongest(scale, 1.0, [10.0], made.weights).save_generator(config, source, written.manifest.release)
+        CandidateMasks(scale, 1.0, [10.0], made.weights).save_generator(config, source, written.manifest.release)
     return Example(method, data, before, place, source, made, levels, MaskFile.load(config.masks))
 
 

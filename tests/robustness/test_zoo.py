@@ -101,7 +101,7 @@ def test_what_is_taken_is_published_at_its_own_size_and_comes_back(tmp_path):
 def test_an_image_that_changes_while_hide_is_at_work_is_named(make_folder, executor):
     root = make_folder(classes=2, each=5)
     source = load_source(root, None, None, executor, Silent())
-    assert len(source.own([0, 3])[0]) == 2
+    assert len(source.read_originals([0, 3])[0]) == 2
     (root / "class0/003.png").write_bytes((root / "class1/003.png").read_bytes())
     with pytest.raises(InputError, match=r"changed while hide was at work.*class0/003\.png"):
-        source.own([0, 3])
+        source.read_originals([0, 3])

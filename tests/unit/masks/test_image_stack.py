@@ -27,7 +27,7 @@ def test_masked_images_are_what_a_network_sees_of_the_files(make_folder, executo
     labels = source.folder.labels
     shown = source.stack.masked(masks, labels, shifts)
     for number in range(len(source)):
-        own, *_ = source.own([number])
+        own, *_ = source.read_originals([number])
         shift = None if shifts is None else shifts[number : number + 1]
         file = apply(own, place(masks[own.shape[3]], labels[number : number + 1], shift, own.shape[1:3]))[0]
         apart = np.abs(fit(file, 16).astype(int) - shown[number])

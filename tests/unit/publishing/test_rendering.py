@@ -25,7 +25,7 @@ from hideseek_cli.publishing.rendering import (
     LevelScale,
     MaskRenderer,
     equalise_similarity,
-    find_strongest_strength,
+    find_greatest_strength,
     measure_similarity,
 )
 from hideseek_cli.recipe import preset
@@ -231,13 +231,15 @@ def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
         return [decode(record.path) for record in scan(folder).records]
 
     published = pixels(tmp_path / "published")
-    assert all((image != source.own([number])[0][0]).any() for number, image in enumerate(published)), "all are masked"
+    assert all((image != source.read_originals([number])[0][0]).any() for number, image in enumerate(published)), (
+        "all are masked"
+    )
     for level, touched in (*tiers.items(), ("clean", np.ones(72, bool))):
         cleaner = owner.cleaner(level)
         assert len(cleaner.patterns[3]) == {"30": 2, "50": 4, "clean": 6}[level], "of its own layers and those below"
         assert seek(tmp_path / "published", cleaner, tmp_path / level, executor, Silent()).exact
         for number, found in enumerate(pixels(tmp_path / level)):
-            expected = source.own([number])[0][0] if touched[number] else published[number]
+            expected = source.read_originals([number])[0][0] if touched[number] else published[number]
             assert np.array_equal(found, expected)
         if placement == "keyed":
             assert cleaner.shifts is not None and not cleaner.shifts[~touched].any()
@@ -270,7 +272,7 @@ def test_images_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(m
     assert seek(tmp_path / "published", cleaner, tmp_path / "clean", executor, Silent()).exact
     cleaned, published = (scan(tmp_path / name).records for name in ("clean", "published"))
     for number in range(72):
-        original = source.own([number])[0][0]
+        original = source.read_originals([number])[0][0]
         assert np.array_equal(decode(cleaned[number].path), original)
         assert (decode(published[number].path) != original).any()
 
@@ -283,7 +285,7 @@ def test_the_likeness_holds_whichever_patterns_the_images_get(make_folder, execu
     pattern = np.random.default_rng(0).normal(0, 4, renderer.thresholds.shape).astype(np.float32)
     pattern[[0, 3]] *= 0.1  # of each class one pattern is faint: in the first pattern set of one, in the second of the other
     config = HideConfig(data=data, levels=(60.0,), out=Path("o"), masks=Path("m"), recipe=preset("quick"), min_ssim=0.995)
-    strength = find_strongest_strength(
+    strength = find_greatest_strength(
         config, renderer, pattern, source.unmasking(bytes(32), pattern_sets=2).choices(), executor, Silent()
     )
     masks, labels = renderer.masks(pattern, strength), source.folder.labels
@@ -317,7 +319,7 @@ def test_patterns_of_a_class_are_brought_to_one_likeness(make_folder, executor):
         "who has one pattern has nothing to even"
     )
     config = HideConfig(data=data, levels=(60.0,), out=Path("o"), masks=Path("m"), recipe=preset("quick"), min_ssim=0.9995)
-    strong = [find_strongest_strength(config, renderer, one, choices, executor, Silent()) for one in (pattern, even)]
+    strong = [find_greatest_strength(config, renderer, one, choices, executor, Silent()) for one in (pattern, even)]
     assert strong[1] > strong[0]
 
 
@@ -342,5 +344,5 @@ def test_the_strength_is_the_greatest_that_keeps_the_likeness(make_folder, execu
         return float(np.concatenate([renderer.similarity(masks, labels, some)[0] for some in source.portions()]).mean())
 
     assert source.spread(1) == 2
-    strength = find_strongest_strength(config, renderer, pattern, source.folder.labels[None], executor, Silent())
+    strength = find_greatest_strength(config, renderer, pattern, source.folder.labels[None], executor, Silent())
     assert alike(strength) >= least > alike(strength + 0.01)

@@ -10,7 +10,7 @@ import pytest
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import UnmaskingOrder
 from hideseek_cli.publishing.accuracy_curve import RUN_ERROR, Axis, Curve, Evaluation, Expected, fit
-from hideseek_cli.publishing.calibration import Search, jump
+from hideseek_cli.publishing.level_search import LevelSearch, find_jump
 from hideseek_cli.training.accuracy_stats import pool_variance
 
 AS_IMAGES, AS_CLASSES, AS_TWO = Expected(30.0), Expected(1.0, Axis(0.9)), Expected(1.0, Axis(0.5))
@@ -42,7 +42,7 @@ def search(
     spread: float = 2.0,
     count: int = 10_000,
     expected: Expected = AS_IMAGES,
-) -> Search:
+) -> LevelSearch:
     """``count``: images, whose shares can be measured."""
     random = np.random.default_rng(seed)
 
@@ -55,7 +55,7 @@ def search(
         return 1 - max(1, round((1 - share) * count)) / count
 
     clean, published = (measure([s, s]) for s in (0.0, 1.0))
-    return Search(
+    return LevelSearch(
         measure, chance=10.0, clean=clean, published=published, expected=expected, runs=runs, tolerance=5.0,
         say=lambda line: None, nearest=nearest,
     )  # fmt: skip
@@ -170,9 +170,9 @@ def test_a_black_out_of_the_masks_strength_is_filled_by_mixing_images(cliff):
 
 
 def test_no_jump_is_seen_where_runs_overlap_or_one_side_is_missing():
-    assert jump([Evaluation(0.2, 45.0), Evaluation(0.3, 35.0), Evaluation(0.25, 30.0)], 40.0) is not None
-    assert jump([Evaluation(0.2, 45.0), Evaluation(0.3, 45.0), Evaluation(0.25, 30.0)], 40.0) is None
-    assert jump([Evaluation(0.0, 64.0), Evaluation(1.0, 44.0)], 40.0) is None
+    assert find_jump([Evaluation(0.2, 45.0), Evaluation(0.3, 35.0), Evaluation(0.25, 30.0)], 40.0) is not None
+    assert find_jump([Evaluation(0.2, 45.0), Evaluation(0.3, 45.0), Evaluation(0.25, 30.0)], 40.0) is None
+    assert find_jump([Evaluation(0.0, 64.0), Evaluation(1.0, 44.0)], 40.0) is None
 
 
 @pytest.mark.parametrize("runs", [1, 2, 3, 4])
