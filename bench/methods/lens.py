@@ -69,7 +69,7 @@ def main() -> None:
     read = {near: colours(data, near) for near in options.near}
     kinds: dict[str, tuple[TensorDataset, TensorDataset, AuthorizedNetwork | None]] = {"nothing": (data, test, None)}
     kinds |= {
-        f"lens {number}": (data, test, AuthorizedNetwork.drawn(recipe.arch, bytes([number] * 32)))
+        f"lens {number}": (data, test, AuthorizedNetwork.draw(recipe.arch, bytes([number] * 32)))
         for number in range(options.lenses)
     }
     kinds |= {f"averages, {near} to each side": (without(data, one), without(test, one), None) for near, one in read.items()}

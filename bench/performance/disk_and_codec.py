@@ -77,7 +77,7 @@ def publish(data: Path, out: Path, workers: int, most: int | None = None) -> flo
                 source, levels, stage, executor, Silent(), recipe=preset("quick"), offers=(), masks=out / "masks", origin={}
             )
         spent = time.process_time() - before
-    MaskFile.load(out / "masks").cleaner("clean").save(out / "cleaner")
+    MaskFile.load(out / "masks").make_cleaner("clean").save(out / "cleaner")
     return spent
 
 

@@ -51,7 +51,7 @@ def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool =
 
 def _make(file: MaskFile, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
     """Nothing is written unless all can be."""
-    cleaners = [file.cleaner(level) for level in places]
+    cleaners = [file.make_cleaner(level) for level in places]
     for place in places.values():
         refuse_existing(place, "cleaner", overwrite)
     return tuple(

@@ -54,7 +54,7 @@ def make_network(
         raise InputError("`like` takes the secret stem of another network and `key_file` makes one: give one of the two")
     refuse_existing(out, "network", overwrite)
     if like is None:
-        made = AuthorizedNetwork.drawn(arch, load_master_key(None if key_file is None else Path(key_file)), seed)
+        made = AuthorizedNetwork.draw(arch, load_master_key(None if key_file is None else Path(key_file)), seed)
     else:
         made = replace(AuthorizedNetwork.load(Path(like)), arch=arch, seed=seed)
     return NetworkFile(path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.api.machine import keep_for_resume, open_progress, open_workers
-from hideseek_cli.cleaning.pipeline import SeekResult, bind, default_place, journal_path
+from hideseek_cli.cleaning.pipeline import SeekResult, bind, choose_place, journal_path
 from hideseek_cli.cleaning.pipeline import seek as run
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.cleaner import Cleaner
@@ -54,7 +54,7 @@ def seek(
         DiskError: The disk cannot be read or written.
     """
     bought = Cleaner.load(Path(cleaner))
-    place = default_place(bought.level) if out is None else Path(out)
+    place = choose_place(bought.level) if out is None else Path(out)
     with (
         open_progress(progress) as hears,
         open_workers(workers, engine) as executor,
@@ -81,5 +81,5 @@ def plan_seek(
     images = int(bind(listed, bought, published, allow_missing=allow_missing).sum())
     files = (published / name for name in listed.files())
     size = sum(path.stat().st_size for path in files if path.is_file())
-    place = default_place(bought.level) if out is None else Path(out)
+    place = choose_place(bought.level) if out is None else Path(out)
     return SeekPlan(level=bought.level, images=images, path=place, bytes=size)

@@ -80,7 +80,7 @@ def clean_batch(cleaner: Cleaner, exif: bool, put: Put, some: Sequence[Work]) ->
     Raises InputError where the cleaner is damaged, or what an interrupted run left.
     """
     found: list[Done | str] = []
-    for _, alike in groupby((_examine(cleaner, exif, *work) for work in some), _batch_key):
+    for _, alike in groupby((_examine(cleaner, exif, *work) for work in some), _choose_batch):
         waiting: list[_Read] = []
         for one in alike:
             if isinstance(one, _Read):
@@ -111,7 +111,7 @@ def _examine(cleaner: Cleaner, exif: bool, job: Job, lost: Int8[np.ndarray, " _"
     return _Read(job, lost, image, notes)
 
 
-def _batch_key(one: _Read | Done | str) -> Hashable:
+def _choose_batch(one: _Read | Done | str) -> Hashable:
     """Alike for small images of one shape, and for what is finished."""
     if not isinstance(one, _Read):
         return None

@@ -114,13 +114,15 @@ def seek(
     }  # fmt: skip
     journal = open_journal(journal_path(out), binding, progress, resume=resume)
     begun = resume and journal.path.exists()
-    stage = StagedFolder(out, overwrite=overwrite or begun, ours=partial(manifests.owned_files, out), keep=True, resume=begun)
+    stage = StagedFolder(
+        out, overwrite=overwrite or begun, ours=partial(manifests.list_owned_files, out), keep=True, resume=begun
+    )
     with journal.running():
-        return _seek(published, folder, present, cleaner, stage, journal, executor, progress)
+        return _clean_folder(published, folder, present, cleaner, stage, journal, executor, progress)
 
 
-def _seek(
-    published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], cleaner: Cleaner, folded: StagedFolder,
+def _clean_folder(
+    published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], cleaner: Cleaner, staged: StagedFolder,
     journal: Journal, executor: Executor, progress: Progress,
 ) -> SeekResult:  # fmt: skip
     total = int(present.sum())
@@ -135,16 +137,16 @@ def _seek(
             return None
 
     def work() -> Iterator[Work]:
-        here, ahead = tee(list_jobs(published, folder, present, folded.stage if folded.resume else None))
+        here, ahead = tee(list_jobs(published, folder, present, staged.stage if staged.resume else None))
         return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
     faults: list[str] = []
-    with folded as stage, Spool(stage.reserve_path()) as rows, published.output_format.writer(stage) as (put, finish):
+    with staged as stage, Spool(stage.reserve_path()) as rows, published.output_format.open_writer(stage) as (put, finish):
         journal.begin()
         with stage.report_errors(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             published.output_format.settle(stage.stage)
-        if folded.resume:
+        if staged.resume:
             jobs = list_jobs(published, folder, present, stage.stage)
             cleaned = sum(job is not None and job.cleaned is not None for job in jobs)
             progress.say(f"resumes: {cleaned} of {total} images are cleaned already")
@@ -163,12 +165,12 @@ def _seek(
         whole = total == len(present)
         exact = whole and rows.identity.hexdigest() == cleaner.result
         if whole and not exact:
-            fault = LEFT if folded.resume else "the cleaner is damaged; get it again"
+            fault = LEFT if staged.resume else "the cleaner is damaged; get it again"
             raise InputError(f"the cleaned images are not those that the owner made: {fault}")
         replace(published, level=cleaner.level, classes=tuple(rows.labels), images=rows, recipe=cleaner.recipe).write(stage)
-    return SeekResult(level=cleaner.level, images=total, exact=exact, path=folded.place, missing=len(present) - total)
+    return SeekResult(level=cleaner.level, images=total, exact=exact, path=staged.place, missing=len(present) - total)
 
 
-def default_place(level: str) -> Path:
+def choose_place(level: str) -> Path:
     """Where a level is written unless told otherwise."""
     return Path("cleaned") if level == CLEAN else Path(f"cleaned_k{level}")

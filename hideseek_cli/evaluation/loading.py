@@ -16,7 +16,7 @@ from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.images.codec import Pixels, decode, digest_pixels, drop_alpha, fit, read_shape
 from hideseek_cli.images.dataset import ImageDataset, find_splits, map_images, scan
 from hideseek_cli.images.index import ImageRecord
-from hideseek_cli.masks.image_stack import ImageStack, load_labelled, training_size
+from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
@@ -67,7 +67,7 @@ def load_evaluation(
             f"{folder} has {count(len(seen), 'image')}, and {len(seen & listed.keys())} of them in its manifest of "
             f"{len(listed)}; download it again"
         )
-    size = size or (promise.size if promise else training_size(_shapes(part, executor, progress)))
+    size = size or (promise.size if promise else choose_training_size(_shapes(part, executor, progress)))
 
     def take(record: ImageRecord) -> tuple[Pixels, bool]:
         image = decode(record.path)

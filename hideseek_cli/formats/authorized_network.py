@@ -44,20 +44,20 @@ class AuthorizedNetwork:
         check_architecture(self.arch)
 
     @classmethod
-    def drawn(cls, arch: str, key: bytes, seed: int | None = None) -> AuthorizedNetwork:
+    def draw(cls, arch: str, key: bytes, seed: int | None = None) -> AuthorizedNetwork:
         """With the secret stem that a key says."""
         one, other = keys.draw_thresholds(keys.derive_subkey(key, TENSOR), (2, *QUARTER))
         quarter = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)  # normal, by Box and Muller
         across = quarter[:, 0, 0] - quarter[:, 0, 0].mean()
         quarter[:, 0, 0] = 0
-        quarter *= AROUND / np.linalg.norm(_whole(quarter))
+        quarter *= AROUND / np.linalg.norm(_unfold(quarter))
         quarter[:, 0, 0] = GREY / np.sqrt(3) + np.sqrt(1 - GREY**2) * across / np.linalg.norm(across)
         return cls(arch=arch, stem=tuple(quarter.astype(np.float32).ravel().tolist()), seed=seed)
 
     @property
     def kernel(self) -> Float32[np.ndarray, "3 k k"]:
         """The whole secret stem, symmetric from left to right and from top to bottom, of length 1."""
-        whole = _whole(np.array(self.stem, np.float32).reshape(QUARTER))
+        whole = _unfold(np.array(self.stem, np.float32).reshape(QUARTER))
         return whole / np.sqrt(np.square(whole).sum())
 
     @property
@@ -83,7 +83,7 @@ class AuthorizedNetwork:
         return cls(arch=container.take_text(path, header, "arch"), stem=tuple(stem.ravel().tolist()), seed=seed)
 
 
-def _whole(quarter: Float[np.ndarray, "3 q q"]) -> Float[np.ndarray, "3 k k"]:
+def _unfold(quarter: Float[np.ndarray, "3 q q"]) -> Float[np.ndarray, "3 k k"]:
     """What a quarter says of the rest."""
     index = np.abs(np.arange(-REACH, REACH + 1))
     return quarter[:, index][:, :, index]

@@ -14,9 +14,9 @@ from jaxtyping import Bool, Int32, UInt16
 
 from hideseek_cli.formats import container
 from hideseek_cli.formats.mask_tensors import (
-    format_version,
-    image_tensors,
-    mask_tensors,
+    choose_format,
+    make_image_tensors,
+    make_mask_tensors,
     read_patterns,
     read_residuals,
     read_shifts,
@@ -61,9 +61,9 @@ class Cleaner:
             "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
             "classes": list(self.classes), "recipe": self.recipe.to_json(),
         }  # fmt: skip
-        return container.write(path, header | format_version(self.single), {
-            **mask_tensors(self.patterns, "masks", self.single),
-            **image_tensors(self.which, self.residuals.counts, self.shifts),
+        return container.write(path, header | choose_format(self.single), {
+            **make_mask_tensors(self.patterns, "masks", self.single),
+            **make_image_tensors(self.which, self.residuals.counts, self.shifts),
             "residual": np.frombuffer(self.residuals.packed, np.uint8),
         })  # fmt: skip
 

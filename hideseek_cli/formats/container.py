@@ -34,32 +34,32 @@ def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) ->
 def refuse_existing(path: Path, kind: str, overwrite: bool) -> None:
     """Raise InputError where something exists that may not be replaced: all but a file of that kind, with leave."""
     atomic.refuse_existing(path, overwrite)
-    if path.exists() and _kind(path) != kind:
+    if path.exists() and _read_kind(path) != kind:
         raise InputError(f"{path} is no {kind} file of hideseek's, which alone `overwrite=True` replaces; choose another place")
 
 
-def _kind(path: Path) -> object:
+def _read_kind(path: Path) -> object:
     """What a file says that it is; None where it is not one of ours."""
     try:
         with safe_open(path, framework="numpy") as file:
-            header = _header(file)
+            header = _read_header(file)
     except (OSError, SafetensorError, ValueError, RecursionError):
         return None
     return header.get("kind") if isinstance(header, dict) else None
 
 
-def _header(file: Any) -> Any:
+def _read_header(file: Any) -> Any:
     """The JSON header of an open safetensors file; None where it has none of ours."""
     return json.loads((file.metadata() or {}).get("hideseek", "null"))
 
 
 def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and tensors of a bundle of that kind; safetensors checks every offset against the file's size."""
+    """Header and tensors of a file of that kind; safetensors checks every offset against the file's size."""
     if path.is_dir():
         raise InputError(f"{path} is a folder, and a {kind} file is needed here")
     try:
         with safe_open(path, framework="numpy") as file:
-            header = _header(file)
+            header = _read_header(file)
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError as error:
         raise InputError(f"{path} cannot be read: there is no such file; check the path of the {kind} file") from error

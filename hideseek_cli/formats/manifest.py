@@ -164,7 +164,7 @@ def exists(folder: Path) -> bool:
     return (folder / NAME).is_file()
 
 
-def owned_files(folder: Path) -> Iterable[str]:
+def list_owned_files(folder: Path) -> Iterable[str]:
     """Files of a folder that hideseek wrote: those that its manifest lists, none where it has none."""
     return read(folder).files() if exists(folder) else ()
 

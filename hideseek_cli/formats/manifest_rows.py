@@ -83,23 +83,23 @@ class Spool:
         line = self.identity.add(key, digest)
         if self.labels[-1:] != [key[0]]:
             self.labels.append(key[0])
-        with self._saying():
+        with self._report_errors():
             self.file.write(f"{line}\n".encode())
 
     def __enter__(self) -> Spool:
-        with self._saying():
+        with self._report_errors():
             self.file: IO[bytes] = self.path.open("w+b")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with self._saying():
+        with self._report_errors():
             self.file.close()
 
     def __len__(self) -> int:
         return self.identity.count
 
     def __iter__(self) -> Iterator[Row]:
-        with self._saying():
+        with self._report_errors():
             if not self.file.closed:
                 self.file.flush()
             with self.path.open("rb") as file:
@@ -108,7 +108,7 @@ class Spool:
                     yield (label, name), digest
 
     @contextmanager
-    def _saying(self) -> Iterator[None]:
+    def _report_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -134,10 +134,10 @@ def encode_row(key: Key, digest: str) -> str:
 
 def read_rows(file: IO[bytes], count: int) -> Iterator[Row]:
     """The images of the lines that follow, so many and no more. Raises InputError, and ValueError where one is no JSON."""
-    yield from check_rows(parse_json(line) for line in _lines(file, count))
+    yield from check_rows(parse_json(line) for line in _read_lines(file, count))
 
 
-def _lines(file: IO[bytes], count: int) -> Iterator[bytes]:
+def _read_lines(file: IO[bytes], count: int) -> Iterator[bytes]:
     for number in range(count):
         line = read_line(file, MAX_ROW)
         if not line:

@@ -18,9 +18,9 @@ from hideseek_cli.formats import container
 from hideseek_cli.formats.cleaner import NONE, Cleaner
 from hideseek_cli.formats.manifest import PUBLISHED
 from hideseek_cli.formats.mask_tensors import (
-    format_version,
-    image_tensors,
-    mask_tensors,
+    choose_format,
+    make_image_tensors,
+    make_mask_tensors,
     read_patterns,
     read_residuals,
     read_shifts,
@@ -71,7 +71,7 @@ class MaskFile:
     single: bool = False
     """Whether no two images share a mask."""
 
-    def cleaner(self, level: str) -> Cleaner:
+    def make_cleaner(self, level: str) -> Cleaner:
         """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
         for tier in self.tiers:
             if tier.level == level:
@@ -92,9 +92,9 @@ class MaskFile:
 
     def save(self, path: Path) -> int:
         """Write the mask file; returns its size in bytes."""
-        tensors = mask_tensors(self.published, PUBLISHED, self.single)
+        tensors = make_mask_tensors(self.published, PUBLISHED, self.single)
         for tier in self.tiers:
-            tensors |= image_tensors(self.which, tier.residuals.counts, self.shifts) | mask_tensors(
+            tensors |= make_image_tensors(self.which, tier.residuals.counts, self.shifts) | make_mask_tensors(
                 tier.patterns, f"{tier.level}.masks", self.single
             )
             tensors[f"{tier.level}.touched"] = np.packbits(tier.touched)
@@ -105,7 +105,7 @@ class MaskFile:
             "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
             "origin": self.origin,
         }  # fmt: skip
-        return container.write(path, header | format_version(self.single), tensors)
+        return container.write(path, header | choose_format(self.single), tensors)
 
     @classmethod
     def load(cls, path: Path) -> MaskFile:

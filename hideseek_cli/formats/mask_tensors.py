@@ -13,23 +13,23 @@ from hideseek_cli.masks.chunked import ChunkedMasks, Patterns
 from hideseek_cli.masks.residuals import Residuals
 
 
-def image_tensors(
+def make_image_tensors(
     which: Int32[np.ndarray, " n"], counts: UInt32[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
 ) -> dict[str, np.ndarray]:
     """What a mask file and a cleaner say of every image."""
     return {"which": which, "saturated": counts, **({} if shifts is None else {"shifts": shifts})}
 
 
-def format_version(single: bool) -> dict[str, int]:
+def choose_format(single: bool) -> dict[str, int]:
     return {"format": container.OWN_MASKS} if single else {}
 
 
-def mask_tensors(patterns: Patterns, prefix: str, single: bool) -> dict[str, np.ndarray]:
+def make_mask_tensors(patterns: Patterns, prefix: str, single: bool) -> dict[str, np.ndarray]:
     tensors: dict[str, np.ndarray] = {}
     for channels, masks in patterns.items():
-        dense = masks.whole() if isinstance(masks, ChunkedMasks) else masks
+        dense = masks.unpack() if isinstance(masks, ChunkedMasks) else masks
         name = f"{prefix}.c{channels}"
-        tensors |= ChunkedMasks.of(dense).tensors(name) if single and len(dense) else {name: dense}
+        tensors |= ChunkedMasks.pack(dense).tensors(name) if single and len(dense) else {name: dense}
     return tensors
 
 
@@ -85,4 +85,4 @@ def read_masks(
     found = count, height, width, channels
     if any(want not in (-1, have) for want, have in zip(shape, found, strict=True)):
         raise InputError(f"{path} is damaged: {name} should be {list(shape)} and is {list(found)}; get it again")
-    return ChunkedMasks.checked(found, ends, content)
+    return ChunkedMasks.read(found, ends, content)

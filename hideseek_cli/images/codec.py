@@ -151,8 +151,8 @@ def drop_alpha(pixels: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]
 
 def attach_alpha(colours: UInt8[np.ndarray, "... _"], pixels: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
     """Those colours, as transparent as the image, or images, that they were made from."""
-    veil = pixels[..., colours.shape[-1] :]
-    return np.concatenate([colours, veil], -1) if veil.shape[-1] else colours
+    alpha = pixels[..., colours.shape[-1] :]
+    return np.concatenate([colours, alpha], -1) if alpha.shape[-1] else colours
 
 
 def _to_plain_mode(path: Source, image: Image.Image) -> Image.Image:

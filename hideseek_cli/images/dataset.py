@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from hideseek_cli.errors import CLASHES, NAMES, UNUSABLE, InputError, Problems, raise_for_all
+from hideseek_cli.errors import CLASHES, NAMES, UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.images import image_folder
 from hideseek_cli.images.codec import SUFFIXES, MixedPixels, decode, drop_alpha
 from hideseek_cli.images.image_folder import read_class_folders, read_table
 from hideseek_cli.images.index import ImageIndex, ImageRecord, is_safe
-from hideseek_cli.images.webdataset import find_archives, read_shards, shard_pattern
+from hideseek_cli.images.webdataset import find_archives, make_shard_pattern, read_shards
 from hideseek_cli.runtime.executors import Item, Result, ordered_map
 from hideseek_cli.runtime.progress import Progress
 
@@ -35,7 +35,7 @@ SPLITS = {
 
 @dataclass(frozen=True)
 class ImageDataset:
-    """A labelled folder: entries sorted by class and name, classes sorted."""
+    """A labelled folder: records sorted by class and name, classes sorted."""
 
     root: Path
     records: ImageIndex
@@ -49,7 +49,7 @@ class ImageDataset:
         """Index of each image's class."""
         return self.records.labels
 
-    def only(self, which: Bool[np.ndarray, " n"]) -> ImageDataset:
+    def select(self, which: Bool[np.ndarray, " n"]) -> ImageDataset:
         """Some of its images, by number."""
         return ImageDataset(self.root, ImageIndex(self.root, (self.records[int(number)] for number in np.flatnonzero(which))))
 
@@ -66,7 +66,7 @@ def find_splits(root: Path) -> dict[str, Path]:
     require_folder(root)
     names = {name: {name.lower()} for name in (child.name for child in root.glob("*/"))}
     if root.is_dir():
-        names |= {name: set(re.split("[^a-z]+", name.lower())) for name in map(shard_pattern, find_archives(root))}
+        names |= {name: set(re.split("[^a-z]+", name.lower())) for name in map(make_shard_pattern, find_archives(root))}
     found: dict[str, Path] = {}
     for name in sorted(names):
         splits = [split for split, synonyms in SPLITS.items() if names[name] & set(synonyms)]
@@ -100,7 +100,7 @@ def survey(root: Path, table: Path | None = None) -> tuple[ImageDataset, Problem
     found: Iterable[ImageRecord]
     if table or find_archives(root):
         unsorted = read_table(root, table, problems) if table else read_shards(root, problems)
-        found = ImageIndex(root, _drop_unsafe(unsorted, problems)).ordered()
+        found = ImageIndex(root, _drop_unsafe(unsorted, problems)).walk_sorted()
     else:
         _refuse_one_class(root)
         found = _drop_unsafe(read_class_folders(root, problems), problems)
@@ -118,7 +118,7 @@ def _refuse_one_class(root: Path) -> None:
         above = root.resolve().parent if root.name in ("", "..") else root.parent
         part = any(root.name.lower() in synonyms for synonyms in SPLITS.values())
         raise InputError(
-            f"{root} holds {images} image{'s' if images > 1 else ''} but no folders of classes: "
+            f"{root} holds {count(images, 'image')} but no folders of classes: "
             + ("" if part else f"give the folder above it ({above}), or ")
             + "name each image's class with `labels`"
         )
@@ -136,7 +136,7 @@ def scan_unlabelled(root: Path) -> ImageIndex:
 
 
 def _drop_clashes(root: Path, found: Iterable[ImageRecord], problems: Problems) -> ImageIndex:
-    """Entries in their order, none of the class and name of the one before."""
+    """Records in their order, none of the class and name of the one before."""
     records = ImageIndex(root)
     before: ImageRecord | None = None
     for record in found:
@@ -179,7 +179,7 @@ def try_each(
 def map_images(
     folder: ImageDataset, work: Callable[[ImageRecord], Result], executor: Executor, progress: Progress
 ) -> list[Result]:
-    """``work`` of every image, in the order of the entries; reports every image that raises InputError at once."""
+    """``work`` of every image, in the order of the records; reports every image that raises InputError at once."""
     problems: Problems = {}
     on_step = report_count(folder, progress, "reading")
     found = [result for result in try_each(folder.records, work, executor, problems, on_step) if result is not None]

@@ -30,12 +30,12 @@ def read_class_folders(root: Path, problems: Problems) -> Iterator[ImageRecord]:
                 strange.append(str(child))
             continue
         before = len(strange)
-        found = _below(child, strange)
-        yield from (ImageRecord(child.name, _name(path), FileRef(root, f"{child.name}/{path}")) for path in found)
+        found = _list_images(child, strange)
+        yield from (ImageRecord(child.name, _drop_suffix(path), FileRef(root, f"{child.name}/{path}")) for path in found)
         if not found and len(strange) == before:
             empty.append(str(child))
-    _add(problems, "files are no images, or belong to no class (for a flat folder give `labels`); move them away", strange)
-    _add(problems, "classes hold no images; remove their folders or fill them", empty)
+    _report(problems, "files are no images, or belong to no class (for a flat folder give `labels`); move them away", strange)
+    _report(problems, "classes hold no images; remove their folders or fill them", empty)
 
 
 def list_passed_over(root: Path) -> Iterator[tuple[str, str]]:
@@ -50,11 +50,11 @@ def list_passed_over(root: Path) -> Iterator[tuple[str, str]]:
 def read_unlabelled(root: Path, problems: Problems) -> Iterator[ImageRecord]:
     """All images below a folder in order of their names, as of one class; adds what is wrong to ``problems``."""
     strange: list[str] = []
-    yield from (ImageRecord("images", _name(path), FileRef(root, path)) for path in _below(root, strange))
-    _add(problems, "files are no images; move them away", strange)
+    yield from (ImageRecord("images", _drop_suffix(path), FileRef(root, path)) for path in _list_images(root, strange))
+    _report(problems, "files are no images; move them away", strange)
 
 
-def _below(root: Path, strange: list[str]) -> list[str]:
+def _list_images(root: Path, strange: list[str]) -> list[str]:
     """Where images lie below a folder, in order of their names; adds what is no image to ``strange``."""
     found: list[str] = []
     for folder, subfolders, names in os.walk(root):
@@ -71,11 +71,11 @@ def _below(root: Path, strange: list[str]) -> list[str]:
                 continue
             found.append(name if folder == str(root) else relpath(path, root).replace(os.sep, "/"))
     found.sort()
-    found.sort(key=_name)  # those of one name stay in order
+    found.sort(key=_drop_suffix)  # those of one name stay in order
     return found
 
 
-def _name(path: str) -> str:
+def _drop_suffix(path: str) -> str:
     """What an image is called that lies there; not kept, because a class may have more images than fit into memory twice."""
     return splitext(path)[0]
 
@@ -98,15 +98,15 @@ def read_table(root: Path, table: Path, problems: Problems) -> list[ImageRecord]
             missing.append(name)
         else:
             place = PurePosixPath(name).as_posix()
-            records.append(ImageRecord(label, _name(place), FileRef(root, place)))
+            records.append(ImageRecord(label, _drop_suffix(place), FileRef(root, place)))
     listed = {str(record.path) for record in records}
     unlisted = [str(p) for p in sorted(root.iterdir()) if p.suffix.lower() in SUFFIXES and f"{root}/{p.name}" not in listed]
-    _add(problems, f"rows of {table} are not name,class", bad)
-    _add(problems, f"rows of {table} name no image under {root}", missing)
-    _add(problems, f"images of {root} are not in {table}; add them or move them away", unlisted)
+    _report(problems, f"rows of {table} are not name,class", bad)
+    _report(problems, f"rows of {table} name no image under {root}", missing)
+    _report(problems, f"images of {root} are not in {table}; add them or move them away", unlisted)
     return records
 
 
-def _add(problems: Problems, why: str, offenders: list[str]) -> None:
+def _report(problems: Problems, why: str, offenders: list[str]) -> None:
     if offenders:
         problems[why] = offenders

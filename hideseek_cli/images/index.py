@@ -99,10 +99,10 @@ class ImageIndex(Sequence[ImageRecord]):
     def add(self, record: ImageRecord) -> None:
         """Take the next one."""
         self._numbers.append(self._classes.number(record.label))
-        self._rows += "\0".join([record.name, *self._told(record)]).encode("utf-8", "surrogateescape")
+        self._rows += "\0".join([record.name, *self._encode_place(record)]).encode("utf-8", "surrogateescape")
         self._ends.append(len(self._rows))
 
-    def _told(self, record: ImageRecord) -> list[str]:
+    def _encode_place(self, record: ImageRecord) -> list[str]:
         """Where one lies: its suffix, or its path below the root, or its place in an archive."""
         if isinstance(record.path, TarRef):
             span = record.path
@@ -119,7 +119,7 @@ class ImageIndex(Sequence[ImageRecord]):
 
     @property
     def labels(self) -> Int64[np.ndarray, " n"]:
-        """Index of each entry's class."""
+        """Index of each image's class."""
         return np.array(self._numbers, np.int64)
 
     def keys(self) -> Iterator[Key]:
@@ -128,7 +128,7 @@ class ImageIndex(Sequence[ImageRecord]):
         for number, (first, end) in zip(self._numbers, pairwise(self._ends), strict=True):
             yield classes[number], self._rows[first:end].partition(b"\0")[0].decode()
 
-    def ordered(self) -> Iterator[ImageRecord]:
+    def walk_sorted(self) -> Iterator[ImageRecord]:
         """By class and name, alike ones as they came; those of one class at a time are made."""
         labels = self.labels
         for _, number in sorted((label, number) for number, label in enumerate(self.classes)):

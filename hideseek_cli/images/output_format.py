@@ -1,4 +1,4 @@
-"""The form of a folder that hideseek writes: how its images are encoded, and whether they are files or lie in shards."""
+"""How a folder lies that hideseek writes: how its images are encoded, and whether they are files or in shards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hideseek_cli.errors import InputError, Problems, raise_for_all
 from hideseek_cli.images.codec import ENCODINGS, Notes, Pixels, Source, encode
 from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.tar_index import list_members
-from hideseek_cli.images.webdataset import Held, Writer, hold, read_samples, sample_key, shard_name
+from hideseek_cli.images.webdataset import Held, ShardWriter, hold, make_sample_key, name_shard, read_samples
 from hideseek_cli.runtime.atomic import StagedFolder
 
 Put = Callable[[Key, Pixels, Notes], Any]
@@ -49,7 +49,7 @@ class OutputFormat:
         """Where the image of that class, name and number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
         if self.shard is None:
             return f"{key[0]}/{key[1]}.{self.encoding}"
-        return f"{shard_name(at // self.shard)}:{sample_key(key)}.{self.encoding}"
+        return f"{name_shard(at // self.shard)}:{make_sample_key(key)}.{self.encoding}"
 
     def places(self, keys: Iterable[Key]) -> Iterator[str]:
         """Where the images of those classes and names lie, in that order."""
@@ -60,7 +60,7 @@ class OutputFormat:
         if self.shard is None:
             return self.places(keys)
         each = self.shard
-        return (shard_name(at // each) for at, _ in enumerate(keys) if at % each == 0)
+        return (name_shard(at // each) for at, _ in enumerate(keys) if at % each == 0)
 
     def sources(self, folder: Path, keys: Iterable[Key]) -> Iterator[Source | None]:
         """The images in a folder, None for one that is not there. Raises InputError, in the end, where a shard is damaged."""
@@ -73,7 +73,7 @@ class OutputFormat:
         found: dict[Key, Source] = {}
         for at, key in enumerate(keys):
             if at % self.shard == 0:
-                shard = folder / shard_name(at // self.shard)
+                shard = folder / name_shard(at // self.shard)
                 found = {record.key: record.path for record in read_samples(shard, problems)} if shard.is_file() else {}
             yield found.get(key)
         raise_for_all(problems)
@@ -89,17 +89,17 @@ class OutputFormat:
                 shard.unlink()
 
     @contextmanager
-    def writer(self, stage: StagedFolder) -> Iterator[tuple[Put, Finish]]:
+    def open_writer(self, stage: StagedFolder) -> Iterator[tuple[Put, Finish]]:
         """Writes images into a folder. Raises DiskError where the disk is full."""
         if self.shard is None:
             yield partial(_write_file, self, stage), _finish_nothing
             return
-        with Writer(stage, self.shard, f".{self.encoding}") as shards:
+        with ShardWriter(stage, self.shard, f".{self.encoding}") as shards:
             yield partial(_hold_sample, self, stage), shards.add
 
 
 PNG_FILES = OutputFormat()
-"""The form of folders that were written before there was a choice."""
+"""How folders lie unless told otherwise."""
 
 
 def _write_file(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Pixels, notes: Notes) -> None:

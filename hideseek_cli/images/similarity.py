@@ -2,7 +2,7 @@
 
 MSE and SSIM are of images scaled to 0..1, as the papers print them; PSNR is in dB; L∞ is in grey levels. SSIM is
 scikit-image's: a uniform window of 7x7 pixels, data range 1, channels averaged. ``hide`` needs it of every image at
-many strengths and levels, and has it from ``measure_ssim``: the same figures for many images at once.
+many strengths and levels, and has it from ``measure_ssim`` and ``compare_batch``: the same figures for many images at once.
 """
 
 from __future__ import annotations
@@ -108,20 +108,20 @@ def compare_images(clean: Pixels, other: Pixels) -> Similarity:
 
 
 def measure_ssim(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
-    """SSIM of each pair of images, as in ``measure_ssim``; of large ones as in ``similarities``."""
+    """SSIM of each pair of images, as ``compare_images`` has it; of large ones on strips, as ``compare_batch`` has it."""
     found, counts = [], []
-    for _, strip, count in _strips(clean, SAMPLE):
-        found.append(_ssim(clean[:, strip], other[:, strip]))
+    for _, strip, count in _cut_strips(clean, SAMPLE):
+        found.append(_compute_ssim(clean[:, strip], other[:, strip]))
         counts.append(count)
     means: np.ndarray = np.average(np.array(found), axis=0, weights=counts)
     return means
 
 
 def compare_batch(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> list[Similarity]:
-    """``measure_ssim`` of each pair of many images; of images of more than SAMPLE pixels on strips that are evenly spread."""
+    """``compare_images`` of each pair; of images of more than SAMPLE pixels on strips that are evenly spread."""
     if np.array_equal(clean, other):
         return [Similarity(mse=0.0, ssim=1.0, linf=0)] * len(clean)
-    return _compare_strips(clean, other, _ssim, SAMPLE)
+    return _compare_strips(clean, other, _compute_ssim, SAMPLE)
 
 
 def _compare_strips(
@@ -130,7 +130,7 @@ def _compare_strips(
     """Strip by strip, so that a large image takes little memory besides its own."""
     squares, most, rows = np.zeros(len(clean)), np.zeros(len(clean), np.int64), 0
     found, counts = [], []
-    for own, strip, count in _strips(clean, sample):
+    for own, strip, count in _cut_strips(clean, sample):
         apart = np.abs(clean[:, own].astype(np.int16) - other[:, own])
         squares += (apart.astype(np.int32) ** 2).sum((1, 2, 3), dtype=np.int64)
         most, rows = np.maximum(most, apart.max((1, 2, 3))), rows + apart.shape[1]
@@ -142,7 +142,7 @@ def _compare_strips(
     return [Similarity(mse=float(one), ssim=float(alike), linf=int(far)) for one, alike, far in rows_of]
 
 
-def _strips(images: UInt8[np.ndarray, "n h w c"], sample: int | None) -> Iterator[tuple[slice, slice, int]]:
+def _cut_strips(images: UInt8[np.ndarray, "n h w c"], sample: int | None) -> Iterator[tuple[slice, slice, int]]:
     """Rows of strips: those that are a strip's alone, those with the windows that begin in it, and how many rows of windows
     those are. All strips, or so many that they have about ``sample`` pixels."""
     height, width = images.shape[1:3]
@@ -153,17 +153,19 @@ def _strips(images: UInt8[np.ndarray, "n h w c"], sample: int | None) -> Iterato
         yield slice(first, first + count if first + count < last else height), slice(first, first + count + WINDOW - 1), count
 
 
-def _ssim(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
+def _compute_ssim(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
     """Wang et al. 2004, with sums over windows, and products of them, that are exact: numerators over the square of a count."""
     each = max(1, CACHED // clean[0].size)
-    return np.concatenate([_ssim_in_cache(clean[at : at + each], other[at : at + each]) for at in range(0, len(clean), each)])
+    return np.concatenate(
+        [_compute_small_ssim(clean[at : at + each], other[at : at + each]) for at in range(0, len(clean), each)]
+    )
 
 
-def _ssim_in_cache(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
+def _compute_small_ssim(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray, "n h w c"]) -> Float64[np.ndarray, " n"]:
     a, b = clean.astype(np.int32), other.astype(np.int32)
     count, sample = WINDOW**2, WINDOW**2 / (WINDOW**2 - 1)
     low, high = (0.01 * 255 * count) ** 2, (0.03 * 255 * count) ** 2
-    sum_a, sum_b, products, squares = (_window_sums(values) for values in (a, b, a * b, a * a + b * b))
+    sum_a, sum_b, products, squares = (_sum_windows(values) for values in (a, b, a * b, a * a + b * b))
     means, level = sum_a * sum_b, sum_a * sum_a + sum_b * sum_b
     shared, spread = count * products - means, count * squares - level
     alike = (2 * means + low) * (2 * sample * shared + high) / ((level + low) * (sample * spread + high))
@@ -171,12 +173,12 @@ def _ssim_in_cache(clean: UInt8[np.ndarray, "n h w c"], other: UInt8[np.ndarray,
     return found
 
 
-def portion(pixels: int) -> int:
+def choose_batch_size(pixels: int) -> int:
     """How many images of so many pixels each ``measure_ssim`` works on inside the processor's cache."""
     return max(1, PORTION // pixels)
 
 
-def _window_sums(values: Int32[np.ndarray, "n h w c"]) -> Int32[np.ndarray, "n a b c"]:
+def _sum_windows(values: Int32[np.ndarray, "n h w c"]) -> Int32[np.ndarray, "n a b c"]:
     """Sums over all windows that lie within the image: of two, four and then seven neighbours, down and across."""
     two = values[:, :-1] + values[:, 1:]
     down = two[:, :-5] + two[:, 2:-3] + two[:, 4:-1] + values[:, 6:]
@@ -211,7 +213,7 @@ def compare(clean: ImageDataset, other: ImageDataset, executor: Executor, progre
     def both(record: ImageRecord) -> tuple[str, Similarity] | str:
         a, b = (drop_alpha(decode(path, size)) for path in (originals[record.key].path, record.path))
         if a.shape != b.shape:
-            return f"{record.path} is {_shape(b)}, and {originals[record.key].path} is {_shape(a)}"
+            return f"{record.path} is {_describe_shape(b)}, and {originals[record.key].path} is {_describe_shape(a)}"
         return str(Path(record.label) / record.path.name), compare_images(a, b)
 
     named: list[tuple[str, Similarity]] = []
@@ -224,5 +226,5 @@ def compare(clean: ImageDataset, other: ImageDataset, executor: Executor, progre
     return summarise(named, worst)
 
 
-def _shape(image: Pixels) -> str:
+def _describe_shape(image: Pixels) -> str:
     return f"{image.shape[1]}x{image.shape[0]} with {image.shape[2]} channels"

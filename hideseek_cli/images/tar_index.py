@@ -62,7 +62,7 @@ def list_members(archive: Path, problems: Problems) -> list[TarRef]:
     found: list[TarRef] = []
     try:
         with archive.open("rb") as file:
-            for header, offset in _headers(file):
+            for header, offset in _read_headers(file):
                 span = TarRef(archive, PurePosixPath(header.name).as_posix(), offset, header.size)
                 if header.isdir():
                     continue
@@ -80,7 +80,7 @@ def list_members(archive: Path, problems: Problems) -> list[TarRef]:
     return found
 
 
-def _headers(file: io.BufferedIOBase) -> Iterator[tuple[tarfile.TarInfo, int]]:
+def _read_headers(file: io.BufferedIOBase) -> Iterator[tuple[tarfile.TarInfo, int]]:
     """Every member with the offset of its content. Raises TarError and ValueError where the archive is not whole."""
     reach, at = file.seek(0, os.SEEK_END), 0
     said: dict[str, str] = {}
@@ -102,7 +102,7 @@ def _headers(file: io.BufferedIOBase) -> Iterator[tuple[tarfile.TarInfo, int]]:
         if header.type in (*ABOUT_NEXT, tarfile.XGLTYPE):
             if header.size > MAX_HEADER:
                 raise tarfile.ReadError(f"a name of {header.size} bytes at byte {content}")
-            found = _about(header.type, file.read(header.size))
+            found = _read_extension(header.type, file.read(header.size))
             if header.type in ABOUT_NEXT:
                 said |= found
             elif "path" in found or "size" in found:
@@ -116,7 +116,7 @@ def _headers(file: io.BufferedIOBase) -> Iterator[tuple[tarfile.TarInfo, int]]:
         at = content if header.type in BARE else content + -(-header.size // BLOCK) * BLOCK
 
 
-def _about(kind: bytes, content: bytes) -> dict[str, str]:
+def _read_extension(kind: bytes, content: bytes) -> dict[str, str]:
     """What a header says about the next member: the path of GNU, or the records ``LENGTH KEY=VALUE`` of POSIX."""
     if kind in (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK):
         name = content.partition(b"\0")[0].decode("utf-8", "surrogateescape")

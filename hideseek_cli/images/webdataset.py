@@ -40,7 +40,7 @@ UNREAD = f"classes of shards are no text of at most {MAX_CLASS} bytes; write a n
 
 
 def find_archives(place: Path) -> list[Path]:
-    """The tars of a place: a tar itself, those of a folder, or those of one ``shard_pattern``.
+    """The tars of a place: a tar itself, those of a folder, or those of one ``make_shard_pattern``.
 
     Compressed ones, which nobody can read, count where nothing else holds images; beside folders they are downloads.
     """
@@ -48,8 +48,9 @@ def find_archives(place: Path) -> list[Path]:
         return [place] if TAR.search(place.name) else []
     if place.is_dir():
         found = sorted(path for path in place.glob("[!.]*") if TAR.search(path.name) and path.is_file())
-        return found if any(map(is_plain, found)) or not _folders(place) else []
-    return [path for path in find_archives(place.parent) if shard_pattern(path) == place.name] if place.parent.is_dir() else []
+        return found if any(map(is_plain, found)) or not _list_folders(place) else []
+    beside = find_archives(place.parent) if place.parent.is_dir() else []
+    return [path for path in beside if make_shard_pattern(path) == place.name]
 
 
 def is_plain(archive: Path) -> bool:
@@ -57,18 +58,18 @@ def is_plain(archive: Path) -> bool:
     return archive.suffix.lower() == ".tar"
 
 
-def _folders(place: Path) -> list[str]:
+def _list_folders(place: Path) -> list[str]:
     return [str(path) for path in sorted(place.glob("[!.]*/"))] if place.is_dir() else []
 
 
-def shard_pattern(archive: Path) -> str:
+def make_shard_pattern(archive: Path) -> str:
     """The archive's name with a star for its numbers, which is that of its fellows: ``train-*.tar``."""
     return re.sub(r"\d+", "*", archive.name)
 
 
 def read_shards(place: Path, problems: Problems) -> Iterator[ImageRecord]:
     """The images of a place's shards, of one at a time; adds what is wrong to ``problems``."""
-    beside = _folders(place)
+    beside = _list_folders(place)
     if beside:
         problems[BESIDE] = beside
     for archive in find_archives(place):
@@ -103,7 +104,7 @@ def read_samples(archive: Path, problems: Problems) -> list[ImageRecord]:
             problems.setdefault(why, []).append(str(spans[key]))
     found: list[ImageRecord] = []
     for key in (key for key in images if key in classes):
-        label = _label(classes[key])
+        label = _read_label(classes[key])
         if label is None:
             problems.setdefault(UNREAD, []).append(str(classes[key]))
         else:
@@ -113,7 +114,7 @@ def read_samples(archive: Path, problems: Problems) -> list[ImageRecord]:
     return found
 
 
-def _label(span: TarRef) -> str | None:
+def _read_label(span: TarRef) -> str | None:
     if span.length > MAX_CLASS:
         return None
     try:
@@ -125,13 +126,13 @@ def _label(span: TarRef) -> str | None:
         raise DiskError(f"{span} cannot be read: {error.strerror}; check the disk and your rights") from error
 
 
-def sample_key(key: Key) -> str:
+def make_sample_key(key: Key) -> str:
     """The key of a sample in a shard."""
     folder, slash, stem = key[1].rpartition("/")
     return f"{key[0]}/{folder}{slash}{stem.replace('%', '%25').replace('.', '%2E')}"
 
 
-def shard_name(number: int) -> str:
+def name_shard(number: int) -> str:
     return f"{number:06}.tar"
 
 
@@ -145,16 +146,16 @@ class Held:
 
 
 def hold(stage: StagedFolder, key: Key, content: bytes) -> Held:
-    """Keep an image until ``Writer.add`` gets it. Safe to call from many threads and processes."""
+    """Keep an image until ``ShardWriter.add`` gets it. Safe to call from many threads and processes."""
     if len(content) <= AT_HAND:
         return Held(key, len(content), content)
     aside = stage.reserve_path()
-    with stage.report_errors(sample_key(key)):
+    with stage.report_errors(make_sample_key(key)):
         aside.write_bytes(content)
     return Held(key, len(content), aside)
 
 
-class Writer:
+class ShardWriter:
     """Shards of ``each`` images, in the order in which they are added."""
 
     def __init__(self, stage: StagedFolder, each: int, suffix: str) -> None:
@@ -165,7 +166,7 @@ class Writer:
     @property
     def name(self) -> str:
         """Of the shard that is being filled."""
-        return shard_name(max(0, self.count - 1) // self.each)
+        return name_shard(max(0, self.count - 1) // self.each)
 
     def add(self, held: Held | None) -> None:
         """Write an image and its class; None: it lies in a shard that is there already."""
@@ -187,11 +188,11 @@ class Writer:
             key, length = held.key, held.length
             label = key[0].encode()
             for suffix, size, source in ((self.suffix, length, image), (CLASS, len(label), io.BytesIO(label))):
-                info = tarfile.TarInfo(sample_key(key) + suffix)
+                info = tarfile.TarInfo(make_sample_key(key) + suffix)
                 info.size = size
                 self.tar.addfile(info, source)
 
-    def __enter__(self) -> Writer:
+    def __enter__(self) -> ShardWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -58,8 +58,8 @@ def place(
     masks: Masks | ChunkedMasks, labels: Int[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None,
     shape: tuple[int, int] | None = None,
 ) -> Int8[np.ndarray, "n y x c"]:  # fmt: skip
-    """The mask of each image: its class's pattern, cyclically shifted down and right where shifts are given, and carried to
-    images of that height and width."""
+    """The mask of each image: its class's pattern, cyclically shifted down and right where shifts are given, and resampled
+    to images of that height and width."""
     height, width = masks.shape[1:3]
     if shifts is None:
         placed = masks[labels]
@@ -79,19 +79,19 @@ def place(
 def apply(images: Images, placed: Int8[np.ndarray, "n h w c"]) -> Images:
     """Image plus mask (or cleaner), clipped to 0..255."""
     found = np.empty(images.shape, np.uint8)
-    for values, change, out in _portions(images, placed, found):
-        out[:] = _clipped(values, change)
+    for values, change, out in _cut_portions(images, placed, found):
+        out[:] = _add_clipped(values, change)
     return found
 
 
-def _portions(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+def _cut_portions(*arrays: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
     """Arrays of one shape in scan order, in portions that fit into a processor's cache."""
     flat = [np.ascontiguousarray(array).reshape(-1) for array in arrays]
     for first in range(0, flat[0].size, PORTION):
         yield tuple(array[first : first + PORTION] for array in flat)
 
 
-def _clipped(values: UInt8[np.ndarray, " s"], change: Int8[np.ndarray, " s"]) -> UInt8[np.ndarray, " s"]:
+def _add_clipped(values: UInt8[np.ndarray, " s"], change: Int8[np.ndarray, " s"]) -> UInt8[np.ndarray, " s"]:
     """The sum clipped to 0..255, in bytes: nothing is added beyond 255, and nothing taken off below 0."""
     zeros = ZEROS[: len(change)]
     rise = np.maximum(change, zeros).view(np.uint8)
@@ -114,8 +114,8 @@ def compute_residual(published: Images, cleaner: Int8[np.ndarray, "n h w c"], ta
     It never exceeds the bound of the masks, because clipping loses at most what the strongest mask added.
     """
     found = [np.empty(0, np.int8)]
-    for values, change, wanted in _portions(published, cleaner, target):
-        cleaned, where = _clipped(values, change), np.flatnonzero(find_saturated(values))
+    for values, change, wanted in _cut_portions(published, cleaner, target):
+        cleaned, where = _add_clipped(values, change), np.flatnonzero(find_saturated(values))
         lost = wanted[where].astype(np.int16) - cleaned[where]
         if np.count_nonzero(wanted != cleaned) != np.count_nonzero(lost):
             raise ValueError("the target differs from the cleaned image where nothing was clipped")
@@ -132,8 +132,8 @@ def compute_residuals(published: Images, cleaner: Int8[np.ndarray, "n h w c"], t
 def restore(published: Images, cleaner: Int8[np.ndarray, "n h w c"], lost: Int8[np.ndarray, " s"]) -> Images:
     """The image of a level from the published one: Equation 6 with what clipping lost put back."""
     found, used = np.empty(published.shape, np.uint8), 0
-    for values, change, out in _portions(published, cleaner, found):
-        cleaned, where = _clipped(values, change), np.flatnonzero(find_saturated(values))
+    for values, change, out in _cut_portions(published, cleaner, found):
+        cleaned, where = _add_clipped(values, change), np.flatnonzero(find_saturated(values))
         mine = lost[used : used + len(where)]
         used += len(where)
         if len(mine) < len(where):

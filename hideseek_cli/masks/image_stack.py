@@ -1,9 +1,8 @@
 """All images of a folder in memory as networks see them: of one size, masked together.
 
-An image that is larger or smaller in its file carries its mask at its own size (``carry``); here it has what is left of
-that mask once the image is brought to the size of all. Grey
-images keep one channel and get a grey mask: in an image whose channels are equal, the difference of two channels would
-otherwise be the mask's own.
+An image that is larger or smaller in its file has its mask at its own size (``masks.resample``); here it has what is left
+of that mask once the image is brought to the size of all. Grey images keep one channel and get a grey mask: in an image
+whose channels are equal, the difference of two channels would otherwise be the mask's own.
 """
 
 from __future__ import annotations
@@ -85,17 +84,17 @@ class ImageStack:
         """All images in the folder's order, grey ones repeated over the channels where others are in colour."""
         return self._gather({count: images for count, (_, images) in self.groups.items()})
 
-    def masked(
+    def apply_masks(
         self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
     ) -> UInt8[np.ndarray, "n h w c"]:
         """The same with masks applied, as the written files will show them; ``which``: each image's pattern."""
         masked = {}
         for count, (where, images) in self.groups.items():
             placed = place(patterns[count], which[where], None if shifts is None else shifts[where])
-            masked[count] = apply(images, placed) if self.sides is None else _resized(images, placed, self.sides[where])
+            masked[count] = apply(images, placed) if self.sides is None else _add_resampled(images, placed, self.sides[where])
         return self._gather(masked)
 
-    def quantised(
+    def quantise(
         self, pattern: Float[np.ndarray, "k h w c"], strength: float, thresholds: Float[np.ndarray, "k h w c"],
         epsilon: int,
     ) -> Patterns:  # fmt: skip
@@ -138,10 +137,10 @@ def load_labelled(
     return images, folder.labels
 
 
-def _resized(
+def _add_resampled(
     images: UInt8[np.ndarray, "n s s c"], masks: Int8[np.ndarray, "n s s c"], sides: Int64[np.ndarray, " n"]
 ) -> UInt8[np.ndarray, "n s s c"]:
-    """Images with what is left of masks that were carried to other sizes: to a grey level what their files show."""
+    """Images with what is left of masks that were resampled to other sizes: to a grey level what their files show."""
     found = np.empty_like(images)
     for side in np.unique(sides):
         for part in np.array_split(np.flatnonzero(sides == side), 1 + (sides == side).sum() // 1000):
@@ -149,7 +148,7 @@ def _resized(
     return found
 
 
-def training_size(found: Integer[np.ndarray, "n 2"]) -> int | None:
+def choose_training_size(found: Integer[np.ndarray, "n 2"]) -> int | None:
     """The side at which images of these heights and widths are trained on; None: as they are, being small and alike."""
     if (found == found[0]).all() and int(found[0, 0]) * int(found[0, 1]) <= SMALL**2:
         return None

@@ -16,7 +16,7 @@ from hideseek_cli.formats import manifest
 from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, why_unfit
 from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
-from hideseek_cli.masks.image_stack import ImageStack, load_labelled, training_size
+from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
 from hideseek_cli.runtime.progress import Progress
 
@@ -42,7 +42,7 @@ def load_source(
     wrong: Problems = {}
     shapes = _read_sizes(folder, executor, wrong, progress)
     known = shapes[:, 0] > 0
-    size = size or (training_size(shapes[known, :2]) if known.any() else None)
+    size = size or (choose_training_size(shapes[known, :2]) if known.any() else None)
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images = np.zeros((len(shapes), DIGEST), np.uint8), []
@@ -60,7 +60,7 @@ def load_source(
     validation = None
     if "val" in parts:
         part = scan(parts["val"])
-        part = part.only(_draw_held(part, len(stack), seed))
+        part = part.select(_draw_held(part, len(stack), seed))
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():
         whole.update(held.tobytes())

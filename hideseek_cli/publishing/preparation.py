@@ -22,7 +22,7 @@ def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
     replace = config.overwrite or (config.resume and config.journal.exists())
     for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
         refuse_existing(path, kind, replace)
-    stage = StagedFolder(config.out, overwrite=replace, ours=partial(manifest.owned_files, config.out))
+    stage = StagedFolder(config.out, overwrite=replace, ours=partial(manifest.list_owned_files, config.out))
     stage.check()
     return stage, keys.load_master_key(config.key_file)
 

@@ -51,7 +51,7 @@ class MaskRenderer:
         """Integer masks of the patterns of those numbers, or of all; nothing of an image's own in a kind that it is not of."""
         numbers, stack = np.arange(len(pattern)) if numbers is None else numbers, self.source.stack
         pieces = [
-            stack.quantised(pattern[some], strength, self.thresholds[some], self.epsilon)
+            stack.quantise(pattern[some], strength, self.thresholds[some], self.epsilon)
             for some in np.array_split(numbers, 1 + len(numbers) * pattern[0].size // PORTION)
         ]
         found = {channels: np.concatenate([piece[channels] for piece in pieces]) for channels in stack.groups}
@@ -63,7 +63,7 @@ class MaskRenderer:
     def render(self, masks: Patterns, which: Int64[np.ndarray, " a"]) -> Images:
         """All images that are trained on as networks see them, each with the mask of that number."""
         taught = self.source.taught
-        return self.source.stack.masked(masks, which[taught], None if self.shifts is None else self.shifts[taught])
+        return self.source.stack.apply_masks(masks, which[taught], None if self.shifts is None else self.shifts[taught])
 
     def similarity(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
         """SSIM of images of one shape, as they lie in their files, under several choices of the masks of all images."""

@@ -15,7 +15,7 @@ from hideseek_cli.images.codec import Notes, digest_pixels, read_image
 from hideseek_cli.images.dataset import ImageDataset
 from hideseek_cli.images.index import ImageIndex
 from hideseek_cli.images.output_format import OutputFormat
-from hideseek_cli.images.similarity import portion
+from hideseek_cli.images.similarity import choose_batch_size
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import UnmaskingOrder, find_quietest_order
 from hideseek_cli.masks.image_stack import ImageStack
@@ -89,7 +89,7 @@ class SourceDataset:
     def portions(self, every: int = 1) -> Iterator[list[int]]:
         """Every so many-th image by number: consecutive ones of one shape, few enough to be worked on at once."""
         for sides, numbers in groupby(range(0, len(self), every), lambda number: tuple(self.shapes[number].tolist())):
-            size = portion(sides[0] * sides[1])
+            size = choose_batch_size(sides[0] * sides[1])
             while part := list(islice(numbers, size)):
                 yield part
 

@@ -53,25 +53,25 @@ def jitter_colours(images: ImageTensor, generator: torch.Generator) -> ImageTens
     """Random brightness, contrast, weights of the channels, and noise."""
     count, device = len(images), images.device
 
-    def drawn(low: float, high: float, channels: int = 1) -> Tensor:
+    def draw(low: float, high: float, channels: int = 1) -> Tensor:
         return low + (high - low) * torch.rand(count, channels, 1, 1, device=device, generator=generator)
 
     mean = images.mean((1, 2, 3), keepdim=True)
-    changed = (images - mean) * drawn(0.5, 1.5) * drawn(0.6, 1.4, images.shape[1]) + mean * drawn(0.6, 1.4)
+    changed = (images - mean) * draw(0.5, 1.5) * draw(0.6, 1.4, images.shape[1]) + mean * draw(0.6, 1.4)
     grey = changed.mean(1, keepdim=True)
-    changed = grey + (changed - grey) * drawn(0.0, 1.5)
-    noise = torch.randn(changed.shape, device=device, generator=generator) * drawn(0.0, 16.0)
+    changed = grey + (changed - grey) * draw(0.0, 1.5)
+    noise = torch.randn(changed.shape, device=device, generator=generator) * draw(0.0, 16.0)
     return (changed + noise).clamp(0, 255)
 
 
 @cache
-def _cosine_transform() -> Float[Tensor, "8 8"]:
+def _make_cosine_transform() -> Float[Tensor, "8 8"]:
     """The orthonormal cosine transform of eight values."""
     rows = [[cos(pi * (2 * n + 1) * k / 16) * ((2 if k else 1) / 8) ** 0.5 for n in range(8)] for k in range(8)]
     return torch.tensor(rows)
 
 
-def _quantisation_steps(table: str, quality: int) -> Float[Tensor, "8 8"]:
+def _scale_steps(table: str, quality: int) -> Float[Tensor, "8 8"]:
     """As libjpeg scales them."""
     scale = 5000 / quality if quality < 50 else 200 - 2 * quality
     values = torch.tensor([float(word) for word in table.split()]).view(8, 8)
@@ -84,7 +84,7 @@ def _quantise_blocks(plane: Float[Tensor, "n 1 h w"], steps: Float[Tensor, "8 8"
     padded = functional.pad(plane, (0, -width % 8, 0, -height % 8), mode="replicate")
     rows, columns = padded.shape[2] // 8, padded.shape[3] // 8
     blocks = padded.view(count, rows, 8, columns, 8).transpose(2, 3) - 128
-    transform, steps = _cosine_transform().to(plane.device), steps.to(plane.device)
+    transform, steps = _make_cosine_transform().to(plane.device), steps.to(plane.device)
     exact = transform @ blocks @ transform.T / steps
     kept = exact.round().detach() + (exact - exact.round().detach()) ** 3
     back = transform.T @ (kept * steps) @ transform + 128
@@ -94,17 +94,15 @@ def _quantise_blocks(plane: Float[Tensor, "n 1 h w"], steps: Float[Tensor, "8 8"
 def compress_softly(images: ImageTensor, quality: int) -> ImageTensor:
     """Like JPEG with colour at half the resolution, but differentiable."""
     if images.shape[1] == 1:
-        return _quantise_blocks(images, _quantisation_steps(BRIGHT, quality)).clamp(0, 255)
+        return _quantise_blocks(images, _scale_steps(BRIGHT, quality)).clamp(0, 255)
     red, green, blue = images.split(1, 1)
     bright = LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
     colours = torch.cat([128 + 0.564 * (blue - bright), 128 + 0.713 * (red - bright)])
     halved = functional.avg_pool2d(colours, 2, ceil_mode=True)
     size = images.shape[2:]
-    restored = (
-        functional.interpolate(_quantise_blocks(halved, _quantisation_steps(COLOUR, quality)), size, mode="bilinear") - 128
-    )
+    restored = functional.interpolate(_quantise_blocks(halved, _scale_steps(COLOUR, quality)), size, mode="bilinear") - 128
     to_blue, to_red = restored.chunk(2)
-    bright = _quantise_blocks(bright, _quantisation_steps(BRIGHT, quality))
+    bright = _quantise_blocks(bright, _scale_steps(BRIGHT, quality))
     found = [bright + 1.403 * to_red, bright - 0.714 * to_red - 0.344 * to_blue, bright + 1.773 * to_blue]
     return torch.cat(found, 1).clamp(0, 255)
 

@@ -12,7 +12,7 @@ METHODS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "emn sample joint": ("emn", "sample", {"passes": 2, "pgd_steps": 2}),
     "emn sample alternating": ("emn", "sample", {"schedule": "alternating", "stop_error": 0.99, "pgd_steps": 2}),
     "confounder": ("confounder", "sample", {"passes": 1}),
-    "uge": ("uge", "class", {"passes": 1, "authorized": AuthorizedNetwork.drawn("slim", bytes(range(32)))}),
+    "uge": ("uge", "class", {"passes": 1, "authorized": AuthorizedNetwork.draw("slim", bytes(range(32)))}),
     "random class": ("random", "class", {}),
     "random sample": ("random", "sample", {}),
 }

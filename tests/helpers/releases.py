@@ -36,7 +36,7 @@ def released(
             source, levels, stage, executor, Silent(), offers=(), masks=tmp_path / "masks", origin={},
             recipe=replace(preset("quick"), name="custom", epochs=2, batch_size=8),
         )  # fmt: skip
-    cleaner = MaskFile.load(tmp_path / "masks").cleaner("50")
+    cleaner = MaskFile.load(tmp_path / "masks").make_cleaner("50")
     cleaner.save(tmp_path / "cleaner")
     seek(tmp_path / "published", cleaner, tmp_path / "k50", executor, Silent())
     return tmp_path

@@ -110,14 +110,14 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_only_masks_of_single_images_are_packed(made):
     single = made.method.scope == "sample"
-    assert made.owner.single is made.owner.cleaner(LEVEL).single is single
+    assert made.owner.single is made.owner.make_cleaner(LEVEL).single is single
     assert all(isinstance(masks, ChunkedMasks) is single for masks in made.owner.published.values())
 
 
 def test_an_image_has_its_own_mask_in_its_own_kind_alone(made):
     if made.method.scope == "sample":
         for channels, (where, _) in made.source.stack.groups.items():
-            masks = made.owner.published[channels].whole()
+            masks = made.owner.published[channels].unpack()
             assert masks[where].any((1, 2, 3)).all() and not np.delete(masks, where, 0).any()
 
 
@@ -152,7 +152,7 @@ def test_every_level_is_sought_exactly(made, executor, tmp_path):
     """Law 1: clean are the originals, a level is original where it is touched and published elsewhere."""
     originals, published = pixels(made.data), pixels(made.published)
     for level, touched in ((LEVEL, made.touched), ("clean", np.ones(2 * EACH, bool))):
-        made.owner.cleaner(level).save(tmp_path / "c")
+        made.owner.make_cleaner(level).save(tmp_path / "c")
         cleaner = Cleaner.load(tmp_path / "c")
         assert seek(made.published, cleaner, tmp_path / level, executor, Silent()).exact
         for number, found in enumerate(pixels(tmp_path / level)):
@@ -168,7 +168,7 @@ def test_no_pixel_moves_by_more_than_the_bound_and_inputs_stay(made):
 
 def test_a_cleaner_is_bound_to_its_release(made, executor, tmp_path):
     """Law 7."""
-    cleaner = made.owner.cleaner(LEVEL)
+    cleaner = made.owner.make_cleaner(LEVEL)
     first = sorted(made.published.rglob("*.png"))[0]
     whole = first.read_bytes()
     other = decode(first).copy()
@@ -186,7 +186,7 @@ def test_a_cleaner_is_bound_to_its_release(made, executor, tmp_path):
 
 def test_a_cleaner_holds_nothing_of_images_that_it_does_not_touch(made, tmp_path):
     """Law 9: of no pattern that they carry, and of no key or weights."""
-    cleaner = made.owner.cleaner(LEVEL)
+    cleaner = made.owner.make_cleaner(LEVEL)
     cleaner.save(tmp_path / "c")
     cleaner = Cleaner.load(tmp_path / "c")
     carried = made.levels.which

@@ -21,7 +21,7 @@ def test_networks_are_made_by_a_command_and_see_alike_where_they_are_told_to(tmp
     assert AuthorizedNetwork.load(tmp_path / "third").identity != one.identity
     (tmp_path / "key").write_bytes(KEY)
     inside("network", "slim", "-o", "fourth", "--key-file", "key", cwd=tmp_path)
-    assert AuthorizedNetwork.load(tmp_path / "fourth") == AuthorizedNetwork.drawn("slim", KEY)
+    assert AuthorizedNetwork.load(tmp_path / "fourth") == AuthorizedNetwork.draw("slim", KEY)
 
 
 @pytest.mark.parametrize("arguments, sentence", [

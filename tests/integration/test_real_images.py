@@ -58,7 +58,7 @@ def test_every_level_of_real_images_is_sought_bit_for_bit(request, tmp_path, exe
     labels = source.folder.labels
     for level in ("30", "50", "clean"):
         out = tmp_path / level
-        assert seek(tmp_path / "published", owner.cleaner(level), out, executor, Silent()).exact
+        assert seek(tmp_path / "published", owner.make_cleaner(level), out, executor, Silent()).exact
         for number, record in enumerate(scan(out).records):
             original, *_ = source.read_originals([number])
             target, carried = original, levels.own.get(level)

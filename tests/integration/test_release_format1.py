@@ -40,7 +40,7 @@ def test_its_manifest_is_read():
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_its_mask_file_makes_the_cleaners_that_it_made(level, tmp_path):
-    MaskFile.load(OLD / "masks.safetensors").cleaner(level).save(tmp_path / "cleaner")
+    MaskFile.load(OLD / "masks.safetensors").make_cleaner(level).save(tmp_path / "cleaner")
     assert (tmp_path / "cleaner").read_bytes() == (OLD / f"cleaner_{LEVELS[level]}.safetensors").read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""Hostile files: whatever is done to a bundle, a manifest or an image, it is read or refused, in little memory and time.
+"""Hostile files: whatever is done to a mask file, a manifest or an image, it is read or refused, in little memory and time.
 
 ``make test-fuzz`` reads many; the ordinary suite some. A mutation is made from its number alone, so that a failure can be
 repeated; files that once failed are kept in tests/robustness/corpus, by kind.
@@ -127,7 +127,7 @@ def read_shard(path: Path) -> None:
 
 
 READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "masks": ("m.safetensors", lambda path: MaskFile.load(path).cleaner("clean")),
+    "masks": ("m.safetensors", lambda path: MaskFile.load(path).make_cleaner("clean")),
     "cleaner": ("c.safetensors", read_cleaner),
     "manifest": (manifest.NAME, lambda path: manifest.read(path.parent)),
     "image": ("p.png", read_header_and_pixels),

@@ -48,7 +48,7 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 source, levels, stage, executor, Silent(), recipe=preset("quick"), offers=(), masks=place / "masks", origin={}
             )  # fmt: skip
     for name, level in (("cleaner", "clean"), ("other", "75")):
-        MaskFile.load(place / "masks").cleaner(level).save(place / name)
+        MaskFile.load(place / "masks").make_cleaner(level).save(place / name)
     run(*SEEK, cwd=place)
     return place
 

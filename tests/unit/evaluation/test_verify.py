@@ -78,7 +78,7 @@ def test_where_nothing_can_be_written_it_verifies_all_the_same(folders, executor
 
 
 def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others(folders, executor, monkeypatch):
-    network = AuthorizedNetwork.drawn("cnn", bytes(32))
+    network = AuthorizedNetwork.draw("cnn", bytes(32))
     asked_for: list[tuple[str, str, object]] = []
 
     def retrained(data, test, recipe, *_, seed, checkpoints, by=None):
@@ -116,11 +116,11 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
     manifest = Manifest(
         level="published", release=compute_identity(digests), classes=part.classes, chance=33.3, epsilon=8, size=None,
         recipe=preset("quick"), offers=(), images=tuple(sorted(digests.items())),
-        authorized=Authorized(stem=AuthorizedNetwork.drawn("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
+        authorized=Authorized(stem=AuthorizedNetwork.draw("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
     )  # fmt: skip
     (data / NAME).write_text("".join(manifest.lines()))
     monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
-    network = AuthorizedNetwork.drawn(arch, key)
+    network = AuthorizedNetwork.draw(arch, key)
     config = VerifyConfig(folder=data, test=test, runs=2, fallback=preset("quick"), authorized=network)
     found = verify(config, CPU, executor, Silent())
     assert [(one.level, one.one_sided) for one in found.networks] == [(33.3, True), (promised, False)]

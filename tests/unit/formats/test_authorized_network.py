@@ -16,7 +16,7 @@ KEY = bytes(range(32))
 
 
 def test_a_network_comes_back_as_it_was_saved_and_is_secret(tmp_path):
-    network = AuthorizedNetwork.drawn("resnet18", KEY, seed=7)
+    network = AuthorizedNetwork.draw("resnet18", KEY, seed=7)
     network.save(tmp_path / "n")
     assert AuthorizedNetwork.load(tmp_path / "n") == network
     assert (tmp_path / "n").stat().st_mode & 0o777 == 0o600
@@ -28,7 +28,7 @@ def test_a_network_comes_back_as_it_was_saved_and_is_secret(tmp_path):
     {"arch": "resnet99"}, {"arch": 3}, {"seed": -1}, {"seed": "7"}, {"kind": "masks"}, {"format": 99},
 ])  # fmt: skip
 def test_a_damaged_header_is_refused(tmp_path, change):
-    AuthorizedNetwork.drawn("slim", KEY).save(tmp_path / "n")
+    AuthorizedNetwork.draw("slim", KEY).save(tmp_path / "n")
     tensors = load((tmp_path / "n").read_bytes())
     header = {"format": 3, "kind": "network", "arch": "slim", "seed": None, **change}
     (tmp_path / "n").write_bytes(save(tensors, metadata={"hideseek": json.dumps(header)}))

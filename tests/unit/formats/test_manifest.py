@@ -18,26 +18,15 @@ from hypothesis import strategies as st
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
-from hideseek_cli.formats.manifest import Authorized, Manifest, Offer, compute_identity
+from hideseek_cli.formats.manifest import Authorized, Manifest, compute_identity
 from hideseek_cli.formats.manifest_rows import MAX_HEADER, MAX_ROW, encode_row
 from hideseek_cli.images.codec import digest_pixels
 from hideseek_cli.images.index import MAX_NAME, MAX_PATH, is_safe
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
-from hideseek_cli.recipe import preset
-from tests.helpers.manifests import read_lines, write_lines
-
-DIGESTS = {("cat", "a"): "0" * 64, ("cat", "sub/b"): "1" * 64, ("dog", "ü"): "2" * 64}
+from tests.helpers.manifests import DIGESTS, make_manifest, read_lines, write_lines
 
 
-def published(digests=DIGESTS) -> Manifest:
-    return Manifest(
-        level="published", release=compute_identity(digests), classes=tuple(sorted({key[0] for key in digests})), chance=66.7,
-        epsilon=8, size=None, recipe=preset("quick"), images=tuple(sorted(digests.items())),
-        offers=(Offer(level=50.0, price=25.0, accuracy=49.1, low=47.0, high=51.2, runs=3, clean_classes=1),),
-    )  # fmt: skip
-
-
-def write(folder: Path, manifest: Manifest = published()) -> list[Any]:  # noqa: B008
+def write(folder: Path, manifest: Manifest = make_manifest()) -> list[Any]:  # noqa: B008
     """Write it as ``hide`` does; returns its lines as JSON reads them."""
     (folder / manifests.NAME).write_text("".join(manifest.lines()))
     return read_lines(folder)
@@ -48,9 +37,9 @@ def test_a_manifest_survives_its_file(tmp_path):
     assert header["format"] == 2 and header["images"] == 3
     assert rows == [[*key, digest] for key, digest in DIGESTS.items()]
     found = manifests.read(tmp_path)
-    assert replace(found, images=tuple(found.images)) == published()
+    assert replace(found, images=tuple(found.images)) == make_manifest()
     assert len(found.images) == 3 and found.digests == DIGESTS
-    assert list(manifests.owned_files(tmp_path)) == ["hideseek.json", "cat/a.png", "cat/sub/b.png", "dog/ü.png"]
+    assert list(manifests.list_owned_files(tmp_path)) == ["hideseek.json", "cat/a.png", "cat/sub/b.png", "dog/ü.png"]
     assert (tmp_path / manifests.NAME).read_bytes().isascii()
 
 
@@ -63,17 +52,17 @@ def test_a_manifest_survives_its_file(tmp_path):
 )  # fmt: skip
 def test_a_manifest_says_the_form_and_one_without_means_png_files(tmp_path, output_format, said, files):
     plain, *_ = write(tmp_path)
-    header, *_ = write(tmp_path, replace(published(), output_format=output_format))
+    header, *_ = write(tmp_path, replace(make_manifest(), output_format=output_format))
     assert header == {**plain, **said}
     assert manifests.read(tmp_path).output_format == output_format
-    assert list(manifests.owned_files(tmp_path)) == ["hideseek.json", *files]
+    assert list(manifests.list_owned_files(tmp_path)) == ["hideseek.json", *files]
 
 
 def test_a_manifest_says_who_is_authorized_and_nothing_of_their_secret_stem(tmp_path):
-    network = AuthorizedNetwork.drawn("slim", bytes(32))
+    network = AuthorizedNetwork.draw("slim", bytes(32))
     allowed = Authorized(stem=network.identity, arch="slim", accuracy=58.9)
     plain, *_ = write(tmp_path)
-    header, *_ = write(tmp_path, replace(published(), authorized=allowed))
+    header, *_ = write(tmp_path, replace(make_manifest(), authorized=allowed))
     assert manifests.read(tmp_path).authorized == allowed
     assert header == {**plain, "authorized": {"stem": network.identity, "arch": "slim", "accuracy": 58.9}}
 
@@ -168,7 +157,7 @@ def test_nothing_is_missing(tmp_path, name):
 def test_a_header_and_its_offers_may_say_more(tmp_path):
     header, *rows = write(tmp_path)
     write_lines(tmp_path, [{"later": {"versions": ["may", "say", "more"]}, **header, "offers": [{**OFFER, "later": 1}]}, *rows])
-    assert manifests.read(tmp_path).offers == (replace(published().offers[0], clean_classes=0),)
+    assert manifests.read(tmp_path).offers == (replace(make_manifest().offers[0], clean_classes=0),)
 
 
 ROWS: dict[str, tuple[Callable[[list[Any]], list[Any]], str]] = {
@@ -264,8 +253,8 @@ def test_every_safe_name_fits_into_a_line():
 def test_classes_that_no_header_has_room_for_are_not_written(tmp_path):
     many = tuple(f"{number:0240}" for number in range(MAX_HEADER // 240))
     with pytest.raises(InputError, match="have names too long for a manifest"):
-        next(replace(published(), classes=many).lines())
-    assert len(next(replace(published(), classes=tuple(name[-160:] for name in many)).lines())) < MAX_HEADER
+        next(replace(make_manifest(), classes=many).lines())
+    assert len(next(replace(make_manifest(), classes=tuple(name[-160:] for name in many)).lines())) < MAX_HEADER
 
 
 def test_many_images_take_no_memory(tmp_path):
@@ -297,7 +286,7 @@ DIGEST = st.text("0123456789abcdef", min_size=64, max_size=64)
 def test_what_is_read_row_by_row_is_what_json_says(tmp_path_factory, digests, data):
     """What one changed character leaves is read as ``json`` reads its lines, or refused."""
     folder = tmp_path_factory.getbasetemp()
-    known = published({**digests, ("dog", "ü"): "2" * 64})
+    known = make_manifest({**digests, ("dog", "ü"): "2" * 64})
     write(folder, known)
     found = manifests.read(folder)
     assert replace(found, images=tuple(found.images)) == known
@@ -320,11 +309,11 @@ def test_what_is_no_manifest_is_refused(tmp_path, content):
 
 
 def test_a_folder_without_manifest_is_not_ours(tmp_path):
-    assert not [*manifests.owned_files(tmp_path)]
+    assert not [*manifests.list_owned_files(tmp_path)]
     with pytest.raises(InputError, match="is .* a folder that hideseek wrote"):
         manifests.read(tmp_path)
 
 
 def test_a_cleaned_folder_keeps_the_identity_of_its_release(tmp_path):
-    write(tmp_path, replace(published(), level="50", images=((("cat", "a"), "5" * 64), (("dog", "ü"), "6" * 64))))
+    write(tmp_path, replace(make_manifest(), level="50", images=((("cat", "a"), "5" * 64), (("dog", "ü"), "6" * 64))))
     assert manifests.read(tmp_path).release == compute_identity(DIGESTS)

@@ -14,13 +14,13 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats import manifest_format1
 from hideseek_cli.formats.manifest import Authorized
-from tests.unit.formats.test_manifest import DIGESTS, published
+from tests.helpers.manifests import DIGESTS, make_manifest
 
 NAMES = {"/".join(key): digest for key, digest in DIGESTS.items()}
 
 
 def document(**change: Any) -> dict[str, Any]:
-    header = json.loads(next(published().lines()))
+    header = json.loads(next(make_manifest().lines()))
     del header["images"]
     return {**header, "format": 1, "pictures": NAMES, **change}
 
@@ -33,9 +33,9 @@ def write(folder: Path, value: Any, indent: int | None = 1) -> None:
 @pytest.mark.parametrize("indent", [1, None])
 def test_it_is_read_as_a_manifest_of_today(tmp_path, indent):
     write(tmp_path, document(), indent)
-    assert manifests.read(tmp_path) == published()
+    assert manifests.read(tmp_path) == make_manifest()
     write(tmp_path, {"pictures": NAMES, **document(), "later": {"versions": ["may", "say", "more"]}}, indent)
-    assert manifests.read(tmp_path) == published(), "images may stand anywhere"
+    assert manifests.read(tmp_path) == make_manifest(), "images may stand anywhere"
     write(tmp_path, document(authorized={"lens": "0" * 64, "arch": "slim", "accuracy": 58.9}), indent)
     assert manifests.read(tmp_path).authorized == Authorized(stem="0" * 64, arch="slim", accuracy=58.9)
 
@@ -79,7 +79,7 @@ def test_what_it_says_twice_is_refused(tmp_path):
 def test_it_is_read_up_to_a_size_and_no_further(tmp_path, monkeypatch):
     write(tmp_path, document())
     monkeypatch.setattr(manifest_format1, "MAX_BYTES", (tmp_path / manifests.NAME).stat().st_size)
-    assert manifests.read(tmp_path) == published()
+    assert manifests.read(tmp_path) == make_manifest()
     with (tmp_path / manifests.NAME).open("a") as file:
         file.write("\n")
     with pytest.raises(InputError, match="is larger than 0 MiB"):
@@ -89,4 +89,4 @@ def test_it_is_read_up_to_a_size_and_no_further(tmp_path, monkeypatch):
 def test_what_is_written_anew_is_of_format_2(tmp_path):
     write(tmp_path, document())
     lines = manifests.read(tmp_path).lines()
-    assert json.loads(next(lines))["format"] == 2 and replace(published()) == published()
+    assert json.loads(next(lines))["format"] == 2 and replace(make_manifest()) == make_manifest()

@@ -73,7 +73,7 @@ def test_files_come_back_as_they_were_saved(tmp_path, keyed):
     masks.save(tmp_path / "m")
     assert same(MaskFile.load(tmp_path / "m"), masks)
     for level in ("30", "60", "clean"):
-        cleaner = masks.cleaner(level)
+        cleaner = masks.make_cleaner(level)
         assert cleaner.save(tmp_path / "c") == (tmp_path / "c").stat().st_size
         assert same(Cleaner.load(tmp_path / "c"), cleaner)
 
@@ -87,7 +87,7 @@ def test_the_same_masks_give_the_same_bytes(tmp_path):
 def test_a_cleaner_is_the_difference_of_the_masks_of_its_images():
     masks = mask_file()
     for channels, published in masks.published.items():
-        own, none = masks.cleaner("30"), masks.cleaner("60")
+        own, none = masks.make_cleaner("30"), masks.make_cleaner("60")
         assert own.which.tolist() == none.which.tolist() == [0, -1, 1]
         assert np.array_equal(own.patterns[channels], masks.tiers[0].patterns[channels][[1, 3]] - published[[1, 3]])
         assert np.array_equal(none.patterns[channels], -published[[1, 3]]), "masks 0 and 2 are none of the buyer's business"
@@ -96,7 +96,7 @@ def test_a_cleaner_is_the_difference_of_the_masks_of_its_images():
 def test_a_cleaner_holds_nothing_that_gives_a_higher_level(tmp_path):
     """Law 9: no key, no seed, no strength and no mask, neither the published one nor that of another level."""
     masks = mask_file()
-    masks.cleaner("30").save(tmp_path / "c")
+    masks.make_cleaner("30").save(tmp_path / "c")
     content = (tmp_path / "c").read_bytes()
     header = json.loads(json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]["hideseek"])
     assert set(header) == {"format", "kind", "level", "release", "result", "classes", "recipe"}
@@ -110,13 +110,13 @@ def test_a_cleaner_holds_nothing_that_gives_a_higher_level(tmp_path):
 
 def test_an_unknown_level_lists_the_known_ones():
     with pytest.raises(InputError, match="level 55 is not in this mask file; it has: 30, 60, clean"):
-        mask_file().cleaner("55")
+        mask_file().make_cleaner("55")
 
 
 def test_one_kind_of_file_is_not_taken_for_another(tmp_path):
     masks = mask_file()
     masks.save(tmp_path / "m")
-    masks.cleaner("30").save(tmp_path / "c")
+    masks.make_cleaner("30").save(tmp_path / "c")
     with pytest.raises(InputError, match="is a masks file, and a cleaner file is needed"):
         Cleaner.load(tmp_path / "m")
     with pytest.raises(InputError, match="is a cleaner file, and a masks file is needed"):
@@ -127,7 +127,7 @@ def test_one_kind_of_file_is_not_taken_for_another(tmp_path):
 
 
 def rewrite(path, change) -> None:
-    """Change header and tensors of a bundle."""
+    """Change header and tensors of a file."""
     content = path.read_bytes()
     text = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]["hideseek"]
     header, tensors = json.loads(text), dict(load(content))
@@ -158,7 +158,7 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_cleaner_is_refused(tmp_path, damage):
     path = tmp_path / "c"
-    mask_file().cleaner("30").save(path)
+    mask_file().make_cleaner("30").save(path)
     rewrite(path, damage)
     with pytest.raises(InputError):
         Cleaner.load(path)
@@ -175,7 +175,7 @@ def test_a_mask_file_that_lacks_some_masks_is_refused(tmp_path, names):
 
 def test_a_truncated_or_lying_file_is_refused(tmp_path):
     path = tmp_path / "c"
-    mask_file().cleaner("30").save(path)
+    mask_file().make_cleaner("30").save(path)
     whole = path.read_bytes()
     for content in (b"", whole[:7], whole[:-1], (2**60).to_bytes(8, "little") + whole[8:], b"\x00" * 100):
         path.write_bytes(content)

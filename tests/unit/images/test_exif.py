@@ -115,7 +115,7 @@ def test_a_release_says_how_its_images_were_taken_only_where_that_is_asked(photo
         write_release(
             source, levels, stage, executor, Silent(), recipe=preset("quick"), offers=(), masks=tmp_path / "masks", origin={}
         )
-    cleaner = MaskFile.load(tmp_path / "masks").cleaner("clean")
+    cleaner = MaskFile.load(tmp_path / "masks").make_cleaner("clean")
     assert seek(tmp_path / "published", cleaner, tmp_path / "clean", executor, Silent()).exact
     for folder in ("published", "clean"):
         for one, other in zip(scan(photographs).records, scan(tmp_path / folder).records, strict=True):

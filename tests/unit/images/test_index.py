@@ -36,7 +36,7 @@ def test_entries_come_back_as_they_were_taken_one_by_one_and_in_parts(taken, dat
     assert list(found) == taken and len(found) == len(taken)
     assert list(found.keys()) == [record.key for record in taken]
     assert found.classes == list(dict.fromkeys(record.label for record in taken))
-    assert list(found.ordered()) == sorted(taken, key=lambda record: record.key)
+    assert list(found.walk_sorted()) == sorted(taken, key=lambda record: record.key)
     np.testing.assert_array_equal(found.labels, [found.classes.index(record.label) for record in taken])
     part = data.draw(st.slices(len(taken)))
     assert found[part] == tuple(taken[part])

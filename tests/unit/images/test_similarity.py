@@ -18,7 +18,7 @@ from hideseek_cli.runtime.progress import Silent
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_likeness_is_that_of_scikit_image(channels):
+def test_similarity_is_that_of_scikit_image(channels):
     random = np.random.default_rng(0)
     a = random.integers(0, 256, (20, 24, channels), np.uint8)
     b = np.clip(a + random.integers(-8, 9, a.shape), 0, 255).astype(np.uint8)
@@ -29,7 +29,7 @@ def test_likeness_is_that_of_scikit_image(channels):
 
 
 @given(st.integers(7, 40), st.integers(7, 40), st.sampled_from([1, 3]), st.integers(0, 2**31))
-def test_many_images_at_once_have_the_same_likeness(height, width, channels, seed):
+def test_many_images_at_once_have_the_same_similarity(height, width, channels, seed):
     random = np.random.default_rng(seed)
     a = random.integers(0, 256, (3, height, width, channels), np.uint8)
     a[1], a[2] = 255, 0

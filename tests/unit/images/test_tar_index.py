@@ -144,7 +144,7 @@ def test_a_disk_that_fails_is_not_a_damaged_tar(tmp_path, monkeypatch):
     monkeypatch.setattr(tars.TarRef, "open", fails)
     with pytest.raises(DiskError, match=r"s\.tar:a\.cls cannot be read: Input/output error; check the disk"):
         scan(tmp_path)
-    monkeypatch.setattr(tars, "_headers", fails)
+    monkeypatch.setattr(tars, "_read_headers", fails)
     with pytest.raises(DiskError, match=r"s\.tar cannot be read: Input/output error; check the disk"):
         scan(tmp_path)
 
@@ -205,5 +205,5 @@ def test_a_header_takes_no_more_memory_than_a_name_may(tmp_path, monkeypatch):
 
     content = sample() + member("L", b"b" * 70_000, tarfile.GNUTYPE_LONGNAME) + END
     with pytest.raises(tarfile.ReadError):
-        list(tars._headers(Counting(content)))
+        list(tars._read_headers(Counting(content)))
     assert 0 < max(reads) <= tars.MAX_PADDING + 1 and min(reads) >= 0

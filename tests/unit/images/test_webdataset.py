@@ -20,7 +20,7 @@ from hideseek_cli.images.codec import NO_NOTES, Notes, decode, digest_pixels, en
 from hideseek_cli.images.dataset import find_splits, scan
 from hideseek_cli.images.index import Key, is_safe
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
-from hideseek_cli.images.webdataset import Writer, hold
+from hideseek_cli.images.webdataset import ShardWriter, hold
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
@@ -33,7 +33,7 @@ FORMS = [OutputFormat(encoding=encoding, shard=shard) for encoding in ("png", "w
 def put(root: Path, output_format: OutputFormat, keys: Iterable[Key], side: int = 8) -> Path:
     """Images of those classes and names, each of its own."""
     shutil.rmtree(root, ignore_errors=True)
-    with StagedFolder(root) as stage, output_format.writer(stage) as (write, finish):
+    with StagedFolder(root) as stage, output_format.open_writer(stage) as (write, finish):
         for held in [write(key, draw(0, number, side, 3), NO_NOTES) for number, key in enumerate(sorted(keys))]:
             finish(pickle.loads(pickle.dumps(held)))
     return root
@@ -63,7 +63,7 @@ def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, ke
 
 def test_the_order_of_the_work_is_not_that_of_the_shard(tmp_path):
     keys = [("a", str(number)) for number in range(5)]
-    with StagedFolder(tmp_path / "out") as stage, OutputFormat(shard=2).writer(stage) as (write, finish):
+    with StagedFolder(tmp_path / "out") as stage, OutputFormat(shard=2).open_writer(stage) as (write, finish):
         held = {key: write(key, draw(0, int(key[1]), 8, 3), NO_NOTES) for key in reversed(keys)}
         for key in keys:
             finish(held[key])
@@ -114,7 +114,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, monkeypatch):
 
 def test_a_shard_that_is_not_finished_has_no_end(tmp_path):
     with StagedFolder(tmp_path / "out") as stage:
-        with pytest.raises(KeyError), Writer(stage, 3, ".png") as writer:
+        with pytest.raises(KeyError), ShardWriter(stage, 3, ".png") as writer:
             writer.add(hold(stage, ("a", "b"), encode(draw(0, 0, 8, 3))))
             raise KeyError
         with pytest.raises(RefusalError, match="cut off"):

@@ -24,18 +24,18 @@ def noise(count: int, *shape: int) -> np.ndarray:
 
 
 @given(st.integers(1, 30), st.sampled_from([(1, 1, 1), (3, 4, 3), (5, 2, 1)]), st.integers(1, 100), st.randoms())
-def test_masks_are_read_by_number_in_any_order_and_more_than_once(count, shape, block, random):
+def test_masks_are_read_by_number_in_any_order_and_more_than_once(count, shape, chunk, random):
     masks = noise(count, *shape)
-    packed = ChunkedMasks.of(masks, block)
+    packed = ChunkedMasks.pack(masks, chunk)
     numbers = np.array([random.randrange(count) for _ in range(random.randrange(8))], int)
     assert np.array_equal(packed[numbers], masks[numbers]) and packed[numbers].dtype == np.int8
-    assert np.array_equal(packed.whole(), masks) and len(packed) == count
+    assert np.array_equal(packed.unpack(), masks) and len(packed) == count
 
 
 def test_a_file_holds_them_whole():
     masks = noise(9, 4, 5, 3)
-    found = read_masks(PATH, ChunkedMasks.of(masks).tensors("masks.c3"), "masks.c3", (-1, -1, -1, 3))
-    assert isinstance(found, ChunkedMasks) and np.array_equal(found.whole(), masks)
+    found = read_masks(PATH, ChunkedMasks.pack(masks).tensors("masks.c3"), "masks.c3", (-1, -1, -1, 3))
+    assert isinstance(found, ChunkedMasks) and np.array_equal(found.unpack(), masks)
     assert read_masks(PATH, {}, "masks.c3", (-1, -1, -1, 3)) is None
     assert read_masks(PATH, {"masks.c3": masks}, "masks.c3", (9, -1, -1, 3)) is masks
 
@@ -46,7 +46,7 @@ DAMAGES = {
     "other channels": lambda parts: parts["m.shape"].__setitem__(3, 1),
     "fewer than none": lambda parts: parts["m.shape"].__setitem__(0, -9),
     "masks too large": lambda parts: parts["m.shape"].__setitem__(1, 2**40),
-    "more masks than blocks": lambda parts: parts["m.shape"].__setitem__(0, 2**40),
+    "more masks than chunks": lambda parts: parts["m.shape"].__setitem__(0, 2**40),
     "an end beyond the content": lambda parts: parts["m.ends"].__setitem__(-1, 2**40),
     "ends that fall": lambda parts: parts["m.ends"].__setitem__(0, -1),
     "content of another length": lambda parts: parts.update({"m.packed": parts["m.packed"][:-1]}),
@@ -56,8 +56,8 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_what_cannot_be_is_refused_before_memory_is_taken(damage, monkeypatch):
-    parts = {name: tensor.copy() for name, tensor in ChunkedMasks.of(noise(9, 4, 5, 3)).tensors("m").items()}
-    monkeypatch.setattr(module, "_unpack", lambda *block: pytest.fail("a block was unpacked"))
+    parts = {name: tensor.copy() for name, tensor in ChunkedMasks.pack(noise(9, 4, 5, 3)).tensors("m").items()}
+    monkeypatch.setattr(module, "_unpack", lambda *chunk: pytest.fail("a chunk was unpacked"))
     damage(parts)
     with pytest.raises(InputError, match="damaged"):
         read_masks(PATH, parts, "m", (-1, -1, -1, 3))
@@ -71,8 +71,8 @@ def test_what_cannot_be_is_refused_before_memory_is_taken(damage, monkeypatch):
         (b"no zlib", "damaged"),
     ],
 )
-def test_a_block_that_unpacks_to_something_else_is_refused_where_it_is_read(content, words):
-    packed = ChunkedMasks.checked((9, 4, 5, 3), np.array([len(content)]), content)
+def test_a_chunk_that_unpacks_to_something_else_is_refused_where_it_is_read(content, words):
+    packed = ChunkedMasks.read((9, 4, 5, 3), np.array([len(content)]), content)
     tracemalloc.start()
     with pytest.raises(InputError, match=words):
         packed[np.array([0])]

@@ -23,9 +23,9 @@ def test_masked_images_are_what_a_network_sees_of_the_files(make_folder, executo
     source = load_source(root, None, 16, executor, Silent())
     random = np.random.default_rng(0)
     thresholds, shifts = source.thresholds(bytes(32)), source.shifts(bytes(32), placement)
-    masks = source.stack.quantised(random.normal(0, 4, thresholds.shape), 1.0, thresholds, 8)
+    masks = source.stack.quantise(random.normal(0, 4, thresholds.shape), 1.0, thresholds, 8)
     labels = source.folder.labels
-    shown = source.stack.masked(masks, labels, shifts)
+    shown = source.stack.apply_masks(masks, labels, shifts)
     for number in range(len(source)):
         own, *_ = source.read_originals([number])
         shift = None if shifts is None else shifts[number : number + 1]

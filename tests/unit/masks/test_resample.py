@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from jaxtyping import Int8
 
 from hideseek_cli.masks.arithmetic import MAX_EPSILON, place
-from hideseek_cli.masks.resample import ONE, resample, resample_back, resample_weights
+from hideseek_cli.masks.resample import ONE, compute_weights, resample, resample_back
 
 SIDES = st.integers(8, 90)
 SIZES = st.integers(8, 40)
@@ -22,7 +22,7 @@ MASKS = SIZES.flatmap(
 def exactly(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     """The same in Python's integers."""
     side = min(height, width)
-    rows, columns = (resample_weights(length, side, mask.shape[0]).astype(int) for length in (height, width))
+    rows, columns = (compute_weights(length, side, mask.shape[0]).astype(int) for length in (height, width))
     sums = np.einsum("hs,stc,wt->hwc", rows.astype(object), mask.astype(object), columns.astype(object))
     bound = abs(mask.astype(int)).max()
     halves = np.array([[[2 * abs(value) for value in row] for row in plane] for plane in sums], object)
@@ -47,7 +47,7 @@ def test_a_carried_mask_is_bounded_by_the_mask_and_odd(mask: Int8[np.ndarray, "s
 
 @given(st.integers(8, 3000), st.integers(0, 5000), SIZES)
 def test_weights_add_up_and_sums_of_any_mask_stay_exact(side, more, size):
-    table = resample_weights(side + more, side, size).astype(int)
+    table = compute_weights(side + more, side, size).astype(int)
     assert (table.sum(1) == ONE).all()
     assert (abs(table).sum(1).max() ** 2) * MAX_EPSILON < 2**24
 

@@ -20,6 +20,6 @@ def test_masks_may_cost_an_authorized_network_five_points(lost, well):
     allowed = (
         None
         if lost is None
-        else AuthorizedResult(AuthorizedNetwork.drawn("slim", bytes(32)), published=reached(60.0 - lost), clean=reached(60.0))
+        else AuthorizedResult(AuthorizedNetwork.draw("slim", bytes(32)), published=reached(60.0 - lost), clean=reached(60.0))
     )
     assert HideResult.taught.fget(SimpleNamespace(allowed=allowed)) is well

@@ -235,7 +235,7 @@ def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
         "all are masked"
     )
     for level, touched in (*tiers.items(), ("clean", np.ones(72, bool))):
-        cleaner = owner.cleaner(level)
+        cleaner = owner.make_cleaner(level)
         assert len(cleaner.patterns[3]) == {"30": 2, "50": 4, "clean": 6}[level], "of its own layers and those below"
         assert seek(tmp_path / "published", cleaner, tmp_path / level, executor, Silent()).exact
         for number, found in enumerate(pixels(tmp_path / level)):
@@ -268,7 +268,7 @@ def test_images_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(m
         write_release(
             source, levels, stage, executor, Silent(), recipe=preset("quick"), offers=(), masks=tmp_path / "masks", origin={}
         )  # fmt: skip
-    cleaner = MaskFile.load(tmp_path / "masks").cleaner("clean")
+    cleaner = MaskFile.load(tmp_path / "masks").make_cleaner("clean")
     assert seek(tmp_path / "published", cleaner, tmp_path / "clean", executor, Silent()).exact
     cleaned, published = (scan(tmp_path / name).records for name in ("clean", "published"))
     for number in range(72):
@@ -277,7 +277,7 @@ def test_images_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(m
         assert (decode(published[number].path) != original).any()
 
 
-def test_the_likeness_holds_whichever_patterns_the_images_get(make_folder, executor):
+def test_the_similarity_holds_whichever_patterns_the_images_get(make_folder, executor):
     """Which of its class's patterns an image carries is known when all levels are found, after the strength."""
     data = make_folder("data", classes=2, each=6, side=16)
     source = load_source(data, None, None, executor, Silent())
@@ -297,7 +297,7 @@ def test_the_likeness_holds_whichever_patterns_the_images_get(make_folder, execu
     assert 0 < strength < 2
 
 
-def test_patterns_of_a_class_are_brought_to_one_likeness(make_folder, executor):
+def test_patterns_of_a_class_are_brought_to_one_similarity(make_folder, executor):
     """So that none of them is fainter than it may be; and a class whose images show more of it keeps what it has."""
     data = make_folder("data", classes=3, each=8, side=16)
     source = load_source(data, None, None, executor, Silent())
@@ -325,7 +325,7 @@ def test_patterns_of_a_class_are_brought_to_one_likeness(make_folder, executor):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("least", [0.95, 0.97, 0.99, 0.999])
-def test_the_strength_is_the_greatest_that_keeps_the_likeness(make_folder, executor, least, monkeypatch):
+def test_the_strength_is_the_greatest_that_keeps_the_similarity(make_folder, executor, least, monkeypatch):
     """Also where the images that are looked at first are more like their originals than all are."""
     monkeypatch.setattr("hideseek_cli.publishing.rendering.FIRST", 1)
     data = make_folder("data", classes=2, each=60, side=16)

@@ -70,7 +70,7 @@ def test_another_training_does_not_take_it(dataset, tmp_path, monkeypatch):
     ]  # fmt: skip
     for data, recipe, seed in others:
         assert same(train(data, recipe, seed=seed), train(data, recipe, seed=seed, checkpoints=tmp_path))
-    authorized = AuthorizedNetwork.drawn("slim", bytes(32))
+    authorized = AuthorizedNetwork.draw("slim", bytes(32))
     assert same(
         train(dataset, RECIPE, seed=1, by=authorized), train(dataset, RECIPE, seed=1, by=authorized, checkpoints=tmp_path)
     )

@@ -14,7 +14,7 @@ from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import train
 
 RECIPE = replace(preset("quick"), epochs=6, batch_size=16)
-TEACHER = AuthorizedNetwork.drawn("cnn", bytes(32))
+TEACHER = AuthorizedNetwork.draw("cnn", bytes(32))
 
 
 def stripes(count: int, seed: int) -> TensorDataset:

@@ -30,7 +30,7 @@ IMAGES = TensorDataset(
 
 
 def kernel(key: bytes) -> torch.Tensor:
-    return torch.from_numpy(AuthorizedNetwork.drawn("slim", key).kernel)
+    return torch.from_numpy(AuthorizedNetwork.draw("slim", key).kernel)
 
 
 def noise(sides: tuple[int, int], seed: int = 0) -> torch.Tensor:
@@ -68,11 +68,11 @@ def test_what_a_secret_stem_does_not_see_stays_as_it_is_and_is_within_the_bound(
 
 @given(KEYS)
 def test_a_kernel_is_symmetric_and_of_length_one_and_the_key_decides_it(key):
-    whole = AuthorizedNetwork.drawn("slim", key).kernel
+    whole = AuthorizedNetwork.draw("slim", key).kernel
     assert np.array_equal(whole, whole[:, ::-1]) and np.array_equal(whole, whole[:, :, ::-1])
     assert whole.shape == (3, 5, 5) and np.square(whole).sum() == pytest.approx(1, abs=1e-5)
-    assert np.array_equal(whole, AuthorizedNetwork.drawn("slim", key, seed=3).kernel)
-    assert AuthorizedNetwork.drawn("slim", key).identity != AuthorizedNetwork.drawn("slim", bytes(31) + b"x").identity
+    assert np.array_equal(whole, AuthorizedNetwork.draw("slim", key, seed=3).kernel)
+    assert AuthorizedNetwork.draw("slim", key).identity != AuthorizedNetwork.draw("slim", bytes(31) + b"x").identity
 
 
 def test_training_leaves_a_secret_stem_as_it_is_and_colours_are_seen_in_one_unit():
@@ -94,7 +94,7 @@ def test_a_seed_of_its_own_decides_the_initial_weights_and_nothing_else():
     recipe = replace(preset("quick"), epochs=1, batch_size=16, learning_rate=1e-9, weight_decay=0.0)
 
     def weights(seed: int, own: int | None) -> torch.Tensor:
-        network = train(IMAGES, recipe, seed=seed, by=AuthorizedNetwork.drawn("slim", bytes(32), own))
+        network = train(IMAGES, recipe, seed=seed, by=AuthorizedNetwork.draw("slim", bytes(32), own))
         return next(weight for name, weight in network.named_parameters() if weight.dim() == 4)
 
     assert torch.allclose(weights(1, 7), weights(2, 7), atol=1e-6) and not torch.allclose(
@@ -105,7 +105,7 @@ def test_a_seed_of_its_own_decides_the_initial_weights_and_nothing_else():
 
 @pytest.mark.parametrize("schedule", ["joint", "alternating"])
 def test_masks_of_either_schedule_are_not_seen(schedule):
-    network = AuthorizedNetwork.drawn("slim", bytes(32))
+    network = AuthorizedNetwork.draw("slim", bytes(32))
     task = Task(dataset=IMAGES, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
     method = Ungeneralizable(authorized=network, schedule=schedule, passes=2, inner_steps=1, max_rounds=2)
     patterns = torch.from_numpy(method.candidates(task)[0](ignore_steps).patterns).permute(0, 3, 1, 2)
@@ -122,7 +122,7 @@ def test_masks_are_trained_with_the_network_that_hides_from_most_and_then_with_t
 
     monkeypatch.setattr(emn, "get_schedule", lambda name: stopped)
     task = Task(dataset=IMAGES, epsilon=8, arch=arch, batch_size=8, seed=0, shifts=None)
-    for train_masks in Ungeneralizable(authorized=AuthorizedNetwork.drawn("slim", bytes(32)), passes=1).candidates(task):
+    for train_masks in Ungeneralizable(authorized=AuthorizedNetwork.draw("slim", bytes(32)), passes=1).candidates(task):
         with pytest.raises(InputError, match="enough"):
             train_masks(ignore_steps)
     assert built == expected
@@ -134,4 +134,4 @@ def test_there_must_be_somebody_to_authorize_and_colours_to_hide_in():
     grey = TensorDataset(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.arange(4) % 2, 2)
     task = Task(dataset=grey, epsilon=8, arch="slim", batch_size=2, seed=0, shifts=None)
     with pytest.raises(InputError, match="all images here are grey"):
-        Ungeneralizable(authorized=AuthorizedNetwork.drawn("slim", bytes(32))).candidates(task)[0](ignore_steps)
+        Ungeneralizable(authorized=AuthorizedNetwork.draw("slim", bytes(32))).candidates(task)[0](ignore_steps)

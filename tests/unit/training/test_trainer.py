@@ -293,7 +293,7 @@ def test_an_authorized_network_takes_the_place_of_the_recipes(monkeypatch):
         return train(dataset, recipe, by=by, **options)
 
     monkeypatch.setattr("hideseek_cli.training.evaluator.train", watched)
-    data, network = toy(8), AuthorizedNetwork.drawn("cnn", bytes(32))
+    data, network = toy(8), AuthorizedNetwork.draw("cnn", bytes(32))
     images, labels = data.images.permute(0, 2, 3, 1).numpy(), data.labels.numpy()
     recipe = replace(TINY, arch="slim,resnet10", epochs=1)
     made = Evaluator(images, labels, 3, recipe, 0, torch.device("cpu"))
