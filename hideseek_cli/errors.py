@@ -7,7 +7,7 @@ and nothing else does, so that a caller who has other names for them can put tho
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
 
 class InputError(Exception):
@@ -30,6 +30,10 @@ class RefusalError(InputError):
         self.problems = problems
 
 
+ALIKE = 0.6
+"""From which ratio on, 0 to 1, two spellings are near each other."""
+
+
 def count(number: int, noun: str) -> str:
     """So many of something.
 
@@ -47,12 +51,11 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     >>> str(unknown("recipe", "x", ["quick", "paper"]))
     "unknown recipe 'x': choose quick or paper"
     """
-    names = {_normalise(one): one for one in known}
-    close = get_close_matches(_normalise(name), names)
-    near = [spelt for plain, spelt in names.items() if plain in close]
-    return InputError(
-        f"unknown {kind} {name!r}: " + (f"did you mean {_either(near)}?" if near else f"choose {_either(names.values())}")
-    )
+    names, plain = {_normalise(one): one for one in known}, _normalise(name)
+    alike = {spelt: SequenceMatcher(None, plain, one).ratio() for one, spelt in names.items()}
+    near = [spelt for spelt, ratio in alike.items() if ratio >= max(ALIKE, max(alike.values()) - 0.1)]
+    advice = f"did you mean {_either(near)}?" if near else f"choose {_either(names.values())}"
+    return InputError(f"unknown {kind} {name!r}: {advice}")
 
 
 def _normalise(name: str) -> str:

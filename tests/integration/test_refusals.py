@@ -58,7 +58,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "a class of two images": (["hide", "data", *LEVELS], _few, "fewer than 4 images cannot be trained: class1"),
     "an unreadable image": (["hide", "data", *LEVELS], _truncate, "data/class0/000.png cannot be read as an image"),
     "an unknown method": (["hide", "data", "--method", "x"], lambda root: None, "unknown --method 'x'"),
-    "an unknown scope": (["hide", "data", "--scope", "x"], lambda root: None, "has no --scope 'x': give class"),
+    "an unknown scope": (["hide", "data", "--scope", "x"], lambda root: None, "has no --scope x: give class"),
     "an option of another method": (
         ["hide", "data", "--method", "random", "--pgd-steps", "2"],
         lambda root: None,
@@ -75,7 +75,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         "--patterns is for patterns that a class shares",
     ),
     "noise through changes": (
-        ["hide", "data", "--method", "random", "--robust", "gray"], lambda root: None, "--robust does not apply"
+        ["hide", "data", "--method", "random", "--robust", "greyscale"], lambda root: None, "--robust does not apply"
     ),
     "the paper's stopping rule for another method": (
         ["hide", "data", *LEVELS[:2], "--method", "random", "--calibration", "stop"], lambda root: None, "class-wise emn"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
 
-from hideseek_cli.attacks import Exposed, denoising, list_attacks, select
+from hideseek_cli import attacks
+from hideseek_cli.attacks import NEEDS, Exposed, denoising, list_attacks, select
 from hideseek_cli.attacks.augmentation import adversarial, cutmix, cutout, mixup, policies, ueraser
 from hideseek_cli.attacks.compression import compress_jpeg, filter_bilateral, filter_median, reduce_bits, standardise
 from hideseek_cli.attacks.denoising import denoise
@@ -216,6 +218,24 @@ def test_attacks_are_chosen_by_name():
     ):
         with pytest.raises(InputError, match=f"unknown attack '{name}': did you mean {meant}"):
             select((name,))
+
+
+def test_attacks_that_need_least_stand_first():
+    needs = [attack.needs for attack in list_attacks().values()]
+    assert needs == sorted(needs, key=NEEDS.index) and set(needs) == set(NEEDS) and next(iter(list_attacks())) == "none"
+
+
+def test_an_attack_is_one_file_whatever_that_is_called(tmp_path, monkeypatch):
+    monkeypatch.setattr(attacks, "__path__", [*attacks.__path__, str(tmp_path)])
+    (tmp_path / "aaa.py").write_text(
+        '"""Attacks."""\n\nfrom hideseek_cli.attacks import Attack\n\n'
+        'ATTACKS = (Attack(name="new", needs="originals"), Attack(name="newer"))\n'
+    )
+    try:
+        names = list(list_attacks())
+    finally:
+        sys.modules.pop("hideseek_cli.attacks.aaa", None)
+    assert names.index("newer") < names.index("new") < names.index("releases")
 
 
 def test_what_is_thrown_away_is_thrown_away_of_test_images_too():

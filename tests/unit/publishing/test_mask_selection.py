@@ -8,7 +8,7 @@ import pytest
 
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.publishing.mask_selection import AuthorizedResult
-from hideseek_cli.publishing.pipeline import HideResult
+from hideseek_cli.publishing.result import HideResult
 from hideseek_cli.training.accuracy_stats import Estimate, estimate
 
 
