@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats.manifest_checks import check_count, check_number, check_sha256, parse_json
+from hideseek_cli.formats.manifest_checks import check_count, check_number, check_sha256
 from hideseek_cli.formats.manifest_format1 import is_format1, read_format1
 from hideseek_cli.formats.manifest_rows import (
     MAX_HEADER,
@@ -24,7 +24,7 @@ from hideseek_cli.formats.manifest_rows import (
     Rows,
     encode_row,
     open_manifest,
-    read_line,
+    read_header,
     read_rows,
     summarise_rows,
 )
@@ -176,15 +176,14 @@ def read(folder: Path) -> Manifest:
     """
     path = folder / NAME
     with open_manifest(path) as file:
-        line = read_line(file, MAX_HEADER)
-        if is_format1(line):
+        header = read_header(file)
+        if is_format1(header):
             header, listed = read_format1(file)
             return _parse(header, listed, listed)
-        header = parse_json(line)
         if not isinstance(header, dict):
             raise InputError("its first line is no header")
         if header["format"] != FORMAT:
-            raise InputError(f"format {header['format']!r:.80}, and this version reads 1 and {FORMAT}")
+            raise InputError(f"format {header['format']!r:.80}, and this version reads 1 and {FORMAT}: update hideseek")
         count = check_count(header["images"], 1)
         return _parse(header, FileRows(path, count), read_rows(file, count))
 

@@ -13,13 +13,9 @@ MAX_BYTES = 2**26
 """Of a file: some 600,000 images. It is in memory as a whole."""
 
 
-def is_format1(line: bytes) -> bool:
-    """Whether a file with that first line is one object over many lines, or in one that says so."""
-    try:
-        header = parse_json(line)
-    except ValueError:
-        return True
-    return isinstance(header, dict) and header.get("format") == FORMAT
+def is_format1(header: object) -> bool:
+    """Whether a file is one object over many lines, whose first says nothing by itself, or one in a line that says so."""
+    return header is None or (isinstance(header, dict) and header.get("format") == FORMAT)
 
 
 def read_format1(file: IO[bytes]) -> tuple[dict[str, Any], tuple[Row, ...]]:

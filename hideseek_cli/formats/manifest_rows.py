@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, runtime_checkable
+from typing import IO, Any, Protocol, runtime_checkable
 
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.formats.manifest_checks import check_sha256, parse_json
 from hideseek_cli.images.index import Key, is_safe
 
-MAX_HEADER = 2**24
-"""Bytes of a manifest's first line: room for 100,000 classes with names of 160 letters."""
+MAX_HEADER = 2**23
+"""Bytes of a manifest's first line: room for 100,000 classes with names of 75 letters."""
 MAX_ROW = 2**14
 """Bytes of each other line. Class and name have ``index.MAX_PATH`` together, which JSON's escapes treble at most."""
 Row = tuple[Key, str]
@@ -124,12 +124,21 @@ def open_manifest(path: Path) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); is {path.parent} a folder that hideseek wrote?") from error
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, InputError) as error:
-        raise InputError(f"{path} is damaged or from another version of hideseek ({error}); download it again") from error
+        why = f"it does not say its {error}" if isinstance(error, KeyError) else error
+        raise InputError(f"{path} is damaged or from another version of hideseek ({why}); download it again") from error
 
 
 def encode_row(key: Key, digest: str) -> str:
     """An image's line, in ASCII."""
     return json.dumps([*key, digest])
+
+
+def read_header(file: IO[bytes]) -> Any:
+    """What the first line says by itself; None where that is nothing. Raises InputError and RecursionError."""
+    try:
+        return parse_json(read_line(file, MAX_HEADER))
+    except ValueError:
+        return None
 
 
 def read_rows(file: IO[bytes], count: int) -> Iterator[Row]:

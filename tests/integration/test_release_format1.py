@@ -67,7 +67,7 @@ def test_a_folder_that_it_wrote_is_replaced_and_one_with_a_file_of_its_owner_is_
     cleaner = Cleaner.load(OLD / "cleaner_clean.safetensors")
     shutil.copytree(OLD / "published", tmp_path / "out")
     (tmp_path / "out/cat/mine.txt").touch()
-    with pytest.raises(InputError, match=r"did not write, such as cat/mine\.txt"):
+    with pytest.raises(InputError, match=r"did not write, cat/mine\.txt"):
         seek(OLD / "published", cleaner, tmp_path / "out", executor, Silent(), overwrite=True)
     (tmp_path / "out/cat/mine.txt").unlink()
     assert seek(OLD / "published", cleaner, tmp_path / "out", executor, Silent(), overwrite=True).exact
