@@ -1,4 +1,4 @@
-"""Ungeneralizable Examples by the paper's own losses, beside masks that an authorised network's lens does not see.
+"""Ungeneralizable Examples by the paper's own losses, beside masks that an authorised network's secret stem does not see.
 
     python -m bench.methods.uge_losses cifar10/train cifar10/test --archs slim cnn
 

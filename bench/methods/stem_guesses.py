@@ -1,8 +1,8 @@
-"""Who looks for the lens: what networks learn from a folder of ungeneralizable examples without its network file.
+"""Who looks for the secret stem: what networks learn from a folder of ungeneralizable examples without its network file.
 
-    python -m bench.methods.lens PUBLISHED DATA/test [--runs 2] [--archs slim] [--epochs 5] [--lenses 2]
+    python -m bench.methods.stem_guesses PUBLISHED DATA/test [--runs 2] [--archs slim] [--epochs 5] [--stems 2]
 
-An adversary who knows how such masks are made, but not the lens, tries lenses of their own (--lenses), or reads it off the
+An adversary who knows how such masks are made, but not the secret stem, tries stems of their own (--stems), or reads it off the
 folder: of each wave, the colours in which the averages of classes differ most (the first eigenvector of their covariance, over
 neighbouring waves) are taken off all images, training and test. Prints Markdown: accuracy on clean test images.
 """
@@ -56,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("published", type=Path)
     parser.add_argument("test", type=Path)
-    parser.add_argument("--lenses", type=int, default=2)
+    parser.add_argument("--stems", type=int, default=2)
     parser.add_argument("--near", type=int, nargs="+", default=[1, 3])
     add_recipe(parser)
     parser.add_argument("--runs", type=int, default=2)
@@ -69,8 +69,8 @@ def main() -> None:
     read = {near: colours(data, near) for near in options.near}
     kinds: dict[str, tuple[TensorDataset, TensorDataset, AuthorizedNetwork | None]] = {"nothing": (data, test, None)}
     kinds |= {
-        f"lens {number}": (data, test, AuthorizedNetwork.draw(recipe.arch, bytes([number] * 32)))
-        for number in range(options.lenses)
+        f"secret stem {number}": (data, test, AuthorizedNetwork.draw(recipe.arch, bytes([number] * 32)))
+        for number in range(options.stems)
     }
     kinds |= {f"averages, {near} to each side": (without(data, one), without(test, one), None) for near, one in read.items()}
     trainings = [
