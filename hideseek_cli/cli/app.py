@@ -111,7 +111,8 @@ def run(asked: Sequence[str]) -> int:
     except TyperException as error:
         return _fail(asked, _usage(error), BAD)
     except (InputError, DiskError) as error:
-        return _fail(asked, _spelt(first, str(error)), BAD, error.problems if isinstance(error, RefusalError) else None)
+        found = error.problems if isinstance(error, RefusalError) else {}
+        return _fail(asked, _spelt(first, str(error)), BAD, {_spelt(first, why): lines for why, lines in found.items()})
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except BrokenPipeError:

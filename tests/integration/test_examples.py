@@ -18,7 +18,7 @@ def test_the_library_is_used_in_few_lines(tmp_path):
     script = EXAMPLES / "library.py"
     assert len(script.read_text().splitlines()) <= 15
     subprocess.run([sys.executable, EXAMPLES / "digits.py", "digits"], cwd=tmp_path, check=True)
-    for part, kept in (("train", 5), ("test", 2)):
+    for part, kept in (("train", 7), ("test", 2)):
         for folder in (tmp_path / "digits" / part).iterdir():
             for number, path in enumerate(sorted(folder.iterdir())):
                 if number < kept:
@@ -29,4 +29,4 @@ def test_the_library_is_used_in_few_lines(tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("level") and "(to publish)" in done.stdout
     cleaned = sorted(tmp_path.glob("cleaned_k*"))
-    assert done.stdout.count("exact") == len(cleaned) and done.stdout.count("all 50") == len(cleaned)
+    assert done.stdout.count("exact") == len(cleaned) and done.stdout.count("all 70") == len(cleaned)

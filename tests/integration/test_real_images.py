@@ -30,14 +30,14 @@ def test_every_level_of_real_images_is_sought_bit_for_bit(request, tmp_path, exe
     thresholds, shifts = source.thresholds(master), source.shifts(master, placement)
     random = np.random.default_rng(0)
     strongest, other = (np.clip(random.normal(0, 5, thresholds.shape), -8, 8) for _ in range(2))
-    quantised, turns = source.stack.quantised, source.unmasking(master).numbers
+    quantise, turns = source.stack.quantise, source.unmasking(master).numbers
     levels = ReleaseMasks(
         epsilon=8,
-        published=quantised(strongest, 0.8, thresholds, 8),
+        published=quantise(strongest, 0.8, thresholds, 8),
         which=source.folder.labels,
         strength=0.8,
         tiers={"30": turns < 0.1 * len(turns), "50": np.ones(len(turns), bool)},
-        own={} if size else {"50": quantised(other, 0.2, thresholds, 8)},
+        own={} if size else {"50": quantise(other, 0.2, thresholds, 8)},
         shifts=shifts,
     )
     masks = tmp_path / "masks.safetensors"

@@ -130,7 +130,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an output below a file": (
         ["hide", "data", *LEVELS, "-o", "f/out"], lambda root: (root / "f").touch(), "f is a file; choose another place"
     ),
-    "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "did not write, such as mine.txt"),
+    "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "hideseek did not write, mine.txt"),
     "a mask file in the way": (
         ["hide", "data", *LEVELS], lambda root: (root / "masks.safetensors").touch(), "masks.safetensors exists already"
     ),

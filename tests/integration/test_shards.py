@@ -66,7 +66,7 @@ def test_shards_are_sought_exactly_as_shards_by_any_number_of_workers(road, tmp_
     for original, cleaned in zip(scan(road / "data/train").records, scan(tmp_path / "1").records, strict=True):
         assert original.key == cleaned.key and np.array_equal(decode(original.path), decode(cleaned.path))
     run("seek", "shards", "files.cleaner", "-o", tmp_path / "1", "--overwrite", cwd=road)
-    planned = json.loads(run("seek", "shards", "files.cleaner", "-o", "x", "--dry-run", cwd=road).stdout)
+    planned = json.loads(run("seek", "shards", "files.cleaner", "-o", "x", "--dry-run", "--json", cwd=road).stdout)
     assert planned["images"] == 48 and planned["bytes"] == sum(map(len, contents(road / "shards").values()))
 
 

@@ -83,7 +83,7 @@ def test_a_long_training_does_not_hold_up_the_others(monkeypatch):
 FREED = """
 import resource, torch
 from concurrent.futures import ThreadPoolExecutor
-from hideseek_cli.cli.options import training_device
+from hideseek_cli.api.machine import choose_device
 from hideseek_cli.training.parallel import train_in_parallel
 
 def training(on_step):
@@ -94,7 +94,7 @@ def training(on_step):
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
-device = training_device("cpu", 1)
+device = choose_device("cpu", 1)
 with ThreadPoolExecutor(2) as executor:
     before = faults()
     list(train_in_parallel([training] * 2, executor, device, threads=1, on_step=lambda done, total: None))

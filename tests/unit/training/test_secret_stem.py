@@ -120,7 +120,7 @@ def test_masks_are_trained_with_the_network_that_hides_from_most_and_then_with_t
         built.append(problem.arch)
         raise InputError("enough")
 
-    monkeypatch.setattr(emn, "get_schedule", lambda name: stopped)
+    monkeypatch.setitem(emn.SCHEDULES, "joint", stopped)
     task = Task(dataset=IMAGES, epsilon=8, arch=arch, batch_size=8, seed=0, shifts=None)
     for train_masks in Ungeneralizable(authorized=AuthorizedNetwork.draw("slim", bytes(32)), passes=1).candidates(task):
         with pytest.raises(InputError, match="enough"):
@@ -129,7 +129,7 @@ def test_masks_are_trained_with_the_network_that_hides_from_most_and_then_with_t
 
 
 def test_there_must_be_somebody_to_authorize_and_colours_to_hide_in():
-    with pytest.raises(InputError, match="--authorized net.safetensors"):
+    with pytest.raises(InputError, match="give its file as `authorized`"):
         Ungeneralizable()
     grey = TensorDataset(torch.zeros(4, 1, 8, 8, dtype=torch.uint8), torch.arange(4) % 2, 2)
     task = Task(dataset=grey, epsilon=8, arch="slim", batch_size=2, seed=0, shifts=None)
