@@ -62,7 +62,7 @@ class Verification:
         if self.level is None:
             return "none"
         if self.one_sided:
-            return f"at most chance, {self.level:g} + {self.tolerance:g}"
+            return f"at most chance, {self.level:.1f} + {self.tolerance:g}"
         return f"{self.level:g} ± {self.tolerance:g}"
 
     def to_json(self) -> dict[str, Any]:
