@@ -31,3 +31,5 @@ def write(out: Path) -> None:
 
 if __name__ == "__main__":
     write(Path(sys.argv[1]))
+    for part in ("train", "test"):
+        print(f"{sys.argv[1]}/{part}: {len(list(Path(sys.argv[1], part).glob('*/*.png')))} images")

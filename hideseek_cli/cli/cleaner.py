@@ -43,4 +43,5 @@ def cleaner(
     with Screen(cleaner, quiet=quiet) as screen:
         for one in made:
             typer.echo(one.path)
-            screen.say(f"level {one.level}: {one.bytes} bytes; hand it to its buyer alone")
+            whom = "it gives the originals back" if one.level == "clean" else "hand it to its buyer alone"
+            screen.say(f"level {one.level}: {one.bytes} bytes; {whom}")

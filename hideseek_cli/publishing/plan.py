@@ -39,7 +39,7 @@ class HidePlan:
     classes: dict[str, int]
     """Images of each class."""
     parts: dict[str, str]
-    """Part of the data set -> what becomes of it, in words."""
+    """Folder of a part of the data set -> what becomes of it, in words."""
     passed_over: tuple[tuple[str, str], ...]
     """What is not an image of a class and no obstacle, and why."""
     train_images: int
@@ -80,8 +80,8 @@ class HidePlan:
         minutes = max(1, round(self.seconds / 60))
         pairs = [
             ("images", f"{self.images} in {len(self.classes)} classes"),
-            *_some([(f"  {name}", str(count)) for name, count in self.classes.items()], "  more classes"),
-            *((f"part {name}", what) for name, what in self.parts.items()),
+            *_some([(f"  class {name}", str(count)) for name, count in self.classes.items()], "  more classes"),
+            *self.parts.items(),
             *_some([(f"passed over: {path}", why) for path, why in self.passed_over], "passed over besides"),
             ("levels", levels),
             ("chance", f"{self.chance:.1f} %, the largest class"),
@@ -90,7 +90,7 @@ class HidePlan:
             ("on the disk", f"{_megabytes(self.bytes_now)} now, about {_megabytes(self.bytes_about)} published"),
             ("would write", f"{self.config.out} (to publish) and {self.config.masks} (secret)"),
         ]
-        return [{"what": what, "": value} for what, value in pairs]
+        return [{"item": item, "what becomes of it": value} for item, value in pairs]
 
     def remarks(self) -> list[str]:
         return [f"prices: {bargain}" for bargain in self.config.bargains()]
@@ -118,9 +118,9 @@ def _parts(config: HideConfig) -> dict[str, str]:
     """What becomes of each part of the data set."""
     found = {"train": config.data} if config.labels else find_splits(config.data)
     if found == {"train": config.data}:
-        return {"train": "the whole folder is published; keep test images elsewhere"}
-    words = {"train": "is published", "val": "calibrates levels; not published", "test": "not touched, not published"}
-    return {name: f"{place.name}/ {words[name]}" for name, place in found.items()}
+        return {f"{config.data.name}/": "published, all of it; keep test images elsewhere"}
+    words = {"train": "published", "val": "calibrates levels; not published", "test": "not read, not published"}
+    return {f"{found[name].name}/": words[name] for name in words if name in found}
 
 
 def _some(pairs: list[tuple[str, str]], rest: str) -> list[tuple[str, str]]:

@@ -19,6 +19,8 @@ from hideseek_cli.runtime.progress import Progress
 def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
     """Where the release is to appear, and the master key. Raises InputError where a place is taken or the key is none,
     DiskError where nothing can be written; touches nothing, and reads no image."""
+    if config.resume and not config.journal.exists() and config.masks.exists() and not config.overwrite:
+        raise InputError(f"{config.masks} is written and no run is left to resume: it is complete")
     replace = config.overwrite or (config.resume and config.journal.exists())
     for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
         refuse_existing(path, kind, replace)

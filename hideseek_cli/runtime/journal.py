@@ -72,7 +72,7 @@ class Journal:
         counts = {"retraining": len(runs), "mask training": len(masks)}
         parts = [f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count]
         verb = "is" if sum(counts.values()) <= 1 else "are"
-        return f"{' and '.join(parts) or 'no training'} {verb} done already"
+        return f"{' and '.join(parts)} {verb} done already" if parts else "no training was finished yet"
 
     def begin(self) -> None:
         """Note that a run with these arguments is at work, before anything is finished. Raises DiskError."""

@@ -34,7 +34,7 @@ def test_what_is_remembered_is_found_by_the_same_run_alone(tmp_path):
 @pytest.mark.parametrize(
     ("values", "arrays", "said"),
     [
-        (["key"], [], "no training is done already"),
+        (["key"], [], "no training was finished yet"),
         (["seed", "slim 0"], [], "1 retraining is done already"),
         (["key"], ["candidate 0", "candidate 0 weights a.b", "candidate 0 weights c"], "1 mask training is done already"),
         (["run 0", "run 1"], ["pattern 30", "pattern 50"], "2 retrainings and 2 mask trainings are done already"),
