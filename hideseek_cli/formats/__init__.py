@@ -1,1 +1,4 @@
-"""The files of a release: manifest, mask file, cleaner, generator, authorized network; read as from a stranger."""
+"""The files of a release: manifest, mask file, cleaner, generator, network; read as from a stranger.
+
+Formats of images are in ``images.codec``.
+"""

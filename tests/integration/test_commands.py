@@ -195,6 +195,7 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     assert contents(tmp_path / "published") == contents(road / "published")
     assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["masks.safetensors", "published"]
+    assert "no run is left to resume" in run(*arguments, "--resume", cwd=tmp_path, code=2).stderr
 
 
 def test_a_part_of_a_release_is_cleaned_when_asked(road, tmp_path):
