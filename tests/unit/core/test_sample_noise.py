@@ -133,6 +133,7 @@ def test_the_same_seed_gives_the_same_noise_and_another_another(schedule):
     assert np.array_equal(made(1), made(1)) and not np.array_equal(made(1), made(2))
 
 
+@pytest.mark.slow
 def test_by_joint_a_surrogate_that_does_not_know_the_masks_is_trained_on_unless_told_how_long(monkeypatch):
     """Three passes at least, however few make the planned steps."""
     monkeypatch.setattr(bilevel, "training_error", lambda problem, state: 0.02)

@@ -39,6 +39,7 @@ def audited(
     return audit(config, CPU, executor, progress or Silent()).findings
 
 
+@pytest.mark.slow
 def test_an_audit_compares_with_clean_images_and_with_what_was_paid(release, executor):
     known = {"clean": release / "data", "seed": 3}
     found = audited(release, executor, "none", "greyscale", "plaintext", "cleaner", **known, runs=2)
@@ -56,6 +57,7 @@ def test_an_audit_compares_with_clean_images_and_with_what_was_paid(release, exe
     assert not list(release.glob(".*")), "nothing is left beside the folders"
 
 
+@pytest.mark.slow
 def test_originals_of_what_is_published_are_known_as_test_images_too(release, executor):
     listener = Listener()
     for test in ("test", "data"):

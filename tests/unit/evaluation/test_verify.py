@@ -69,6 +69,7 @@ def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
     assert asked(folders, executor, Silent(), seed=first[0].seed) == first
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_written_it_verifies_all_the_same(folders, executor, monkeypatch):
     def refused(path, *_, **__):
         raise DiskError(f"{path} cannot be written")
@@ -161,6 +162,7 @@ def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypa
     assert line.startswith(f"1 of the 12 images of {test} is trained on, in {data}"), "one of the two is another image now"
 
 
+@pytest.mark.slow
 def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):
     write_images(tmp_path / "data", 2, 40)
     write_images(tmp_path / "test", 2, 30)

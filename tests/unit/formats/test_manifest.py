@@ -257,6 +257,7 @@ def test_classes_that_no_header_has_room_for_are_not_written(tmp_path):
     assert len(next(replace(make_manifest(), classes=tuple(name[-230:] for name in many)).lines())) < MAX_HEADER
 
 
+@pytest.mark.slow
 def test_many_images_take_no_memory(tmp_path):
     header, *_ = write(tmp_path)
     digests = {("cat", f"{number:06}"): f"{number:064x}" for number in range(4_000)}

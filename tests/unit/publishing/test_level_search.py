@@ -215,6 +215,7 @@ def test_those_who_measure_are_told_where_all_levels_stand(seed):
     assert list(made.aims.values()) == [one.share for one in found]
 
 
+@pytest.mark.slow
 def test_what_a_fit_believes_of_its_error_is_what_it_misses_by():
     """At a level's share, over many noisy draws: the misses are as large as the standard error says, or smaller."""
     misses, errors = [], []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
@@ -26,6 +27,7 @@ def stripes(count: int, seed: int) -> TensorDataset:
     return TensorDataset((128 + images + noise).clamp(0, 255).to(torch.uint8), labels, 2)
 
 
+@pytest.mark.slow
 def test_what_a_network_knows_is_learnt_from_it():
     steps: list[tuple[int, int]] = []
     found = distill(stripes(96, 0), stripes(40, 1), RECIPE, lambda *done: steps.append(done), teacher=TEACHER, seed=3)

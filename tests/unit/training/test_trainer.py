@@ -55,6 +55,7 @@ def test_grey_images_of_one_channel_are_seen():
     assert build("slim", 3, 16, data.moments(), 0)(data.images[:2].float()).shape == (2, 3)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_network_and_another_another():
     data = toy()
     one, same, other = (train(data, TINY, seed=seed).state_dict() for seed in (1, 1, 2))
@@ -111,6 +112,7 @@ def test_images_carry_the_patterns_of_all_banks_in_turn_and_each_is_trained():
     assert problem.which.tolist() == [label + 3 * (number % 2) for number, label in enumerate(data.labels.tolist())]
 
 
+@pytest.mark.slow
 def test_a_surrogate_is_trained_until_it_knows_the_masks(monkeypatch):
     problem = Problem(dataset=toy(each=8), epsilon=8, arch="slim", batch_size=8, rounds=2)
     asked: list[int] = []
