@@ -30,7 +30,7 @@ class Exposed:
     test: TensorDataset
     """Clean, of the same classes; what recovered accuracy is measured on."""
     originals: TensorDataset | None = None
-    """The originals of ``images``, in their order, of which an attack may look at the few that it says it knows."""
+    """The originals of ``dataset``, in their order, of which an attack may look at the few that it says it knows."""
     other: TensorDataset | None = None
     """The same images as another release has them, in the same order."""
     cleaners: tuple[Cleaner, ...] = ()
@@ -63,10 +63,10 @@ class Attack:
 
 
 def list_attacks() -> dict[str, Attack]:
-    """All attacks by name, those first that need least; of the same need, those of a module in its order."""
+    """All attacks by name, ``none`` first and then those that need least; of the same need, those of a module in its order."""
     modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
     attacks = [attack for module in modules for attack in getattr(module, "ATTACKS", ())]
-    return {attack.name: attack for attack in sorted(attacks, key=lambda attack: NEEDS.index(attack.needs))}
+    return {attack.name: attack for attack in sorted(attacks, key=lambda one: (one.name != "none", NEEDS.index(one.needs)))}
 
 
 def select(names: tuple[str, ...]) -> tuple[Attack, ...]:

@@ -1,6 +1,6 @@
 """Error-minimising noise of single images: min over θ, min over the noise of each image, of one classification loss.
 
-Two schedules measure_lag one interface.
+Two schedules behind one interface.
 
 - ``joint``: θ is trained together with masks of whole classes (``core.bilevel``) until it knows the classes by masks and by
   nothing else. Then it is frozen, and every image gets, by projected gradient descent, noise that this θ takes for its class.
@@ -32,7 +32,7 @@ from hideseek_cli.training.trainer import Batch, autocast, count_correct
 
 
 def measure_lag(network: Standardised, images: Float[Tensor, "b c h w"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
-    """By how much the classes of images fall measure_lag all others together, summed over images, in logits.
+    """By how much the classes of images fall behind all others together, summed over images, in logits.
 
     The cross-entropy of an image is log(1 + exp(this)), and so has a gradient of the same signs; but where a network is sure,
     that gradient is too small for a float, and this one is not.

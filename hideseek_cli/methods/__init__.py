@@ -94,7 +94,7 @@ class Method(Protocol):
     def candidates(self, task: Task) -> tuple[Training, ...]:
         """Trainings of patterns to publish, the one that is expected to hide best first; later ones are fallbacks.
 
-        Patterns of scope ``sample`` are as many as ``task.images``; those that may not be trained on get theirs from
+        Patterns of scope ``sample`` are as many as ``task.dataset``; those that may not be trained on get theirs from
         what was trained on the others.
         """
 
