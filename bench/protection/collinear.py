@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hideseek_cli.formats import manifest as manifests
-from hideseek_cli.formats.manifest import CLEAN
+from hideseek_cli.formats.levels import CLEAN
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release import ReleaseMasks, write_release

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.formats.levels import CLEAN, spell_level
 from hideseek_cli.formats.mask_file import MaskFile
 
 
@@ -60,22 +61,10 @@ def _make(file: MaskFile, places: dict[str, Path], overwrite: bool) -> tuple[Cle
     )
 
 
-def spell_level(level: float | str) -> str:
-    """A level as mask files spell it.
-
-    >>> spell_level(50.0), spell_level("50.0"), spell_level("clean")
-    ('50', '50', 'clean')
-    """
-    try:
-        return f"{float(level):g}"
-    except ValueError:
-        return str(level)
-
-
 def file_name(level: str) -> str:
     """Of a level's cleaner.
 
     >>> file_name("50"), file_name("clean")
     ('cleaner_k50.safetensors', 'cleaner_clean.safetensors')
     """
-    return f"cleaner_{level}.safetensors" if level == "clean" else f"cleaner_k{level}.safetensors"
+    return f"cleaner_{level}.safetensors" if level == CLEAN else f"cleaner_k{level}.safetensors"

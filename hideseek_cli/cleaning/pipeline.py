@@ -25,7 +25,8 @@ from hideseek_cli.cleaning.batches import LEFT, Job, Work
 from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
-from hideseek_cli.formats.manifest import CLEAN, Manifest
+from hideseek_cli.formats.levels import CLEAN, PUBLISHED
+from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.formats.manifest_rows import Spool
 from hideseek_cli.images.codec import read_shape
 from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
@@ -60,7 +61,7 @@ class SeekResult:
 
 def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> Bool[np.ndarray, " n"]:
     """Which images are there to be cleaned. Raises InputError where cleaner and folder do not belong together."""
-    if published.level != manifests.PUBLISHED:
+    if published.level != PUBLISHED:
         raise InputError(f"{folder} is level {published.level} already; a cleaner applies to the published folder alone")
     if cleaner.release != published.release:
         raise InputError(

@@ -18,7 +18,7 @@ from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_e
 from hideseek_cli.evaluation.models import EvaluatedModel, authorized_model, distilled_models, model_label, public_models
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
-from hideseek_cli.formats.manifest import PUBLISHED
+from hideseek_cli.formats.levels import PUBLISHED
 from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.fields import NAMES, PATH, Names, Number, Place, settle
 from hideseek_cli.runtime.journal import Journal, open_journal, path_beside

@@ -11,6 +11,7 @@ from jaxtyping import Float, Float32
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import container
+from hideseek_cli.formats.checks import MAX_SEED, check_count, check_text
 from hideseek_cli.masks import keys
 from hideseek_cli.recipe import check_architecture
 
@@ -73,14 +74,12 @@ class AuthorizedNetwork:
     @classmethod
     def load(cls, path: Path) -> AuthorizedNetwork:
         """Raises InputError where the file is none, or damaged."""
-        header, tensors = container.read(path, "network")
-        stem = container.take_tensor(path, tensors, TENSOR, np.float32, QUARTER)
-        if not (np.isfinite(stem).all() and np.square(stem).sum() > 0):
-            raise InputError(f"{path} is damaged: its secret stem sees nothing; get it again")
-        seed = header.get("seed")
-        if not (seed is None or (isinstance(seed, int) and seed >= 0)):
-            raise InputError(f"{path} is damaged: {seed!r} is no seed; get it again")
-        return cls(arch=container.take_text(path, header, "arch"), stem=tuple(stem.ravel().tolist()), seed=seed)
+        with container.open_file(path, "network") as (header, tensors):
+            stem, seed = container.take_tensor(tensors, TENSOR, np.float32, QUARTER), header["seed"]
+            if not (np.isfinite(stem).all() and 0 < np.square(stem).sum() < np.inf):
+                raise InputError("its secret stem sees nothing")
+            seed = None if seed is None else check_count(seed, 0, MAX_SEED)
+            return cls(arch=check_text(header["arch"]), stem=tuple(stem.ravel().tolist()), seed=seed)
 
 
 def _unfold(quarter: Float[np.ndarray, "3 q q"]) -> Float[np.ndarray, "3 k k"]:

@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Int32, UInt16
 
 from hideseek_cli.formats import container
+from hideseek_cli.formats.checks import check_classes, check_sha256
+from hideseek_cli.formats.levels import check_level
 from hideseek_cli.formats.mask_tensors import (
     choose_format,
     make_image_tensors,
@@ -69,17 +71,18 @@ class Cleaner:
 
     @classmethod
     def load(cls, path: Path) -> Cleaner:
-        header, tensors = container.read(path, "cleaner")
-        patterns = read_patterns(path, tensors, "masks")
-        return cls(
-            level=container.take_text(path, header, "level"),
-            release=container.take_text(path, header, "release"),
-            result=container.take_text(path, header, "result"),
-            classes=container.take_classes(path, header),
-            recipe=Recipe.from_json(header.get("recipe")),
-            patterns=patterns,
-            which=read_which(path, tensors, patterns, NONE),
-            shifts=read_shifts(path, tensors),
-            residuals=read_residuals(path, tensors, "residual"),
-            single=header["format"] == container.OWN_MASKS,
-        )
+        """Raises InputError where the file is none, or damaged."""
+        with container.open_file(path, "cleaner") as (header, tensors):
+            patterns = read_patterns(tensors, "masks")
+            return cls(
+                level=check_level(header["level"]),
+                release=check_sha256(header["release"]),
+                result=check_sha256(header["result"]),
+                classes=check_classes(header["classes"]),
+                recipe=Recipe.from_json(header["recipe"]),
+                patterns=patterns,
+                which=read_which(tensors, patterns, NONE),
+                shifts=read_shifts(tensors),
+                residuals=read_residuals(tensors, "residual"),
+                single=header["format"] == container.OWN_MASKS,
+            )

@@ -7,6 +7,8 @@ checked here is that the file is one of ours and that each tensor has the type a
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.formats.checks import parse_json
 from hideseek_cli.runtime import atomic
 
 FORMAT, OWN_MASKS = 3, 4
 """Formats that are read; the second is written where images have masks of their own, so that older versions refuse it."""
 KINDS = ("masks", "cleaner", "generator", "network")
+DTYPES = frozenset({"I8", "U8", "U16", "I32", "U32", "I64", "F32"})
+"""Types of tensors that files of ours have, as safetensors calls them; others NumPy need not even know."""
+UNREADABLE = (OSError, SafetensorError, ValueError, TypeError, RecursionError)
+Tensors = dict[str, np.ndarray]
 
 
 def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) -> int:
@@ -43,27 +50,39 @@ def _read_kind(path: Path) -> object:
     try:
         with safe_open(path, framework="numpy") as file:
             header = _read_header(file)
-    except (OSError, SafetensorError, ValueError, RecursionError):
+    except UNREADABLE:
         return None
     return header.get("kind") if isinstance(header, dict) else None
 
 
 def _read_header(file: Any) -> Any:
     """The JSON header of an open safetensors file; None where it has none of ours."""
-    return json.loads((file.metadata() or {}).get("hideseek", "null"))
+    return parse_json((file.metadata() or {}).get("hideseek", "null").encode())
 
 
-def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Header and tensors of a file of that kind; safetensors checks every offset against the file's size."""
+@contextmanager
+def open_file(path: Path, kind: str) -> Iterator[tuple[dict[str, Any], Tensors]]:
+    """Header and tensors of a file of that kind. Raises InputError, then and inside, for whatever is wrong with it."""
+    header, tensors = _read(path, kind)
+    try:
+        yield header, tensors
+    except (KeyError, TypeError, ValueError, OverflowError, InputError) as error:
+        why = f"it does not say its {error}" if isinstance(error, KeyError) else error
+        raise InputError(f"{path} is damaged or from another version of hideseek ({why}); get it again") from error
+
+
+def _read(path: Path, kind: str) -> tuple[dict[str, Any], Tensors]:
+    """safetensors checks every offset against the file's size; tensors of other types than ours are not read."""
     if path.is_dir():
         raise InputError(f"{path} is a folder, and a {kind} file is needed here")
     try:
         with safe_open(path, framework="numpy") as file:
             header = _read_header(file)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            strange = {file.get_slice(name).get_dtype() for name in file.keys()} - DTYPES  # noqa: SIM118
+            tensors = {} if strange else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError as error:
         raise InputError(f"{path} cannot be read: there is no such file; check the path of the {kind} file") from error
-    except (OSError, SafetensorError, ValueError, RecursionError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path} cannot be read as a {kind} file ({error}); get it again") from error
     if not isinstance(header, dict) or header.get("kind") not in KINDS:
         raise InputError(f"{path} is a safetensors file, but not one of hideseek")
@@ -71,39 +90,19 @@ def read(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise InputError(f"{path} is a {header['kind']} file, and a {kind} file is needed here")
     if header.get("format") not in (FORMAT, OWN_MASKS):
         raise InputError(
-            f"{path} has format {header.get('format')!r}, and this version reads {FORMAT} and {OWN_MASKS}; update hideseek"
+            f"{path} has format {header.get('format')!r:.80}, and this version reads {FORMAT} and {OWN_MASKS}; update hideseek"
         )
+    if strange:
+        raise InputError(f"{path} is damaged: it has tensors of type {', '.join(sorted(strange))}; get it again")
     return header, tensors
 
 
-def take_classes(path: Path, header: dict[str, Any]) -> tuple[str, ...]:
-    """The names of the classes that it is for."""
-    names = header.get("classes")
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"{path} is damaged: it names no classes; get it again")
-    return tuple(names)
-
-
-def take_text(path: Path, header: dict[str, Any], name: str) -> str:
-    """A string of the header."""
-    if not isinstance(header.get(name), str):
-        raise InputError(f"{path} is damaged: it has no {name}; get it again")
-    return str(header[name])
-
-
-def take_number(path: Path, header: dict[str, Any], name: str) -> float:
-    """A number of the header."""
-    if not isinstance(header.get(name), (int, float)):
-        raise InputError(f"{path} is damaged: it has no {name}; get it again")
-    return float(header[name])
-
-
-def take_tensor(path: Path, tensors: dict[str, np.ndarray], name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-    """A tensor of that type and shape, -1 standing for any size."""
+def take_tensor(tensors: Tensors, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+    """A tensor of that type and shape, -1 standing for any size. Raises InputError where it is another."""
     tensor = tensors.get(name)
     fits = tensor is not None and tensor.dtype == dtype and len(tensor.shape) == len(shape)
     if not fits or any(want not in (-1, have) for want, have in zip(shape, tensor.shape, strict=True)):  # type: ignore[union-attr]
         found = "nothing" if tensor is None else f"{tensor.dtype}{list(tensor.shape)}"
-        raise InputError(f"{path} is damaged: {name} should be {np.dtype(dtype)}{list(shape)} and is {found}; get it again")
+        raise InputError(f"{name} should be {np.dtype(dtype)}{list(shape)} and is {found}")
     assert tensor is not None
     return tensor

@@ -9,9 +9,17 @@ import numpy as np
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import container
-
-MOST = 1024
-"""Pixels a side that a network sees at most."""
+from hideseek_cli.formats.checks import (
+    MAX_SIDE,
+    MAX_STRENGTH,
+    MIN_SIZE,
+    check_classes,
+    check_count,
+    check_number,
+    check_sha256,
+    check_text,
+)
+from hideseek_cli.masks.arithmetic import MAX_EPSILON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +48,12 @@ class Generator:
     @classmethod
     def load(cls, path: Path) -> Generator:
         """Raises InputError where the file is none, or damaged. Whether the weights fit is for the method to say."""
-        header, tensors = container.read(path, "generator")
-        size = header.get("size")
-        if not (isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and 0 < side <= MOST for side in size)):
-            raise InputError(f"{path} is damaged: it names no size of images; get it again")
-        if not all(np.isfinite(weight).all() for weight in tensors.values()):
-            raise InputError(f"{path} is damaged: some of its weights are no numbers; get it again")
-        return cls(
-            method=container.take_text(path, header, "method"), epsilon=int(container.take_number(path, header, "epsilon")),
-            strength=container.take_number(path, header, "strength"), classes=container.take_classes(path, header),
-            release=container.take_text(path, header, "release"), size=(size[0], size[1]), weights=tensors,
-        )  # fmt: skip
+        with container.open_file(path, "generator") as (header, weights):
+            height, width = (check_count(side, MIN_SIZE, MAX_SIDE) for side in header["size"])
+            if not all(np.isfinite(weight).all() for weight in weights.values()):
+                raise InputError("some of its weights are no numbers")
+            return cls(
+                method=check_text(header["method"]), epsilon=check_count(header["epsilon"], 1, MAX_EPSILON),
+                strength=check_number(header["strength"], 0.0, MAX_STRENGTH), classes=check_classes(header["classes"]),
+                release=check_sha256(header["release"]), size=(height, width), weights=weights,
+            )  # fmt: skip

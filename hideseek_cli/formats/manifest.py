@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats.manifest_checks import check_count, check_number, check_sha256
+from hideseek_cli.formats.checks import (
+    MAX_PRICE,
+    check_classes,
+    check_count,
+    check_number,
+    check_percent,
+    check_sha256,
+    check_size,
+)
+from hideseek_cli.formats.levels import CLEAN, PUBLISHED, check_level, spell_level
 from hideseek_cli.formats.manifest_format1 import is_format1, read_format1
 from hideseek_cli.formats.manifest_rows import (
     MAX_HEADER,
@@ -31,13 +40,12 @@ from hideseek_cli.formats.manifest_rows import (
 from hideseek_cli.images.codec import Source
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.atomic import StagedFolder
 
 NAME = "hideseek.json"
 FORMAT, KIND = 2, "hideseek manifest"
-PUBLISHED, CLEAN = "published", "clean"
-"""Names of the two levels that are no number: the strongest mask and none at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +78,7 @@ class Authorized:
         """Raises InputError."""
         check_sha256(self.stem)
         check_architecture(self.arch)
-        check_number(self.accuracy, 0.0, 100.0)
+        check_percent(self.accuracy)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,19 +200,19 @@ def _parse(header: dict[str, Any], rows: Rows, found: Iterable[Row]) -> Manifest
     """``found``: the rows, which are walked through here. Raises InputError where they and the header do not fit."""
     if header["kind"] != KIND:
         raise InputError(f"its kind is {header['kind']!r:.80}")
-    classes, release = tuple(header["classes"]), check_sha256(header["release"])
+    classes, release = check_classes(header["classes"]), check_sha256(header["release"])
     labels, identity = summarise_rows(found)
     if labels != classes:
         raise InputError("its classes are not those of its images")
     if header["level"] == PUBLISHED and identity != release:
         raise InputError("its images do not add up to its release")
     return Manifest(
-        level=_check_level(header["level"]),
+        level=check_level(header["level"], PUBLISHED),
         release=release,
         classes=classes,
-        chance=check_number(header["chance"], 0.0, 100.0),
-        epsilon=check_count(header["epsilon"]),
-        size=None if header["size"] is None else check_count(header["size"], 1),
+        chance=check_percent(header["chance"]),
+        epsilon=check_count(header["epsilon"], 1, MAX_EPSILON),
+        size=None if header["size"] is None else check_size(header["size"]),
         recipe=Recipe.from_json(header["recipe"]),
         offers=tuple(map(_read_offer, header["offers"])),
         images=rows,
@@ -217,22 +225,14 @@ def _parse(header: dict[str, Any], rows: Rows, found: Iterable[Row]) -> Manifest
     )
 
 
-def _check_level(value: object) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{value!r:.80} is no level")
-    if value not in (PUBLISHED, CLEAN):
-        check_number(float(value), 0.0, 100.0)
-    return value
-
-
 def _read_offer(value: dict[str, Any]) -> Offer:
     return Offer(
-        level=check_number(value["level"], 0.0, 100.0),
-        price=None if value["price"] is None else check_number(value["price"], 0.0),
-        accuracy=check_number(value["accuracy"]), low=check_number(value["low"]), high=check_number(value["high"]),
-        runs=check_count(value["runs"]), clean_classes=check_count(value.get("clean_classes", 0)),
+        level=float(spell_level(check_percent(value["level"]))),
+        price=None if value["price"] is None else check_number(value["price"], 0.0, MAX_PRICE),
+        accuracy=check_percent(value["accuracy"]), low=check_percent(value["low"]), high=check_percent(value["high"]),
+        runs=check_count(value["runs"], 1), clean_classes=check_count(value.get("clean_classes", 0)),
     )  # fmt: skip
 
 
 def _read_authorized(value: dict[str, Any]) -> Authorized:
-    return Authorized(stem=value["stem"], arch=value["arch"], accuracy=check_number(value["accuracy"]))
+    return Authorized(stem=value["stem"], arch=value["arch"], accuracy=check_percent(value["accuracy"]))

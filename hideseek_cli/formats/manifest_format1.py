@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, Any
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats.manifest_checks import parse_json
+from hideseek_cli.formats.checks import parse_json
 from hideseek_cli.formats.manifest_rows import Row, check_rows
 
 FORMAT = 1

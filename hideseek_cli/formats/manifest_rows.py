@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Protocol, runtime_checkable
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.formats.manifest_checks import check_sha256, parse_json
+from hideseek_cli.formats.checks import check_sha256, parse_json
 from hideseek_cli.images.index import Key, is_safe
 
 MAX_HEADER = 2**23

@@ -15,8 +15,9 @@ from jaxtyping import Bool, Int32, UInt16
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import container
+from hideseek_cli.formats.checks import MAX_STRENGTH, check_classes, check_count, check_number, check_sha256
 from hideseek_cli.formats.cleaner import NONE, Cleaner
-from hideseek_cli.formats.manifest import PUBLISHED
+from hideseek_cli.formats.levels import PUBLISHED, check_level
 from hideseek_cli.formats.mask_tensors import (
     choose_format,
     make_image_tensors,
@@ -27,7 +28,7 @@ from hideseek_cli.formats.mask_tensors import (
     read_touched,
     read_which,
 )
-from hideseek_cli.masks.arithmetic import subtract_masks
+from hideseek_cli.masks.arithmetic import MAX_EPSILON, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.masks.residuals import Residuals
 from hideseek_cli.recipe import Recipe
@@ -109,31 +110,24 @@ class MaskFile:
 
     @classmethod
     def load(cls, path: Path) -> MaskFile:
-        header, tensors = container.read(path, "masks")
-        published = read_patterns(path, tensors, PUBLISHED)
-        tiers = tuple(
-            Tier(
-                level=container.take_text(path, tier, "level"), strength=container.take_number(path, tier, "strength"),
-                result=container.take_text(path, tier, "result"),
-                patterns=read_patterns(path, tensors, f"{tier['level']}.masks", like=published),
-                touched=read_touched(path, tensors, f"{tier['level']}.touched"),
-                residuals=read_residuals(path, tensors, f"{tier['level']}.residual"),
-            )
-            for tier in _read_tiers(path, header)
-        )  # fmt: skip
-        return cls(
-            release=container.take_text(path, header, "release"), classes=container.take_classes(path, header),
-            epsilon=int(container.take_number(path, header, "epsilon")),
-            strength=container.take_number(path, header, "strength"),
-            recipe=Recipe.from_json(header.get("recipe")),
-            published=published, which=read_which(path, tensors, published, 0), tiers=tiers, shifts=read_shifts(path, tensors),
-            origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
-            single=header["format"] == container.OWN_MASKS,
-        )  # fmt: skip
+        """Raises InputError where the file is none, or damaged."""
+        with container.open_file(path, "masks") as (header, tensors):
+            published = read_patterns(tensors, PUBLISHED)
+            return cls(
+                release=check_sha256(header["release"]), classes=check_classes(header["classes"]),
+                epsilon=check_count(header["epsilon"], 1, MAX_EPSILON),
+                strength=check_number(header["strength"], 0.0, MAX_STRENGTH), recipe=Recipe.from_json(header["recipe"]),
+                published=published, which=read_which(tensors, published, 0),
+                tiers=tuple(_read_tier(tier, tensors, published) for tier in header["tiers"]),
+                shifts=read_shifts(tensors), origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
+                single=header["format"] == container.OWN_MASKS,
+            )  # fmt: skip
 
 
-def _read_tiers(path: Path, header: dict[str, Any]) -> list[dict[str, Any]]:
-    tiers = header.get("tiers")
-    if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
-        raise InputError(f"{path} is damaged: it has no tiers; get it again")
-    return tiers
+def _read_tier(tier: dict[str, Any], tensors: container.Tensors, published: Patterns) -> Tier:
+    level = check_level(tier["level"])
+    return Tier(
+        level=level, strength=check_number(tier["strength"], 0.0, 1.0), result=check_sha256(tier["result"]),
+        patterns=read_patterns(tensors, f"{level}.masks", like=published), touched=read_touched(tensors, f"{level}.touched"),
+        residuals=read_residuals(tensors, f"{level}.residual"),
+    )  # fmt: skip

@@ -71,6 +71,8 @@ def place(
         placed = masks[labels[:, None, None], rows[:, :, None], columns[:, None, :]]
     if shape is None or shape == (height, width):
         return placed
+    if height != width:
+        raise InputError(f"masks of {width}x{height} are for images of that size alone: the file is damaged; get it again")
     return (
         np.stack([resample(mask, *shape) for mask in placed]) if len(placed) else np.empty((0, *shape, masks.shape[3]), np.int8)
     )

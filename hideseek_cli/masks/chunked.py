@@ -51,11 +51,11 @@ class ChunkedMasks:
     def read(cls, shape: tuple[int, int, int, int], ends: Int64[np.ndarray, " b"], content: bytes) -> ChunkedMasks:
         """What a stranger's file says. Raises InputError, and takes no memory, where it cannot be."""
         if min(shape) < 1 or shape[1] * shape[2] * shape[3] > MOST:
-            raise InputError(DAMAGED.format(f"masks of shape {list(shape)}"))
+            raise InputError(f"there are no masks of shape {list(shape)}")
         each = _count_per_chunk(shape, CHUNK)
         edges = np.concatenate([[0], ends])
         if len(ends) != -(-shape[0] // each) or (np.diff(edges) <= 0).any() or ends[-1] != len(content):
-            raise InputError(DAMAGED.format("its chunks are not where they should be"))
+            raise InputError("chunks of masks are not where they should be")
         return cls(shape, ends, content, each)
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError, count, unknown
+from hideseek_cli.formats.levels import spell_level
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
@@ -37,6 +38,7 @@ def _check_levels(name: str, levels: tuple[float, ...]) -> None:
     for level in levels:
         if not 0 < level < 100:
             raise InputError(f"level {level:g} is out of range: a level is a test accuracy between 0 and 100 percent")
+        spell_level(level)
     if len(set(levels)) < len(levels):
         raise InputError(f"a level is given twice in {_join(levels)}; give each once")
 

@@ -14,6 +14,7 @@ import torch
 
 from hideseek_cli.errors import count
 from hideseek_cli.formats.container import FORMAT
+from hideseek_cli.formats.levels import spell_level
 from hideseek_cli.formats.manifest import Offer
 from hideseek_cli.publishing.baseline import measure_clean
 from hideseek_cli.publishing.calibration import CalibratedLevels, calibrate
@@ -104,8 +105,8 @@ def _write(
     masks = ReleaseMasks(
         epsilon=run.config.epsilon, published=strongest.scale.masks, which=unmasking.which(calibrated.shares),
         shifts=renderer.shifts, strength=strongest.strength,
-        tiers={f"{one.level:g}": unmasking.touched(one.share) for one in calibrated.reached},
-        own={f"{level:g}": renderer.masks(patterns, 1.0) for level, patterns in calibrated.own.items()},
+        tiers={spell_level(one.level): unmasking.touched(one.share) for one in calibrated.reached},
+        own={spell_level(level): renderer.masks(patterns, 1.0) for level, patterns in calibrated.own.items()},
     )  # fmt: skip
     offers = (
         _make_offer(one, estimates[one.level], run.config.prices, _list_cleaned(layout, calibrated, one))
@@ -139,7 +140,7 @@ def _describe_levels(
         LevelResult(
             level=one.level, masked_share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
             cleaned=_list_cleaned(layout, calibrated, one), known=layout.unmasking.strippable(one.share, calibrated.shares),
-            similarity=release.similarity.get(f"{one.level:g}") if one.reachable else None,
+            similarity=release.similarity.get(spell_level(one.level)) if one.reachable else None,
         )
         for one in calibrated.levels
     )  # fmt: skip

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
 
-from hideseek_cli.formats.manifest import CLEAN, PUBLISHED, Authorized, Manifest, Offer
+from hideseek_cli.formats.levels import CLEAN, PUBLISHED
+from hideseek_cli.formats.manifest import Authorized, Manifest, Offer
 from hideseek_cli.formats.manifest_rows import Identity, Spool
 from hideseek_cli.formats.mask_file import MaskFile, Tier
 from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha

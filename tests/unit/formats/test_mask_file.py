@@ -152,6 +152,18 @@ DAMAGES = {
     "an architecture that is none": lambda header, tensors: header["recipe"].update(arch="vit"),
     "classes that are no list": lambda header, tensors: header.update(classes=7),
     "no level": lambda header, tensors: header.pop("level"),
+    **{
+        f"level {level!r}": lambda header, tensors, level=level: header.update(level=level)
+        for level in ("/../../x", "50\x1b[2J", "50\n", "050", "5e1", "٥٠", "100", "0", "-1", "nan", "published", "", 50, None)
+    },
+    "a release that is no digest": lambda header, tensors: header.update(release="../x"),
+    "a result that is no digest": lambda header, tensors: header.update(result="b" * 63),
+    "a class that is no name": lambda header, tensors: header.update(classes=["cat", 7]),
+    "a number too large for any float": lambda header, tensors: header["recipe"].update(learning_rate=10**400),
+    "no number": lambda header, tensors: header["recipe"].update(momentum=float("nan")),
+    "masks of a long side": lambda header, tensors: tensors.update({"masks.c3": np.zeros((2, 1, 4000, 3), np.int8)}),
+    "masks of no side": lambda header, tensors: tensors.update({"masks.c3": np.zeros((2, 0, 5, 3), np.int8)}),
+    "grey masks of no side": lambda header, tensors: tensors.update({"masks.c1": np.zeros((2, 4, 0, 1), np.int8)}),
 }
 
 
@@ -161,6 +173,42 @@ def test_a_damaged_cleaner_is_refused(tmp_path, damage):
     mask_file().make_cleaner("30").save(path)
     rewrite(path, damage)
     with pytest.raises(InputError):
+        Cleaner.load(path)
+
+
+MASK_DAMAGES = {
+    "a level that is a path": lambda header, tensors: header["tiers"][0].update(level="../30"),
+    "a share above all": lambda header, tensors: header["tiers"][0].update(strength=1.5),
+    "no share": lambda header, tensors: header["tiers"][0].update(strength=float("nan")),
+    "a result that is none": lambda header, tensors: header["tiers"][0].update(result=""),
+    "tiers that are none": lambda header, tensors: header.update(tiers=[7]),
+    "a bound that masks cannot have": lambda header, tensors: header.update(epsilon=64),
+    "a bound that is no number": lambda header, tensors: header.update(epsilon=True),
+    "a strength beyond all": lambda header, tensors: header.update(strength=10**400),
+}
+
+
+@pytest.mark.parametrize("damage", MASK_DAMAGES.values(), ids=MASK_DAMAGES.keys())
+def test_a_damaged_mask_file_is_refused(tmp_path, damage):
+    path = tmp_path / "m"
+    mask_file().save(path)
+    rewrite(path, damage)
+    with pytest.raises(InputError):
+        MaskFile.load(path)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("BF16", 16), ("F8_E4M3", 8), ("F64", 64), ("BOOL", 8)])
+def test_tensors_of_other_types_are_refused_before_they_are_read(tmp_path, kind, bits):
+    """Of some of these NumPy knows nothing."""
+    path = tmp_path / "c"
+    mask_file().make_cleaner("30").save(path)
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header, values = json.loads(content[8 : 8 + length]), content[8 + length :]
+    header["extra"] = {"dtype": kind, "shape": [8], "data_offsets": [len(values), len(values) + bits]}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + values + bytes(bits))
+    with pytest.raises(InputError, match=f"tensors of type {kind}"):
         Cleaner.load(path)
 
 

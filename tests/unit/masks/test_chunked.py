@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tracemalloc
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +14,6 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats.mask_tensors import read_masks
 from hideseek_cli.masks import chunked as module
 from hideseek_cli.masks.chunked import ChunkedMasks
-
-PATH = Path("file")
 
 
 def noise(count: int, *shape: int) -> np.ndarray:
@@ -34,10 +31,10 @@ def test_masks_are_read_by_number_in_any_order_and_more_than_once(count, shape, 
 
 def test_a_file_holds_them_whole():
     masks = noise(9, 4, 5, 3)
-    found = read_masks(PATH, ChunkedMasks.pack(masks).tensors("masks.c3"), "masks.c3", (-1, -1, -1, 3))
+    found = read_masks(ChunkedMasks.pack(masks).tensors("masks.c3"), "masks.c3", (-1, -1, -1, 3))
     assert isinstance(found, ChunkedMasks) and np.array_equal(found.unpack(), masks)
-    assert read_masks(PATH, {}, "masks.c3", (-1, -1, -1, 3)) is None
-    assert read_masks(PATH, {"masks.c3": masks}, "masks.c3", (9, -1, -1, 3)) is masks
+    assert read_masks({}, "masks.c3", (-1, -1, -1, 3)) is None
+    assert read_masks({"masks.c3": masks}, "masks.c3", (9, -1, -1, 3)) is masks
 
 
 DAMAGES = {
@@ -59,8 +56,8 @@ def test_what_cannot_be_is_refused_before_memory_is_taken(damage, monkeypatch):
     parts = {name: tensor.copy() for name, tensor in ChunkedMasks.pack(noise(9, 4, 5, 3)).tensors("m").items()}
     monkeypatch.setattr(module, "_unpack", lambda *chunk: pytest.fail("a chunk was unpacked"))
     damage(parts)
-    with pytest.raises(InputError, match="damaged"):
-        read_masks(PATH, parts, "m", (-1, -1, -1, 3))
+    with pytest.raises(InputError, match=r"should be|there are no masks|not where they should be"):
+        read_masks(parts, "m", (-1, -1, -1, 3))
 
 
 @pytest.mark.parametrize(
