@@ -24,8 +24,9 @@ from PIL import Image
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.formats.mask_file import MaskFile
-from hideseek_cli.images.codec import decode, encode
+from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
+from hideseek_cli.images.encoding import encode
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release import ReleaseMasks, write_release
 from hideseek_cli.publishing.rendering import MaskRenderer

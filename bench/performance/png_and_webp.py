@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hideseek_cli.images.codec import ENCODINGS, decode, drop_alpha, encode
+from hideseek_cli.images.codec import decode, drop_alpha
 from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.encoding import ENCODINGS, encode
 from hideseek_cli.masks.arithmetic import apply, place
 
 

@@ -17,7 +17,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats.cleaner import NONE, Cleaner
 from hideseek_cli.images.codec import Notes, Pixels, Source, attach_alpha, decode, digest_pixels, drop_alpha, read_image
 from hideseek_cli.images.index import Key
-from hideseek_cli.images.output_format import Put
+from hideseek_cli.images.output_format import OutputFormat, Put
 from hideseek_cli.masks.arithmetic import place, restore
 
 TOGETHER, SMALL = 16, 2**18
@@ -74,13 +74,13 @@ def batch_work(work: Iterable[Work], total: int) -> Iterator[list[Work]]:
         yield some
 
 
-def clean_batch(cleaner: Cleaner, exif: bool, put: Put, some: Sequence[Work]) -> list[Done | str]:
+def clean_batch(cleaner: Cleaner, form: OutputFormat, put: Put, some: Sequence[Work]) -> list[Done | str]:
     """Clean and write some images; in place of one that is no longer what was published, says so.
 
     Raises InputError where the cleaner is damaged, or what an interrupted run left.
     """
     found: list[Done | str] = []
-    for _, alike in groupby((_examine(cleaner, exif, *work) for work in some), _choose_batch):
+    for _, alike in groupby((_examine(cleaner, form, *work) for work in some), _choose_batch):
         waiting: list[_Read] = []
         for one in alike:
             if isinstance(one, _Read):
@@ -92,15 +92,15 @@ def clean_batch(cleaner: Cleaner, exif: bool, put: Put, some: Sequence[Work]) ->
     return found
 
 
-def _examine(cleaner: Cleaner, exif: bool, job: Job, lost: Int8[np.ndarray, " _"]) -> _Read | Done | str:
+def _examine(cleaner: Cleaner, form: OutputFormat, job: Job, lost: Int8[np.ndarray, " _"]) -> _Read | Done | str:
     """An image that can be cleaned, or is, or what is wrong with it."""
     if job.cleaned is not None:
         try:
-            return job.key, digest_pixels(decode(job.cleaned)), None
+            return job.key, digest_pixels(decode(job.cleaned, encoding=form.encoding)), None
         except InputError as error:
             raise InputError(LEFT) from error
     try:
-        image, notes = read_image(job.source, exif=exif)
+        image, notes = read_image(job.source, form.encoding, exif=form.exif)
     except InputError as error:
         return str(error)
     if digest_pixels(image) != job.digest:

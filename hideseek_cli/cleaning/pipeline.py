@@ -133,7 +133,9 @@ def _clean_folder(
         try:
             if job is None or job.cleaned is not None:
                 return None
-            return 3 * prod(read_shape(job.source)) if cleaner.residuals.counts[job.number] > MANY else MANY
+            if cleaner.residuals.counts[job.number] <= MANY:
+                return MANY
+            return 3 * prod(read_shape(job.source, published.output_format.encoding))
         except InputError:
             return None
 
@@ -152,7 +154,7 @@ def _clean_folder(
             cleaned = sum(job is not None and job.cleaned is not None for job in jobs)
             progress.say(f"resumes: {cleaned} of {total} images are cleaned already")
 
-        clean = partial(batches.clean_batch, cleaner, published.output_format.exif, put)
+        clean = partial(batches.clean_batch, cleaner, published.output_format, put)
         calls = batches.batch_work(work(), total)
         for done, result in enumerate(chain.from_iterable(ordered_map(executor, clean, calls, batches.CALLS)), 1):
             if isinstance(result, str):

@@ -60,6 +60,7 @@ def load_evaluation(
     the images are not those that the manifest lists, or do not fit."""
     promise = manifests.read(folder) if manifests.exists(folder) else None
     listed = promise.digests if promise else {}
+    encoding = promise.output_format.encoding if promise else None
     part = scan(folder if promise else find_splits(folder)["train"])
     seen = {record.key for record in part.records}
     if promise is not None and seen != listed.keys():
@@ -70,7 +71,7 @@ def load_evaluation(
     size = size or (promise.size if promise else choose_training_size(_shapes(part, executor, progress)))
 
     def take(record: ImageRecord) -> tuple[Pixels, bool]:
-        image = decode(record.path)
+        image = decode(record.path, encoding=encoding)
         same = promise is None or digest_pixels(image) == listed[record.key]
         return (drop_alpha(image) if size is None else fit(image, size)), same
 

@@ -1,4 +1,4 @@
-"""One image on the disk: read it as an array, bring it to a size, write it as PNG or lossless WebP.
+"""One image on the disk: read it as an array, bring it to a size. It is written by ``images.encoding``.
 
 An array has one channel where the image is grey and three where it is in colour; where some of it is transparent, a last
 channel says how much.
@@ -10,10 +10,9 @@ import hashlib
 import io
 import struct
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, Protocol, runtime_checkable
+from typing import BinaryIO, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -21,11 +20,11 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.images.exif import strip_exif
+from hideseek_cli.images.png_notes import drop_notes
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
-ENCODINGS: dict[str, dict[str, bool]] = {"png": {}, "webp": {"lossless": True, "exact": True}}
-"""How images are written, by suffix, with Pillow's settings; exact: colours stay under what is wholly transparent."""
-WEBP_SIDE = 16_383
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
+"""What Pillow calls the formats of those files. It knows others, and starts a program for one of them."""
 MAX_PIXELS = 40_000_000
 MIN_SIDE, MAX_SIDE = 8, 65_535
 PROFILES = {b"RGB ": ("RGB", "RGBA", "P", "PA"), b"GRAY": ("L", "LA", "1")}
@@ -37,6 +36,13 @@ DAMAGED = (
 """What Pillow raises for files that are damaged on purpose or by chance."""
 ORIENTATION = 0x0112
 """The EXIF tag."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What each of its values but the first asks for."""
+SIDEWAYS = {TURNS[number] for number in (5, 6, 7, 8)}
+Result = TypeVar("Result")
 
 Pixels = UInt8[np.ndarray, "h w c"]
 """One image."""
@@ -70,31 +76,57 @@ class Source(Protocol):
     def open(self, mode: Literal["rb"], /) -> BinaryIO: ...
 
 
-@contextmanager
-def _open(path: Source) -> Iterator[ImageFile.ImageFile]:
-    """The image file, not decoded yet. Raises InputError, then and inside, where it is none or cannot be used."""
+def _read(path: Source, encoding: str | None, use: Callable[[ImageFile.ImageFile], Result]) -> Result:
+    """What is made of an image file, which is not decoded yet. Raises InputError where it is none or cannot be used."""
+    formats = FORMATS if encoding is None else (encoding.upper(),)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # what matters of what Pillow warns of is refused
-            with path.open("rb") as file, Image.open(file) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise InputError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller")
-                if not MIN_SIDE <= min(image.size) <= max(image.size) <= MAX_SIDE:
-                    raise InputError(
-                        f"{path} is {image.width}x{image.height}; an image has at least {MIN_SIDE} pixels a side"
-                        f" and at most {MAX_SIDE}"
-                    )
-                if getattr(image, "n_frames", 1) > 1:
-                    raise InputError(f"{path} has several frames or pages; keep one of them")
-                if _is_deep(image):
-                    raise InputError(f"{path} is not 8 bits a channel; convert it to 8-bit grey or RGB first")
-                yield image
+            try:
+                return _use(path, file, formats, use)
+            except DAMAGED:
+                plain = drop_notes(file)
+                if plain is None:
+                    raise
+                return _use(path, plain, formats, use)
     except UnidentifiedImageError as error:
-        raise InputError(f"{path} cannot be read as an image (of no known format); repair or remove it") from error
+        kind = "of no known format" if encoding is None else f"which should be {encoding.upper()}"
+        raise InputError(f"{path} cannot be read as an image ({kind}); repair or remove it") from error
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise DiskError(f"{path} cannot be read: {error.strerror}; check the disk and your rights") from error
         raise InputError(f"{path} cannot be read as an image ({error}); repair or remove it") from error
+
+
+def _use(
+    path: Source, file: BinaryIO | io.BytesIO, formats: tuple[str, ...], use: Callable[[ImageFile.ImageFile], Result]
+) -> Result:
+    with Image.open(file, formats=formats) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise InputError(f"{path} has more than {MAX_PIXELS // 1_000_000} million pixels; make it smaller")
+        if not MIN_SIDE <= min(image.size) <= max(image.size) <= MAX_SIDE:
+            raise InputError(
+                f"{path} is {image.width}x{image.height}; an image has at least {MIN_SIDE} pixels a side and at most {MAX_SIDE}"
+            )
+        if _has_frames(image):
+            raise InputError(f"{path} has several frames or pages; keep one of them")
+        if _is_deep(image):
+            raise InputError(f"{path} is not 8 bits a channel; convert it to 8-bit grey or RGB first")
+        return use(image)
+
+
+def _has_frames(image: ImageFile.ImageFile) -> bool:
+    """Whether there is a second frame or page; what a camera puts behind its photograph (MPO) is none.
+
+    The second alone is looked for: to count those of a TIFF takes time by the square of their number.
+    """
+    if image.format == "MPO":
+        return False
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    return True
 
 
 def _is_deep(image: ImageFile.ImageFile) -> bool:
@@ -106,30 +138,64 @@ def _is_deep(image: ImageFile.ImageFile) -> bool:
     return False
 
 
-def read_shape(path: Source) -> tuple[int, int]:
-    """Height and width in pixels, EXIF orientation applied, from the file's header alone."""
-    with _open(path) as image:
-        turned = image.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+def _read_exif(image: ImageFile.ImageFile) -> Image.Exif | None:
+    """What the file says of how it was taken; None where that is damaged, which is no fault of its pixels. Those of a PNG are
+    decoded on the way, and must be by then where it matters whether they can be."""
+    try:
+        exif = image.getexif()
+        exif.get(ORIENTATION)
+    except DAMAGED:
+        return None
+    return exif
+
+
+def _find_turn(exif: Image.Exif | None) -> Image.Transpose | None:
+    """How the pixels are to be turned to stand upright."""
+    orientation = None if exif is None else exif.get(ORIENTATION)
+    return TURNS.get(orientation) if isinstance(orientation, int) else None
+
+
+def read_shape(path: Source, encoding: str | None = None) -> tuple[int, int]:
+    """Height and width in pixels, EXIF orientation applied, from the file's header alone; else as ``read_image``."""
+
+    def measure(image: ImageFile.ImageFile) -> tuple[int, int]:
+        turned = _find_turn(_read_exif(image)) in SIDEWAYS
         return (image.width, image.height) if turned else (image.height, image.width)
 
+    return _read(path, encoding, measure)
 
-def read_image(path: Source, *, exif: bool = False) -> tuple[Pixels, Notes]:
+
+def read_image(path: Source, encoding: str | None = None, *, exif: bool = False) -> tuple[Pixels, Notes]:
     """The image in grey levels, EXIF orientation applied, and the ICC profile of its colours where one still holds; with
     ``exif`` also what is harmless of that.
 
-    Refused, each with its reason: what is no image, is damaged, animated, deeper than 8 bits, or too large or too small.
+    ``encoding``: the only one that the file may have, such as ``png``; None: any of FORMATS. Refused, each with its reason:
+    what is no image, is damaged, animated, deeper than 8 bits, or too large or too small.
     """
-    with _open(path) as image:
-        found = image.info.get("icc_profile")
+
+    def take(image: ImageFile.ImageFile) -> tuple[Pixels, Notes]:
+        image.load()
+        found, told = image.info.get("icc_profile"), _read_exif(image)
         fits = isinstance(found, bytes) and image.mode in PROFILES.get(found[16:20], ())
-        array = np.asarray(_to_plain_mode(path, ImageOps.exif_transpose(image)))
-        notes = Notes(found if fits else None, strip_exif(image.getexif()) if exif else None)
-    return (array[:, :, None] if array.ndim == 2 else array), notes
+        turn = _find_turn(told)
+        array = np.asarray(_to_plain_mode(path, image if turn is None else image.transpose(turn)))
+        notes = Notes(found if fits else None, _strip(told) if exif and told is not None else None)
+        return (array[:, :, None] if array.ndim == 2 else array), notes
+
+    return _read(path, encoding, take)
 
 
-def decode(path: Source, size: int | None = None) -> Pixels:
+def _strip(told: Image.Exif) -> bytes | None:
+    """What may be published of it; nothing where it is damaged."""
+    try:
+        return strip_exif(told)
+    except DAMAGED:
+        return None
+
+
+def decode(path: Source, size: int | None = None, encoding: str | None = None) -> Pixels:
     """The pixels of ``read_image``, with ``size`` brought to it."""
-    array, _ = read_image(path)
+    array, _ = read_image(path, encoding)
     return array if size is None else fit(array, size)
 
 
@@ -166,24 +232,6 @@ def _to_plain_mode(path: Source, image: Image.Image) -> Image.Image:
         opaque = full.getchannel("A").getextrema()[0] == 255
         return full.convert(full.mode[:-1]) if opaque else full
     raise InputError(f"{path} is of mode {image.mode}, not 8 bits a channel of grey or RGB; convert it first")
-
-
-def why_unfit(shape: tuple[int, ...], encoding: str) -> str | None:
-    """Why an image of that height, width and number of channels cannot be written so, as ``PATH <why>``; None if it can."""
-    height, width, channels = shape
-    if encoding == "webp" and channels < 3:
-        return "is grey, and WebP knows colour alone; publish it as PNG"
-    if encoding == "webp" and max(height, width) > WEBP_SIDE:
-        return f"is {width}x{height}, and WebP has at most {WEBP_SIDE} pixels a side; publish it as PNG"
-    return None
-
-
-def encode(pixels: Pixels, notes: Notes = NO_NOTES, encoding: str = "png") -> bytes:
-    """The image as PNG or lossless WebP, with those notes and no others: the same bytes for the same pixels."""
-    stream = io.BytesIO()
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    image.save(stream, encoding.upper(), icc_profile=notes.icc, exif=notes.exif or b"", **ENCODINGS[encoding])
-    return stream.getvalue()
 
 
 def digest_pixels(image: Pixels) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError, Problems, raise_for_all
-from hideseek_cli.images.codec import ENCODINGS, Notes, Pixels, Source, encode
+from hideseek_cli.images.codec import Notes, Pixels, Source
+from hideseek_cli.images.encoding import ENCODINGS, encode
 from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.tar_index import list_members
 from hideseek_cli.images.webdataset import Held, ShardWriter, hold, make_sample_key, name_shard, read_samples

@@ -13,8 +13,9 @@ from jaxtyping import Bool, Int64, UInt16
 
 from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
-from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, why_unfit
+from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape
 from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
+from hideseek_cli.images.encoding import why_unfit
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
@@ -85,8 +86,8 @@ def _read_images(
 
     def take(number: int) -> tuple[int, tuple[int, ...], str, Pixels | None]:
         path = folder.records[number].path
-        image, _ = read_image(path, exif=output_format.exif)
-        if why := why_unfit(image.shape, output_format.encoding):
+        image, notes = read_image(path, exif=output_format.exif)
+        if why := why_unfit(image.shape, notes, output_format.encoding):
             raise InputError(f"{path} {why}")
         seen = (drop_alpha(image) if size is None else fit(image, size)) if taught[number] else None
         return number, image.shape, digest_pixels(image), seen

@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from hideseek_cli.images.codec import attach_alpha, drop_alpha, encode
+from hideseek_cli.images.codec import attach_alpha, drop_alpha
 from hideseek_cli.images.dataset import find_splits
+from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.image_folder import list_passed_over
 from hideseek_cli.masks.arithmetic import apply
 from hideseek_cli.masks.resample import resample

@@ -21,8 +21,9 @@ from jaxtyping import Float, UInt8
 
 from hideseek_cli.errors import UNUSABLE, InputError, raise_for_all
 from hideseek_cli.formats.generator import Generator
-from hideseek_cli.images.codec import Notes, Pixels, attach_alpha, drop_alpha, encode, fit, read_image, why_unfit
+from hideseek_cli.images.codec import Notes, Pixels, attach_alpha, drop_alpha, fit, read_image
 from hideseek_cli.images.dataset import scan_unlabelled
+from hideseek_cli.images.encoding import encode, why_unfit
 from hideseek_cli.images.index import ImageIndex, ImageRecord
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
@@ -99,7 +100,7 @@ class _Work:
     def read(self, record: ImageRecord) -> _Read | InputError:
         try:
             image, notes = read_image(record.path, exif=self.output_format.exif)
-            if why := why_unfit(image.shape, self.output_format.encoding):
+            if why := why_unfit(image.shape, notes, self.output_format.encoding):
                 return InputError(f"{record.path} {why}")
             return _Read(record, image, notes, self._seen(image, record))
         except InputError as error:

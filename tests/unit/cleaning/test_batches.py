@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hideseek_cli.cleaning import batches
 from hideseek_cli.cleaning.batches import Job, batch_work, clean_batch
 from hideseek_cli.formats.cleaner import NONE, Cleaner
-from hideseek_cli.images.codec import digest_pixels, encode
+from hideseek_cli.images.codec import digest_pixels
+from hideseek_cli.images.encoding import encode
+from hideseek_cli.images.output_format import PNG_FILES
 from hideseek_cli.masks.arithmetic import apply, compute_residuals
 from hideseek_cli.masks.residuals import Residuals
 from hideseek_cli.recipe import preset
@@ -55,6 +57,6 @@ def test_images_of_all_shapes_and_damaged_ones_come_out_in_order_each_by_its_own
         )
         work.append((Job(number, ("a", str(number)), digest_pixels(published), path, None), lost))
         wanted.append((("a", str(number)), digest_pixels(clean_image), digest_pixels(clean_image)))
-    found = clean_batch(cleaner, False, lambda key, image, notes: digest_pixels(image), work)
+    found = clean_batch(cleaner, PNG_FILES, lambda key, image, notes: digest_pixels(image), work)
     assert isinstance(found[8], str) and "8.png cannot be read" in found[8]
     assert [one for one in found if not isinstance(one, str)] == wanted[:8] + wanted[9:]

@@ -12,8 +12,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import Notes, decode, encode, fit, read_image, read_shape
+from hideseek_cli.images.codec import Notes, decode, fit, read_image, read_shape
 from hideseek_cli.images.dataset import find_splits, load_pixels, scan
+from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.index import is_safe
 from hideseek_cli.publishing import loading
 from hideseek_cli.publishing.loading import load_source

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hideseek_cli.errors import DiskError, Problems, RefusalError
 from hideseek_cli.images import tar_index as tars
-from hideseek_cli.images.codec import encode
 from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.tar_index import BLOCK, list_members
 from tests.helpers.folders import draw
 

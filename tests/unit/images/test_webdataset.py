@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.formats.manifest import compute_identity
-from hideseek_cli.images.codec import NO_NOTES, Notes, decode, digest_pixels, encode, read_image
+from hideseek_cli.images.codec import NO_NOTES, Notes, decode, digest_pixels, read_image
 from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.index import Key, is_safe
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.images.webdataset import ShardWriter, hold

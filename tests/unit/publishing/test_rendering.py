@@ -14,8 +14,9 @@ from PIL import Image
 
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats.mask_file import MaskFile
-from hideseek_cli.images.codec import decode, encode
+from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
+from hideseek_cli.images.encoding import encode
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import UnmaskingOrder, find_quietest_order
 from hideseek_cli.publishing.config import HideConfig
