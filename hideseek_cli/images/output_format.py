@@ -79,6 +79,13 @@ class OutputFormat:
             yield found.get(key)
         raise_for_all(problems)
 
+    def find(self, folder: Path, key: Key, number: int) -> Source | None:
+        """The image of that class, name and number in a folder, None where it is not there."""
+        if self.shard is None:
+            return next(self.sources(folder, [key]))
+        records = read_samples(folder / name_shard(number // self.shard), {})
+        return next((record.path for record in records if record.key == key), None)
+
     def settle(self, folder: Path) -> None:
         """Of a folder that was being filled, remove what may not be whole: its last shard, of which not all need be on the
         disk, and a damaged one with all behind it. Raises OSError.

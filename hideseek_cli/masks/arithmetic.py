@@ -63,9 +63,9 @@ def place(
     height, width = masks.shape[1:3]
     if shifts is None:
         placed = masks[labels]
-    elif isinstance(masks, ChunkedMasks):
-        raise InputError("masks of single images are not shifted: the file is damaged; get it again")
     else:
+        if isinstance(masks, ChunkedMasks):
+            masks, labels = masks[labels], np.arange(len(labels))
         rows = (np.arange(height) - shifts[:, :1].astype(np.int64)) % height
         columns = (np.arange(width) - shifts[:, 1:].astype(np.int64)) % width
         placed = masks[labels[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -104,7 +104,7 @@ def _write(
     renderer, unmasking = layout.renderer, layout.unmasking
     masks = ReleaseMasks(
         epsilon=run.config.epsilon, published=strongest.scale.masks, which=unmasking.which(calibrated.shares),
-        shifts=renderer.shifts, strength=strongest.strength,
+        shifts=renderer.shifts, strength=strongest.strength, single=unmasking.own,
         tiers={spell_level(one.level): unmasking.touched(one.share) for one in calibrated.reached},
         own={spell_level(level): renderer.masks(patterns, 1.0) for level, patterns in calibrated.own.items()},
     )  # fmt: skip

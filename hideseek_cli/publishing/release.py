@@ -6,7 +6,7 @@ levels and the similarity to the original come from the same pass, so that nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -28,6 +28,7 @@ from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch
 from hideseek_cli.masks.arithmetic import apply, compute_residuals, place, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.masks.residuals import Packer
+from hideseek_cli.publishing.rehearsal import Rehearsed, rehearse
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.atomic import StagedFolder
@@ -52,6 +53,8 @@ class ReleaseMasks:
     own: dict[str, Patterns]
     """Level -> the masks that those carry, by the same numbers, where it is not none."""
     shifts: UInt16[np.ndarray, "n 2"] | None
+    single: bool = False
+    """Whether every image has a mask of its own by design, not because its class has as many patterns as images."""
 
 
 @dataclass(frozen=True)
@@ -138,12 +141,22 @@ class _Maker:
 class _Tally:
     """What is said of all images of each level, from one after another."""
 
-    def __init__(self, tiers: Iterable[str]) -> None:
+    def __init__(self, tiers: Mapping[str, Bool[np.ndarray, " n"]]) -> None:
+        self.tiers = tiers
         self.wholes = {level: Identity() for level in (PUBLISHED, *tiers)}
         self.alike: dict[str, list[tuple[str, Similarity]]] = {level: [] for level in self.wholes}
         self.packers = {level: Packer() for level in tiers}
+        self.rehearsed: dict[str, Rehearsed] = {}
+        """Of each level the image of which clipping lost most."""
 
     def add(self, key: Key, versions: dict[str, _Version]) -> None:
+        number, published = self.wholes[PUBLISHED].count, versions[PUBLISHED].digest
+        for level, touched in self.tiers.items():
+            one, best = versions[level], self.rehearsed.get(level)
+            if touched[number] and (best is None or len(one.lost) > best.corrections):
+                self.rehearsed[level] = Rehearsed(
+                    number=number, key=key, published=published, cleaned=one.digest, corrections=len(one.lost)
+                )
         for level, one in versions.items():
             self.wholes[level].add(key, one.digest)
             if one.alike is not None:
@@ -184,14 +197,16 @@ def write_release(
         images=rows, output_format=source.output_format, authorized=authorized,
     )  # fmt: skip
     manifest.write(stage)
-    MaskFile(
+    file = MaskFile(
         release=manifest.release, classes=manifest.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
-        single=len(np.unique(levels.which)) == len(levels.which),
+        single=levels.single,
         tiers=tuple(
             Tier(level=level, strength=1 - float(touched.mean()), result=tally.identity(level), touched=touched,
                  patterns=levels.own.get(level, {}), residuals=tally.packers[level].done())
             for level, touched in tiers.items()
         ),
-    ).save(masks)  # fmt: skip
+    )  # fmt: skip
+    rehearse(stage, source.output_format, file, tally.rehearsed)
+    file.save(masks)
     return Release(manifest, tally.summarise())
