@@ -6,7 +6,7 @@ and nothing else does, so that a caller who has other names for them can put tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 
@@ -25,9 +25,9 @@ class LostError(DiskError):
 class RefusalError(InputError):
     """Several things are wrong at once; all of them, by kind."""
 
-    def __init__(self, message: str, problems: dict[str, list[str]]) -> None:
-        super().__init__(message)
-        self.problems = problems
+    def __init__(self, sentences: Sequence[str], problems: dict[str, list[str]]) -> None:
+        super().__init__("\n".join(sentences))
+        self.sentences, self.problems = tuple(sentences), problems
 
 
 ALIKE = 0.6
@@ -92,4 +92,4 @@ def raise_for_all(problems: Problems) -> None:
         except InputError as error:
             found.append(offenders[0] if why == UNUSABLE and len(offenders) == 1 else str(error))
     if found:
-        raise RefusalError("\n".join(found), {why: offenders for why, offenders in problems.items() if offenders})
+        raise RefusalError(found, {why: offenders for why, offenders in problems.items() if offenders})

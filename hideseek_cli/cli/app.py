@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from hideseek_cli import __version__
 from hideseek_cli.cli.help import WIDTH, ThemedCommand, ThemedGroup
 from hideseek_cli.cli.options import VERBOSITY
 from hideseek_cli.errors import DiskError, InputError, RefusalError
+from hideseek_cli.runtime.printing import make_printable
 
 DONE, BAD, FAULT, INTERRUPTED = 0, 2, 101, 130
 
@@ -94,6 +96,9 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 def main() -> None:
     """Run the program and exit with its code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the encoding lacks
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's; images stand side by side already
     asked = sys.argv[1:]
     sys.exit(run(asked))
@@ -109,30 +114,33 @@ def run(asked: Sequence[str]) -> int:
         code = program(*([first] if first in COMMANDS else COMMANDS))(list(asked), prog_name="hideseek", standalone_mode=False)
         return _interrupted() if code == INTERRUPTED else int(code or DONE)
     except TyperException as error:
-        return _fail(asked, _usage(error), BAD)
+        return _fail(asked, [_usage(error)], BAD)
     except (InputError, DiskError) as error:
-        found = error.problems if isinstance(error, RefusalError) else {}
-        return _fail(asked, _spelt(first, str(error)), BAD, {_spelt(first, why): lines for why, lines in found.items()})
+        sentences, found = (error.sentences, error.problems) if isinstance(error, RefusalError) else ((str(error),), {})
+        refused = {_spelt(first, why): lines for why, lines in found.items()}
+        return _fail(asked, [_spelt(first, one) for one in sentences], BAD, refused)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except BrokenPipeError:
         return INTERRUPTED
     except OSError as error:
-        return _fail(asked, f"{error.filename or 'the disk'}: {error.strerror}; check the path, rights and space", BAD)
+        return _fail(asked, [f"{error.filename or 'the disk'}: {error.strerror}; check the path, rights and space"], BAD)
     except Exception as error:  # the one boundary: whatever reaches it is a fault of ours
         if VERBOSITY.traceback:
-            traceback.print_exc()
+            for line in traceback.format_exc().splitlines():
+                typer.echo(make_printable(line), err=True)
         hint = "" if VERBOSITY.traceback else "; run again with -v for the traceback"
-        return _fail(asked, f"a fault of ours, {type(error).__name__}: {error}{hint}", FAULT)
+        return _fail(asked, [f"a fault of ours, {type(error).__name__}: {error}{hint}"], FAULT)
 
 
-def _fail(asked: Sequence[str], message: str, code: int, refused: dict[str, list[str]] | None = None) -> int:
+def _fail(asked: Sequence[str], sentences: Sequence[str], code: int, refused: dict[str, list[str]] | None = None) -> int:
     """Say what is wrong, to scripts that want JSON too."""
+    message = "\n".join(map(make_printable, sentences))
     typer.echo(f"hideseek: {message}", err=True)
     if "--json" in asked:
         from hideseek_cli.cli.terminal import show_json
 
-        show_json({"error": message, "exit_code": code, **({"refused": refused} if refused else {})})
+        show_json({"error": "\n".join(sentences), "exit_code": code, **({"refused": refused} if refused else {})})
     return code
 
 

@@ -28,7 +28,7 @@ def cleaner(
     Hand it to that buyer alone. The mask file stays with you.
     """
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_json
+    from hideseek_cli.cli.terminal import Screen, show_json, show_line
 
     if (level is None) != every:
         raise hs.InputError("say which cleaner to make: `level=50`, `level='clean'`, or `every=True`")
@@ -42,6 +42,6 @@ def cleaner(
         return
     with Screen(cleaner, quiet=quiet) as screen:
         for one in made:
-            typer.echo(one.path)
+            show_line(one.path)
             whom = "it gives the originals back" if one.level == "clean" else "hand it to its buyer alone"
             screen.say(f"level {one.level}: {one.bytes} bytes; {whom}")

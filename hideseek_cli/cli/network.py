@@ -32,12 +32,12 @@ def network(
     like a key. It does not keep out every architecture (verify --arch tells), nor who knows how the masks are made.
     """
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_json
+    from hideseek_cli.cli.terminal import Screen, show_json, show_line
 
     made = hs.make_network(arch, out=out, like=like, seed=seed, key_file=key_file, overwrite=overwrite)
     if json:
         show_json(made.to_json())
         return
     with Screen(network, quiet=quiet) as screen:
-        typer.echo(made.path)
+        show_line(made.path)
         screen.say(f"{made.arch}, {made.bytes} bytes; whoever has this file learns, so keep it secret")

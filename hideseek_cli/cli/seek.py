@@ -32,15 +32,15 @@ def seek(
     whether the result is exactly what the owner made.
     """
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_json
+    from hideseek_cli.cli.terminal import Screen, show_json, show_line
 
     with Screen(seek, quiet=quiet) as screen:
         if dry_run:
             planned = hs.plan_seek(published, cleaner, out=out, allow_missing=allow_missing)
-            show_json(planned.to_json()) if json else typer.echo(planned)
+            show_json(planned.to_json()) if json else show_line(planned)
             return
         found = hs.seek(
             published, cleaner, out=out, allow_missing=allow_missing, workers=workers, engine=engine, progress=screen,
             resume=resume, overwrite=overwrite,
         )  # fmt: skip
-    show_json(found.to_json()) if json else typer.echo(found)
+    show_json(found.to_json()) if json else show_line(found)

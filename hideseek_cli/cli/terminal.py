@@ -11,6 +11,7 @@ import typer
 
 from hideseek_cli.cli.wording import options_of, spell_options
 from hideseek_cli.runtime.bars import Bars
+from hideseek_cli.runtime.printing import make_printable
 from hideseek_cli.runtime.tables import format_table
 
 
@@ -44,6 +45,11 @@ def show_result(result: Result, screen: Screen, *, json: bool, style: str) -> No
         typer.echo(format_table(result.rows(), style))
     for line in result.remarks():
         screen.say(line)
+
+
+def show_line(text: object) -> None:
+    """One line on standard output."""
+    typer.echo(make_printable(str(text)))
 
 
 def show_json(value: Any) -> None:

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as LiveBars
 
+from hideseek_cli.runtime.printing import make_printable
+
 Own = TypeVar("Own", bound="Bars")
 
 PATIENCE = 1.0
@@ -64,12 +66,12 @@ class Bars:
 
     def say(self, message: str) -> None:
         if not self.quiet:
-            self.console.print(message, highlight=False, markup=False, emoji=False, soft_wrap=True)
+            self.console.print(make_printable(message), highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def step(self, task: str, done: int, total: int) -> None:
         if not self._draws:
             return
-        now, done = time.monotonic(), max(0, done)
+        now, done, task = time.monotonic(), max(0, done), make_printable(task)
         current = self._tasks.setdefault(task, _Task(now))
         if current.is_restarted(done, total):
             self._remove(current)

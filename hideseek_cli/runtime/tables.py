@@ -10,6 +10,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from hideseek_cli.runtime.printing import make_printable
+
 STYLES = {"table": "simple", "markdown": "github"}
 """What tabulate calls the styles that it draws; besides these there are ``csv`` and ``json``."""
 
@@ -26,6 +28,13 @@ def format_table(rows: Sequence[Mapping[str, Any]], style: str = "table") -> str
         text = io.StringIO()
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: make_printable(str(cell)) for name, cell in row.items()} for row in rows)
         return text.getvalue().removesuffix("\n")
-    return tabulate(rows, headers="keys", tablefmt=STYLES[style], disable_numparse=True)
+    cells = [{_show(name, style): _show(cell, style) for name, cell in row.items()} for row in rows]
+    return tabulate(cells, headers="keys", tablefmt=STYLES[style], disable_numparse=True)
+
+
+def _show(cell: Any, style: str) -> str:
+    """A cell on one line, which ends where it should."""
+    text = make_printable(str(cell))
+    return text.replace("|", "\\|") if style == "markdown" else text

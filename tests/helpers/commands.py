@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import pty
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,34 @@ def inside(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.Co
 
 def contents(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+
+def on_terminal(*arguments: object, cwd: Path) -> tuple[int, bytes]:
+    """The same on a terminal that draws nothing: exit code, and every byte that it got."""
+    master, slave = pty.openpty()
+    got = bytearray()
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while some := os.read(master, 65_536):
+                got.extend(some)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
+    try:
+        with os.fdopen(slave, "w", buffering=1, errors="strict") as screen, pytest.MonkeyPatch.context() as patch:
+            patch.chdir(cwd)
+            patch.setenv("TERM", "dumb")
+            patch.setattr(sys, "argv", ["hideseek", *map(str, arguments)])
+            patch.setattr(sys, "stdout", screen)
+            patch.setattr(sys, "stderr", screen)
+            with pytest.raises(SystemExit) as ended:
+                main()
+            screen.flush()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        torch.set_num_threads(threads)
+        listener.join()
+        os.close(master)
+    return int(ended.value.code or 0), bytes(got)
