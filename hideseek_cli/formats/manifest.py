@@ -114,7 +114,7 @@ class Manifest:
         return dict(self.images)
 
     def lines(self) -> Iterator[str]:
-        """The file's content, line by line, with no clock in it. Raises InputError where no header has room for its classes."""
+        """The file's content, line by line, with no clock in it. Raises ValueError where no header has room for its classes."""
         header = {
             "format": FORMAT,
             "kind": KIND,
@@ -132,7 +132,7 @@ class Manifest:
         }
         first = json.dumps(header) + "\n"
         if len(first) > MAX_HEADER:
-            raise InputError(f"{len(self.classes)} classes have names too long for a manifest; shorten them")
+            raise ValueError(f"a header of {len(first)} bytes")
         yield first
         for key, digest in self.images:
             yield encode_row(key, digest) + "\n"

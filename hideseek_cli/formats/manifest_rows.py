@@ -18,8 +18,8 @@ from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.formats.checks import check_sha256, parse_json
 from hideseek_cli.images.index import Key, is_safe
 
-MAX_HEADER = 2**23
-"""Bytes of a manifest's first line: room for 100,000 classes with names of 75 letters."""
+MAX_HEADER, MAX_CLASSES = 2**23, 2**23 - 2**20
+"""Bytes of a manifest's first line, and of the names of classes in it: room for 100,000 with names of 75 letters."""
 MAX_ROW = 2**14
 """Bytes of each other line. Class and name have ``index.MAX_PATH`` together, which JSON's escapes treble at most."""
 Row = tuple[Key, str]

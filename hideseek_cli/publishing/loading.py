@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from itertools import compress
@@ -13,10 +14,12 @@ from jaxtyping import Bool, Int64, UInt16
 
 from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
+from hideseek_cli.formats.manifest_rows import MAX_CLASSES
 from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape
 from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
 from hideseek_cli.images.encoding import why_unfit
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
 from hideseek_cli.runtime.progress import Progress
@@ -40,6 +43,7 @@ def load_source(
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     parts = find_splits(data) if table is None else {"train": data}
     folder, problems = survey(parts["train"], table)
+    problems |= find_unportable(folder.records.keys(), f".{output_format.encoding}", [manifest.NAME])
     wrong: Problems = {}
     shapes = _read_sizes(folder, executor, wrong, progress)
     known = shapes[:, 0] > 0
@@ -97,6 +101,8 @@ def _read_images(
 
 def _check(folder: ImageDataset, taught: Bool[np.ndarray, " n"], most: int | None) -> None:
     """Raises InputError where nothing can be learned of these classes, or not of so few images."""
+    if len(json.dumps(folder.classes)) > MAX_CLASSES:
+        raise InputError(f"{count(len(folder.classes), 'class')} have names too long for a manifest; shorten them")
     if len(folder.classes) < 2:
         raise InputError(f"{folder.root} has one class, {folder.classes[0]}; a level needs at least two to tell apart")
     few = [name for name, count in zip(folder.classes, np.bincount(folder.labels), strict=True) if count < FEWEST]
