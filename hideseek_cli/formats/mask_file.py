@@ -70,6 +70,8 @@ class MaskFile:
     train_images."""
     single: bool = False
     """Whether no two images share a mask."""
+    sparing: bool = False
+    """Whether there are images that have no mask where they are wholly transparent."""
 
     def make_cleaner(self, level: str) -> Cleaner:
         """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
@@ -85,7 +87,7 @@ class MaskFile:
                 return Cleaner(
                     level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
                     patterns=patterns, which=which, shifts=shifts, residuals=tier.residuals,
-                    single=self.single,
+                    single=self.single, sparing=self.sparing,
                 )  # fmt: skip
         have = ", ".join(tier.level for tier in self.tiers)
         raise InputError(f"level {level} is not in this mask file; it has: {have}")
@@ -105,7 +107,7 @@ class MaskFile:
             "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
             "origin": self.origin,
         }  # fmt: skip
-        return container.write(path, header | choose_format(self.single), tensors)
+        return container.write(path, header | choose_format(self.single, self.sparing), tensors)
 
     @classmethod
     def load(cls, path: Path) -> MaskFile:
@@ -128,7 +130,8 @@ class MaskFile:
             recipe=Recipe.from_json(header.get("recipe")),
             published=published, which=read_which(path, tensors, published, 0), tiers=tiers, shifts=read_shifts(path, tensors),
             origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
-            single=header["format"] == container.OWN_MASKS,
+            single=header["format"] in (container.OWN_MASKS, container.OWN_SPARING),
+            sparing=header["format"] in (container.SPARING, container.OWN_SPARING),
         )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import Put
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
-from hideseek_cli.masks.arithmetic import apply, compute_residuals, place, subtract_masks
+from hideseek_cli.masks.arithmetic import apply, compute_residuals, place_on, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.masks.residuals import Packer
 from hideseek_cli.publishing.source import SourceDataset
@@ -71,6 +71,8 @@ class _Made:
     versions: dict[str, _Version]
     held: Any
     """What is left of its file to be finished when its turn has come."""
+    spared: bool
+    """Whether it has no mask somewhere, where it is wholly transparent."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class _Maker:
         own, notes, digests = self.source.read_originals(numbers)
         clean, masks = drop_alpha(own), self.masks
         shift = None if masks.shifts is None else masks.shifts[numbers]
-        strongest = place(masks.published[clean.shape[3]], masks.which[numbers], shift, clean.shape[1:3])
+        strongest = place_on(own, masks.published, masks.which[numbers], shift)
         published = apply(clean, strongest)
         keys = [self.source.folder.records[number].key for number in numbers]
         held = [self.put(*one) for one in zip(keys, attach_alpha(published, own), notes, strict=True)]
@@ -106,7 +108,7 @@ class _Maker:
         masked = versions(published, [np.zeros_like(one.lost) for one in bare])
         special = {}
         for level, patterns in masks.own.items():
-            mask = place(patterns[clean.shape[3]], masks.which[numbers], shift)
+            mask = place_on(own, patterns, masks.which[numbers], shift)
             target = apply(clean, mask)
             special[level] = versions(target, compute_residuals(published, subtract_masks(mask, strongest), target))
         return [
@@ -114,6 +116,7 @@ class _Maker:
                 {PUBLISHED: masked[at]}
                 | {level: (special.get(level, bare) if bared[number] else masked)[at] for level, bared in self.tiers.items()},
                 file,
+                spared=not own[at, :, :, clean.shape[3] :].all(),
             )
             for at, (number, file) in enumerate(zip(numbers, held, strict=True))
         ]
@@ -141,9 +144,11 @@ class _Tally:
         self.wholes = {level: Identity() for level in (PUBLISHED, *tiers)}
         self.alike: dict[str, list[tuple[str, Similarity]]] = {level: [] for level in self.wholes}
         self.packers = {level: Packer() for level in tiers}
+        self.sparing = False
 
-    def add(self, key: Key, versions: dict[str, _Version]) -> None:
-        for level, one in versions.items():
+    def add(self, key: Key, made: _Made) -> None:
+        self.sparing |= made.spared
+        for level, one in made.versions.items():
             self.wholes[level].add(key, one.digest)
             if one.alike is not None:
                 self.alike[level].append(("/".join(key), one.alike))
@@ -175,7 +180,7 @@ def write_release(
             for key, made in zip(islice(remaining, len(some)), some, strict=True):
                 finish(made.held)
                 rows.add(key, made.versions[PUBLISHED].digest)
-                tally.add(key, made.versions)
+                tally.add(key, made)
             progress.step("publishing", len(rows), len(source))
     manifest = Manifest(
         level=PUBLISHED, release=tally.identity(PUBLISHED), classes=source.folder.classes, chance=source.folder.chance(),
@@ -186,7 +191,7 @@ def write_release(
     MaskFile(
         release=manifest.release, classes=manifest.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
-        single=len(np.unique(levels.which)) == len(levels.which),
+        single=len(np.unique(levels.which)) == len(levels.which), sparing=tally.sparing,
         tiers=tuple(
             Tier(level=level, strength=1 - float(touched.mean()), result=tally.identity(level), touched=touched,
                  patterns=levels.own.get(level, {}), residuals=tally.packers[level].done())
