@@ -11,6 +11,7 @@ from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.plan import plan
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.progress import Silent
+from tests.helpers.progress import Listener
 
 
 def test_images_that_are_wholly_transparent_will_take_as_much_as_now(make_folder, tmp_path, executor):
@@ -22,3 +23,16 @@ def test_images_that_are_wholly_transparent_will_take_as_much_as_now(make_folder
     )
     found = plan(config, torch.device("cpu"), executor, Silent())
     assert found.bytes_about == found.bytes_now
+
+
+def test_a_plan_warns_of_what_alpha_channels_tell(make_folder, tmp_path, executor):
+    data, listener = make_folder("data", classes=2, each=20), Listener()
+    for record in list(scan(data).records)[:20]:
+        with Image.open(record.path) as image:
+            image.putalpha(200)
+            image.save(record.path)
+    config = HideConfig(
+        data=data, levels=(60.0,), out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"), max_runs=40
+    )
+    plan(config, torch.device("cpu"), executor, listener)
+    assert any("the alpha channel alone tells the class of 100 %" in line for line in listener.told)
