@@ -4,7 +4,7 @@
     hideseek hide OUT --method random --epochs 2 --max-runs 11
     hideseek audit published --test OUT/test --attacks none,alpha --recipe quick --seed 3
 
-Writes OUT/{train,test}/<digit>/*.png. ``hide`` warns of them; with --shuffled, where mattes are those of any digit, it does not.
+Writes OUT/{train,test}/<digit>/*.png. ``hide`` warns of them; with --shuffled, where a matte is that of any digit, it does not.
 """
 
 import argparse
