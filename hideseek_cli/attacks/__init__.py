@@ -16,7 +16,7 @@ from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import Treatment
 
-Needs = Literal["nothing", "originals", "release", "cleaner"]
+Needs = Literal["nothing", "alpha", "originals", "release", "cleaner"]
 NEEDS: tuple[Needs, ...] = get_args(Needs)
 """What an adversary may need besides the folder, what all have first."""
 
@@ -29,6 +29,8 @@ class Exposed:
     """Published or bought, as the files hold them."""
     test: TensorDataset
     """Clean, of the same classes; what recovered accuracy is measured on."""
+    alpha: tuple[TensorDataset, TensorDataset] | None = None
+    """How opaque the images of ``dataset`` and of ``test`` are, as grey images, where one of the first is not opaque."""
     originals: TensorDataset | None = None
     """The originals of ``dataset``, in their order, of which an attack may look at the few that it says it knows."""
     other: TensorDataset | None = None

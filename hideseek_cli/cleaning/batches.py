@@ -18,7 +18,7 @@ from hideseek_cli.formats.cleaner import NONE, Cleaner
 from hideseek_cli.images.codec import Notes, Pixels, Source, attach_alpha, decode, digest_pixels, drop_alpha, read_image
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import OutputFormat, Put
-from hideseek_cli.masks.arithmetic import place, restore
+from hideseek_cli.masks.arithmetic import place_on, restore
 
 TOGETHER, SMALL = 16, 2**18
 """Images of one call at most, and values that each of them has at most where several are worked on at once."""
@@ -127,7 +127,7 @@ def _apply_cleaner(cleaner: Cleaner, some: Sequence[_Read]) -> list[Pixels]:
         published = np.stack([found[at] for at in where])
         colours, own = drop_alpha(published), numbers[where]
         shifts = None if cleaner.shifts is None else cleaner.shifts[own]
-        mask = place(cleaner.patterns[colours.shape[3]], cleaner.which[own], shifts, colours.shape[1:3])
+        mask = place_on(published if cleaner.sparing else colours, cleaner.patterns, cleaner.which[own], shifts)
         restored = restore(colours, mask, np.concatenate([some[at].lost for at in where]))
         for at, image in zip(where, attach_alpha(restored, published), strict=True):
             found[at] = image

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from hideseek_cli.attacks import Attack, Exposed
@@ -14,7 +15,9 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation.audit_result import Curve
 from hideseek_cli.evaluation.loading import EvaluationData
 from hideseek_cli.formats.cleaner import Cleaner
-from hideseek_cli.images.dataset import find_splits, load_pixels, scan
+from hideseek_cli.images.codec import Pixels, decode, drop_alpha, fit
+from hideseek_cli.images.dataset import ImageDataset, find_splits, load_pixels, map_images, scan
+from hideseek_cli.images.index import ImageRecord
 from hideseek_cli.masks.image_stack import ImageStack
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
@@ -23,10 +26,15 @@ from hideseek_cli.training.evaluator import derive_seed
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import OnStep, count_correct, train
 
-ARGUMENTS = {"originals": "clean", "release": "other", "cleaner": "cleaners"}
-"""What gives an attack what it needs."""
+WITHOUT = {
+    "alpha": "every image is opaque", "originals": "it needs {}; give `clean`", "release": "it needs {}; give `other`",
+    "cleaner": "it needs {}; give `cleaners`",
+}  # fmt: skip
+"""Why attacks with such needs are left out; in the braces is what they know."""
 ALSO_ON_CLEAN = ("nothing", "originals")
 """Attacks with such needs mean something on clean images too."""
+SAME_ON_CLEAN = ("alpha",)
+"""Attacks with such needs find on clean images what they find here: masks leave it as it is."""
 FAULTS = (RuntimeError, ValueError, ArithmeticError, IndexError, MemoryError, InputError)
 """What may go wrong in one attack without ending the others."""
 
@@ -40,18 +48,21 @@ class Knowledge:
     other: TensorDataset | None
     """The same images as another release has them."""
     cleaners: tuple[Cleaner, ...]
+    alpha: tuple[TensorDataset, TensorDataset] | None
+    """How opaque the folder's images and the test images are; None where all of the folder are, or no attack asks."""
 
     def lacks(self, attack: Attack) -> str | None:
-        """The argument that would give what an attack needs; None where it has that."""
-        given = {"originals": self.originals is not None, "release": self.other is not None, "cleaner": bool(self.cleaners)}
-        return None if given.get(attack.needs, True) else ARGUMENTS[attack.needs]
+        """Why an attack has not what it needs; None where it has that."""
+        given = {"alpha": self.alpha, "originals": self.originals, "release": self.other, "cleaner": self.cleaners or None}
+        return WITHOUT[attack.needs].format(attack.knows) if given.get(attack.needs, ()) is None else None
 
 
 def load_knowledge(
-    data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], device: torch.device,
-    executor: Executor, progress: Progress,
+    data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], attacks: Sequence[Attack],
+    device: torch.device, executor: Executor, progress: Progress,
 ) -> Knowledge:  # fmt: skip
-    """Read what was given. Raises InputError where it does not belong to the folder."""
+    """Read what was given, and of the folder what these attacks need besides. Raises InputError where it does not belong to
+    the folder."""
 
     def load(root: Path, what: str) -> TensorDataset:
         return load_counterpart(root, what, data, executor, progress, device)
@@ -60,6 +71,7 @@ def load_knowledge(
         originals=None if clean is None else load(find_splits(clean)["train"], "the originals"),
         other=None if other is None else load(other, "a release"),
         cleaners=load_cleaners(cleaners, data),
+        alpha=load_alpha(data, executor, progress) if any(one.needs == "alpha" for one in attacks) else None,
     )
 
 
@@ -74,6 +86,25 @@ def load_counterpart(
     if stack.shape != data.stack.shape or stack.channels != data.stack.channels:
         raise InputError(f"the images of {root} are not of the size of those of {here.root}")
     return make_dataset(stack.clean(), part.labels, data.dataset.classes, device)
+
+
+def load_alpha(data: EvaluationData, executor: Executor, progress: Progress) -> tuple[TensorDataset, TensorDataset] | None:
+    """How opaque the images of the folder and the test images are, as grey images of the size of the others; None where all
+    of the folder are opaque."""
+
+    def take(record: ImageRecord) -> Pixels:
+        image = decode(record.path)
+        alpha = image[:, :, drop_alpha(image).shape[2] :]
+        if not alpha.size:
+            return np.broadcast_to(np.uint8(255), (*data.stack.shape, 1))
+        return alpha if data.size is None else fit(alpha, data.size)
+
+    def load(folder: ImageDataset, like: TensorDataset) -> TensorDataset:
+        images = np.stack(map_images(folder, take, executor, progress))
+        return make_dataset(images, like.labels.cpu().numpy(), like.classes, like.images.device)
+
+    found = load(data.folder, data.dataset)
+    return (found, load(data.tested, data.test)) if (found.images < 255).any() else None
 
 
 def load_cleaners(paths: Sequence[Path], data: EvaluationData) -> tuple[Cleaner, ...]:
@@ -139,7 +170,7 @@ class Adversary:
         """What came of a training, or what went wrong."""
         known = self.knowledge
         dataset = known.originals if job.clean and known.originals is not None else self.data.dataset
-        exposed = Exposed(dataset=dataset, test=self.data.test, originals=known.originals, other=known.other,
+        exposed = Exposed(dataset=dataset, test=self.data.test, alpha=known.alpha, originals=known.originals, other=known.other,
                           cleaners=known.cleaners, epsilon=self.epsilon, seed=self.seed + job.run)  # fmt: skip
         seed = derive_seed(self.seed, 0xA77A, job.run)
         try:

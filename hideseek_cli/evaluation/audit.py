@@ -14,7 +14,7 @@ import torch
 
 from hideseek_cli.attacks import Attack, select
 from hideseek_cli.errors import InputError, count
-from hideseek_cli.evaluation.adversary import Adversary, Job, Knowledge, load_knowledge
+from hideseek_cli.evaluation.adversary import SAME_ON_CLEAN, Adversary, Job, Knowledge, load_knowledge
 from hideseek_cli.evaluation.audit_result import AuditResult, Curve, Finding
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.formats import manifest as manifests
@@ -88,8 +88,9 @@ def audit(config: AuditConfig, device: torch.device, executor: Executor, progres
     if not manifests.exists(config.folder):
         raise InputError(f"{config.folder} has no manifest; audit what hide published, or what seek wrote")
     data = load_evaluation(config.folder, config.test, executor, progress, device, None)
-    knowledge = load_knowledge(data, config.clean, config.other, config.cleaners, device, executor, progress)
-    attacks = _list_possible(config, knowledge, progress)
+    wanted = select(config.attacks)
+    knowledge = load_knowledge(data, config.clean, config.other, config.cleaners, wanted, device, executor, progress)
+    attacks = _list_possible(wanted, knowledge, progress)
     recipe = data.choose_recipe(config.recipe)
     recipe = replace(recipe, arch=config.arch or recipe.arch).each()[0]
     journal = _open_trainings(config, data, knowledge, recipe, device, progress)
@@ -104,15 +105,15 @@ def audit(config: AuditConfig, device: torch.device, executor: Executor, progres
     return AuditResult(folder=config.folder, paid=paid, findings=tuple(findings))
 
 
-def _list_possible(config: AuditConfig, knowledge: Knowledge, progress: Progress) -> list[Attack]:
+def _list_possible(wanted: Sequence[Attack], knowledge: Knowledge, progress: Progress) -> list[Attack]:
     """The attacks for which there is what they need. Raises InputError where there is none."""
     found = []
-    for attack in select(config.attacks):
+    for attack in wanted:
         missing = knowledge.lacks(attack)
         if missing is None:
             found.append(attack)
         else:
-            progress.say(f"{attack.name} is left out: it needs {attack.knows}; give `{missing}`")
+            progress.say(f"{attack.name} is left out: {missing}")
     if not found:
         raise InputError("none of these attacks can be made with what is given; nothing was measured")
     return found
@@ -125,8 +126,8 @@ def _open_trainings(
     assert data.promise is not None
     binding: dict[str, Any] = {
         "folder": [data.promise.release, data.promise.level], "recipe": recipe.to_json(), "device": str(device),
-        "threads": config.threads, "test": digest_parts(data.test), "clean": digest_parts(knowledge.originals),
-        "other": digest_parts(knowledge.other),
+        "threads": config.threads, "test": digest_parts(data.test, *(knowledge.alpha or ())[1:]),
+        "clean": digest_parts(knowledge.originals), "other": digest_parts(knowledge.other),
     }  # fmt: skip
     if config.seed is not None:
         binding["seed"] = config.seed
@@ -186,4 +187,5 @@ def _summarise(attack: Attack, paid: float, jobs: Sequence[Job], results: dict[J
         of_clean: tuple(c for which, c in outcome if which == of_clean and not isinstance(c, str)) for of_clean in (False, True)
     }
     failure = next((result for _, result in outcome if isinstance(result, str)), None)
-    return Finding(attack=attack, paid=paid, curves=curves[False], clean=curves[True], failure=failure)
+    clean = curves[attack.needs not in SAME_ON_CLEAN]
+    return Finding(attack=attack, paid=paid, curves=curves[False], clean=clean, failure=failure)

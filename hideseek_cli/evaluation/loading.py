@@ -29,6 +29,8 @@ class EvaluationData:
     folder: ImageDataset
     dataset: TensorDataset
     test: TensorDataset
+    tested: ImageDataset
+    """The folder of ``test``."""
     promise: Manifest | None
     stack: ImageStack
     size: int | None
@@ -90,7 +92,7 @@ def load_evaluation(
     classes = len(part.classes)
     return EvaluationData(
         folder=part, dataset=make_dataset(shown, part.labels, classes, device),
-        test=make_dataset(images, labels, classes, device), promise=promise, stack=stack, size=size,
+        test=make_dataset(images, labels, classes, device), tested=tests, promise=promise, stack=stack, size=size,
     )  # fmt: skip
 
 

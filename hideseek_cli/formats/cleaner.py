@@ -51,6 +51,8 @@ class Cleaner:
     residuals: Residuals
     single: bool = False
     """Whether no two images share a mask, so that masks are as many as images and are packed."""
+    sparing: bool = False
+    """Whether an image has no mask where it is wholly transparent; older releases that have such images have masks there."""
 
     @property
     def touched(self) -> Bool[np.ndarray, " n"]:
@@ -63,7 +65,7 @@ class Cleaner:
             "kind": "cleaner", "level": self.level, "release": self.release, "result": self.result,
             "classes": list(self.classes), "recipe": self.recipe.to_json(),
         }  # fmt: skip
-        return container.write(path, header | choose_format(self.single), {
+        return container.write(path, header | choose_format(self.single, self.sparing), {
             **make_mask_tensors(self.patterns, "masks", self.single),
             **make_image_tensors(self.which, self.residuals.counts, self.shifts),
             "residual": np.frombuffer(self.residuals.packed, np.uint8),
@@ -84,5 +86,6 @@ class Cleaner:
                 which=read_which(tensors, patterns, NONE),
                 shifts=read_shifts(tensors),
                 residuals=read_residuals(tensors, "residual"),
-                single=header["format"] == container.OWN_MASKS,
+                single=header["format"] in (container.OWN_MASKS, container.OWN_SPARING),
+                sparing=header["format"] in (container.SPARING, container.OWN_SPARING),
             )

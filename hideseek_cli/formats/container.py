@@ -20,8 +20,9 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats.checks import parse_json
 from hideseek_cli.runtime import atomic
 
-FORMAT, OWN_MASKS = 3, 4
-"""Formats that are read; the second is written where images have masks of their own, so that older versions refuse it."""
+FORMATS = FORMAT, OWN_MASKS, SPARING, OWN_SPARING = 3, 4, 5, 6
+"""Formats that are read: the second and the fourth of images that have masks of their own, the third and the fourth of masks
+that spare what is wholly transparent. They are written only there, so that versions that do not know them refuse them."""
 KINDS = ("masks", "cleaner", "generator", "network")
 DTYPES = frozenset({"I8", "U8", "U16", "I32", "U32", "I64", "F32"})
 """Types of tensors that files of ours have, as safetensors calls them; others NumPy need not even know."""
@@ -88,9 +89,10 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], Tensors]:
         raise InputError(f"{path} is a safetensors file, but not one of hideseek")
     if header["kind"] != kind:
         raise InputError(f"{path} is a {header['kind']} file, and a {kind} file is needed here")
-    if header.get("format") not in (FORMAT, OWN_MASKS):
+    if header.get("format") not in FORMATS:
         raise InputError(
-            f"{path} has format {header.get('format')!r:.80}, and this version reads {FORMAT} and {OWN_MASKS}; update hideseek"
+            f"{path} has format {header.get('format')!r:.80}, and this version reads {FORMATS[0]} to {FORMATS[-1]}; "
+            "update hideseek"
         )
     if strange:
         raise InputError(f"{path} is damaged: it has tensors of type {', '.join(sorted(strange))}; get it again")

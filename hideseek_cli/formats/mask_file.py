@@ -71,6 +71,8 @@ class MaskFile:
     train_images."""
     single: bool = False
     """Whether no two images share a mask."""
+    sparing: bool = False
+    """Whether there are images that have no mask where they are wholly transparent."""
 
     def make_cleaner(self, level: str) -> Cleaner:
         """The cleaner of a level (Equation 5). Raises InputError that lists the levels where it is none of them."""
@@ -86,7 +88,7 @@ class MaskFile:
                 return Cleaner(
                     level=level, release=self.release, result=tier.result, classes=self.classes, recipe=self.recipe,
                     patterns=patterns, which=which, shifts=shifts, residuals=tier.residuals,
-                    single=self.single,
+                    single=self.single, sparing=self.sparing,
                 )  # fmt: skip
         have = ", ".join(tier.level for tier in self.tiers)
         raise InputError(f"level {level} is not in this mask file; it has: {have}")
@@ -106,7 +108,7 @@ class MaskFile:
             "strength": self.strength, "recipe": self.recipe.to_json(), "tiers": tiers,
             "origin": self.origin,
         }  # fmt: skip
-        return container.write(path, header | choose_format(self.single), tensors)
+        return container.write(path, header | choose_format(self.single, self.sparing), tensors)
 
     @classmethod
     def load(cls, path: Path) -> MaskFile:
@@ -120,7 +122,8 @@ class MaskFile:
                 published=published, which=read_which(tensors, published, 0),
                 tiers=tuple(_read_tier(tier, tensors, published) for tier in header["tiers"]),
                 shifts=read_shifts(tensors), origin=header["origin"] if isinstance(header.get("origin"), dict) else {},
-                single=header["format"] == container.OWN_MASKS,
+                single=header["format"] in (container.OWN_MASKS, container.OWN_SPARING),
+                sparing=header["format"] in (container.SPARING, container.OWN_SPARING),
             )  # fmt: skip
 
 

@@ -20,8 +20,8 @@ def make_image_tensors(
     return {"which": which, "saturated": counts, **({} if shifts is None else {"shifts": shifts})}
 
 
-def choose_format(single: bool) -> dict[str, int]:
-    return {"format": container.OWN_MASKS} if single else {}
+def choose_format(single: bool, sparing: bool) -> dict[str, int]:
+    return {"format": container.FORMATS[single + 2 * sparing]}
 
 
 def make_mask_tensors(patterns: Patterns, prefix: str, single: bool) -> dict[str, np.ndarray]:

@@ -27,8 +27,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, UInt8, UInt16
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import Images
-from hideseek_cli.masks.chunked import ChunkedMasks
+from hideseek_cli.images.codec import Images, drop_alpha
+from hideseek_cli.masks.chunked import ChunkedMasks, Patterns
 from hideseek_cli.masks.resample import resample
 
 MAX_EPSILON = 63
@@ -76,6 +76,17 @@ def place(
     return (
         np.stack([resample(mask, *shape) for mask in placed]) if len(placed) else np.empty((0, *shape, masks.shape[3]), np.int8)
     )
+
+
+def place_on(
+    images: UInt8[np.ndarray, "n y x _"], patterns: Patterns, which: Int[np.ndarray, " n"],
+    shifts: UInt16[np.ndarray, "n 2"] | None,
+) -> Int8[np.ndarray, "n y x c"]:  # fmt: skip
+    """The mask that each of these images gets, at their size: none where an image is wholly transparent, because there nobody
+    sees its colours, and what is published in place of them would be the mask itself."""
+    channels = drop_alpha(images).shape[3]
+    placed, alpha = place(patterns[channels], which, shifts, images.shape[1:3]), images[..., channels:]
+    return np.where(alpha, placed, np.int8(0)) if alpha.shape[3] else placed
 
 
 def apply(images: Images, placed: Int8[np.ndarray, "n h w c"]) -> Images:

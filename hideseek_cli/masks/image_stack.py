@@ -2,7 +2,8 @@
 
 An image that is larger or smaller in its file has its mask at its own size (``masks.resample``); here it has what is left
 of that mask once the image is brought to the size of all. Grey images keep one channel and get a grey mask: in an image
-whose channels are equal, the difference of two channels would otherwise be the mask's own.
+whose channels are equal, the difference of two channels would otherwise be the mask's own. An image that is wholly
+transparent somewhere, and has no mask there, brings a last channel: from 0 to 255, how much of its mask is seen.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import numpy as np
 from jaxtyping import Float, Int8, Int64, Integer, UInt8, UInt16
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import MixedPixels
+from hideseek_cli.images.codec import MixedPixels, drop_alpha
 from hideseek_cli.images.dataset import ImageDataset, load_pixels
-from hideseek_cli.masks.arithmetic import apply, place, quantise
+from hideseek_cli.masks.arithmetic import apply, place, place_on, quantise
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.masks.resample import resample_back
 from hideseek_cli.runtime.progress import Progress
@@ -33,7 +34,7 @@ class ImageStack:
 
     count: int
     groups: dict[int, tuple[Int64[np.ndarray, " _"], UInt8[np.ndarray, "_ h w _"]]]
-    """Channels -> positions in the folder, and pixels."""
+    """Channels, the one of masks that are not seen everywhere included -> positions in the folder, and pixels."""
     sides: Int64[np.ndarray, " n"] | None = None
     """Of the central square of each image as it lies in its file; None where all are as they lie there."""
 
@@ -70,9 +71,17 @@ class ImageStack:
         return self.count
 
     @property
+    def kinds(self) -> dict[int, Int64[np.ndarray, " _"]]:
+        """Channels of colour, for which there are masks -> positions in the folder."""
+        found: dict[int, list[Int64[np.ndarray, " _"]]] = {}
+        for where, images in self.groups.values():
+            found.setdefault(drop_alpha(images).shape[3], []).append(where)
+        return {count: np.concatenate(parts) for count, parts in found.items()}
+
+    @property
     def channels(self) -> int:
         """Channels of the images as a network sees them: 3 where any is in colour."""
-        return max(self.groups)
+        return max(self.kinds)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -82,7 +91,7 @@ class ImageStack:
 
     def clean(self) -> UInt8[np.ndarray, "n h w c"]:
         """All images in the folder's order, grey ones repeated over the channels where others are in colour."""
-        return self._gather({count: images for count, (_, images) in self.groups.items()})
+        return self._gather({count: drop_alpha(images) for count, (_, images) in self.groups.items()})
 
     def apply_masks(
         self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
@@ -90,8 +99,12 @@ class ImageStack:
         """The same with masks applied, as the written files will show them; ``which``: each image's pattern."""
         masked = {}
         for count, (where, images) in self.groups.items():
-            placed = place(patterns[count], which[where], None if shifts is None else shifts[where])
-            masked[count] = apply(images, placed) if self.sides is None else _add_resampled(images, placed, self.sides[where])
+            own, shift = drop_alpha(images), None if shifts is None else shifts[where]
+            if self.sides is None:
+                masked[count] = apply(own, place_on(images, patterns, which[where], shift))
+            else:
+                placed = place(patterns[own.shape[3]], which[where], shift)
+                masked[count] = _add_resampled(images, placed, self.sides[where])
         return self._gather(masked)
 
     def quantise(
@@ -100,7 +113,7 @@ class ImageStack:
     ) -> Patterns:  # fmt: skip
         """Integer masks of a strength for each kind of image; a grey mask is the mean over the channels."""
         kinds = {}
-        for count in self.groups:
+        for count in self.kinds:
             thin = count < pattern.shape[3]
             own = pattern.mean(3, keepdims=True) if thin else pattern
             kinds[count] = quantise(own, strength, thresholds[..., :count], epsilon)
@@ -138,13 +151,16 @@ def load_labelled(
 
 
 def _add_resampled(
-    images: UInt8[np.ndarray, "n s s c"], masks: Int8[np.ndarray, "n s s c"], sides: Int64[np.ndarray, " n"]
+    images: UInt8[np.ndarray, "n s s _"], masks: Int8[np.ndarray, "n s s c"], sides: Int64[np.ndarray, " n"]
 ) -> UInt8[np.ndarray, "n s s c"]:
-    """Images with what is left of masks that were resampled to other sizes: to a grey level what their files show."""
-    found = np.empty_like(images)
+    """Images with what is left and seen of masks that were resampled to other sizes: to a grey level what their files show."""
+    colours, found = drop_alpha(images), np.empty(masks.shape, np.uint8)
+    seen = images[..., colours.shape[3] :]
     for side in np.unique(sides):
         for part in np.array_split(np.flatnonzero(sides == side), 1 + (sides == side).sum() // 1000):
-            found[part] = np.clip(np.rint(images[part] + resample_back(masks[part], int(side))), 0, 255).astype(np.uint8)
+            left = resample_back(masks[part], int(side))
+            left = left * (seen[part] / np.float32(255)) if seen.shape[3] else left
+            found[part] = np.clip(np.rint(colours[part] + left), 0, 255).astype(np.uint8)
     return found
 
 

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt16
+from jaxtyping import Bool, Int64, UInt8, UInt16
 
 from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
@@ -22,6 +23,7 @@ from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
+from hideseek_cli.publishing.transparency import Transparency, sketch
 from hideseek_cli.runtime.progress import Progress
 
 FEWEST = 4
@@ -30,12 +32,27 @@ HELD = 50_000 * 3 * 64 * 64
 """Bytes of images that are trained on unless told otherwise, as networks see them in colour."""
 
 
+@dataclass(frozen=True)
+class _Read:
+    """What is kept of an image when it has been read."""
+
+    number: int
+    shape: tuple[int, ...]
+    digest: str
+    """Of its pixels."""
+    seen: Pixels | None
+    """How networks see it, where it is trained on."""
+    alpha: bytes | None
+    """A sketch of its alpha channel."""
+
+
 def load_source(
     data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress,
     output_format: OutputFormat = PNG_FILES, *, most: int | None = None, seed: int = 0,
 ) -> SourceDataset:  # fmt: skip
     """Read and check the owner's folder, which is to be published in that form. At most ``most`` images, chosen by the
-    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many.
+    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many. Says so where alpha
+    channels tell the classes.
 
     Raises InputError that names everything that cannot be used.
     """
@@ -50,16 +67,18 @@ def load_source(
     size = size or (choose_training_size(shapes[known, :2]) if known.any() else None)
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
-    digests, images = np.zeros((len(shapes), DIGEST), np.uint8), []
+    digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), [], Transparency()
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
-            number, shapes[number], digest, seen = found
-            whole.update(repr((key, digest)).encode())
-            digests[number] = shorten_digest(digest)
-            images += [] if seen is None else [seen]
+            shapes[found.number], digests[found.number] = found.shape, shorten_digest(found.digest)
+            whole.update(repr((key, found.digest)).encode())
+            images += [] if found.seen is None else [found.seen]
+            transparency.add(found.number, found.alpha)
     raise_for_all({**problems, UNUSABLE: sorted(wrong.get(UNUSABLE, []))})
     _check(folder, taught, most)
+    if warning := transparency.warn(folder.labels):
+        progress.say(warning)
     sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
     stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
     validation = None
@@ -84,19 +103,27 @@ def _read_sizes(folder: ImageDataset, executor: Executor, wrong: Problems, progr
 def _read_images(
     folder: ImageDataset, numbers: Int64[np.ndarray, " k"], taught: Bool[np.ndarray, " n"], size: int | None,
     output_format: OutputFormat, executor: Executor, wrong: Problems, progress: Progress,
-) -> Iterator[tuple[int, tuple[int, ...], str, Pixels | None] | None]:  # fmt: skip
-    """Number, shape and pixel digest of those images, and how networks see it where it is trained on; None for one that
-    cannot be used."""
+) -> Iterator[_Read | None]:  # fmt: skip
+    """What is kept of each of those images; None for one that cannot be used."""
 
-    def take(number: int) -> tuple[int, tuple[int, ...], str, Pixels | None]:
+    def take(number: int) -> _Read:
         path = folder.records[number].path
         image, notes = read_image(path, exif=output_format.exif)
         if why := why_unfit(image.shape, notes, output_format.encoding):
             raise InputError(f"{path} {why}")
-        seen = (drop_alpha(image) if size is None else fit(image, size)) if taught[number] else None
-        return number, image.shape, digest_pixels(image), seen
+        seen = _see(image, size) if taught[number] else None
+        return _Read(number, image.shape, digest_pixels(image), seen, sketch(image))
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
+
+
+def _see(image: Pixels, size: int | None) -> UInt8[np.ndarray, "_ _ _"]:
+    """An image as networks see it; with a last channel of how much of its mask they will see, where it is wholly transparent
+    somewhere."""
+    colours = drop_alpha(image)
+    masked = image[:, :, colours.shape[2] :] > 0
+    parts = [colours] if masked.all() else [colours, masked * np.uint8(255)]
+    return np.concatenate(parts if size is None else [fit(part, size) for part in parts], axis=2)
 
 
 def _check(folder: ImageDataset, taught: Bool[np.ndarray, " n"], most: int | None) -> None:

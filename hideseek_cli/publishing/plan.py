@@ -14,8 +14,7 @@ from hideseek_cli.images.codec import attach_alpha, drop_alpha
 from hideseek_cli.images.dataset import find_splits
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.image_folder import list_passed_over
-from hideseek_cli.masks.arithmetic import apply
-from hideseek_cli.masks.resample import resample
+from hideseek_cli.masks.arithmetic import apply, place_on
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.preparation import prepare, read_source
 from hideseek_cli.publishing.retraining import estimate_duration
@@ -140,8 +139,9 @@ def _published_bytes(source: SourceDataset, config: HideConfig) -> int:
     for number in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
         images, notes, _ = source.read_originals([number])
         colours = drop_alpha(images)
-        noise = random.integers(-reach, reach + 1, (*source.stack.shape, colours.shape[3])).astype(np.int8)
-        masked = attach_alpha(apply(colours, resample(noise, *colours.shape[1:3])[None]), images)[0]
+        noise = random.integers(-reach, reach + 1, (1, *source.stack.shape, colours.shape[3])).astype(np.int8)
+        mask = place_on(images, {colours.shape[3]: noise}, np.zeros(1, np.int64), None)
+        masked = attach_alpha(apply(colours, mask), images)[0]
         written += len(encode(masked, notes[0], config.output_format.encoding))
         values += images.size
     return round(written / values * int(source.shapes.astype(np.int64).prod(1).sum()))

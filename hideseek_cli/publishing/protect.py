@@ -29,7 +29,7 @@ from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
 from hideseek_cli.masks import keys
-from hideseek_cli.masks.arithmetic import apply, place, quantise
+from hideseek_cli.masks.arithmetic import apply, place_on, quantise
 from hideseek_cli.methods import Noise, restore_noise
 from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
 from hideseek_cli.runtime.executors import ordered_map
@@ -121,12 +121,13 @@ class _Work:
         return np.repeat(colours, channels // colours.shape[2], axis=2)
 
     def write(self, one: _Read, noise: Float[np.ndarray, "a b k"]) -> Pixels:
-        """The image at its own size, a grey one with the mean of the noise over its channels; returns what was written."""
+        """The image at its own size, a grey one with the mean of the noise over its channels, and none of it where the image is
+        wholly transparent; returns what was written."""
         colours = drop_alpha(one.image)[None]
         own = noise if colours.shape[3] == noise.shape[2] else noise.mean(2, keepdims=True)
         thresholds = keys.draw_thresholds(keys.derive_subkey(self.key, one.record.name), own.shape)
         mask = quantise(own[None], self.generator.strength, thresholds[None], self.generator.epsilon)
-        masked = apply(colours, place(mask, np.zeros(1, np.int64), None, colours.shape[1:3]))
+        masked = apply(colours, place_on(one.image[None], {colours.shape[3]: mask}, np.zeros(1, np.int64), None))
         found = attach_alpha(masked, one.image[None])[0]
         self.stage.write(
             f"{one.record.name}.{self.output_format.encoding}", encode(found, one.notes, self.output_format.encoding)

@@ -25,7 +25,7 @@ from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import Put
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
-from hideseek_cli.masks.arithmetic import apply, compute_residuals, place, subtract_masks
+from hideseek_cli.masks.arithmetic import apply, compute_residuals, place_on, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.masks.residuals import Packer
 from hideseek_cli.publishing.rehearsal import Rehearsed, rehearse
@@ -75,6 +75,8 @@ class _Made:
     versions: dict[str, _Version]
     held: Any
     """What is left of its file to be finished when its turn has come."""
+    spared: bool
+    """Whether it has no mask somewhere, where it is wholly transparent."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class _Maker:
         own, notes, digests = self.source.read_originals(numbers)
         clean, masks = drop_alpha(own), self.masks
         shift = None if masks.shifts is None else masks.shifts[numbers]
-        strongest = place(masks.published[clean.shape[3]], masks.which[numbers], shift, clean.shape[1:3])
+        strongest = place_on(own, masks.published, masks.which[numbers], shift)
         published = apply(clean, strongest)
         keys = [self.source.folder.records[number].key for number in numbers]
         held = [self.put(*one) for one in zip(keys, attach_alpha(published, own), notes, strict=True)]
@@ -110,7 +112,7 @@ class _Maker:
         masked = versions(published, [np.zeros_like(one.lost) for one in bare])
         special = {}
         for level, patterns in masks.own.items():
-            mask = place(patterns[clean.shape[3]], masks.which[numbers], shift)
+            mask = place_on(own, patterns, masks.which[numbers], shift)
             target = apply(clean, mask)
             special[level] = versions(target, compute_residuals(published, subtract_masks(mask, strongest), target))
         return [
@@ -118,6 +120,7 @@ class _Maker:
                 {PUBLISHED: masked[at]}
                 | {level: (special.get(level, bare) if bared[number] else masked)[at] for level, bared in self.tiers.items()},
                 file,
+                spared=not own[at, :, :, clean.shape[3] :].all(),
             )
             for at, (number, file) in enumerate(zip(numbers, held, strict=True))
         ]
@@ -148,16 +151,18 @@ class _Tally:
         self.packers = {level: Packer() for level in tiers}
         self.rehearsed: dict[str, Rehearsed] = {}
         """Of each level the image of which clipping lost most."""
+        self.sparing = False
 
-    def add(self, key: Key, versions: dict[str, _Version]) -> None:
-        number, published = self.wholes[PUBLISHED].count, versions[PUBLISHED].digest
+    def add(self, key: Key, made: _Made) -> None:
+        self.sparing |= made.spared
+        number, published = self.wholes[PUBLISHED].count, made.versions[PUBLISHED].digest
         for level, touched in self.tiers.items():
-            one, best = versions[level], self.rehearsed.get(level)
+            one, best = made.versions[level], self.rehearsed.get(level)
             if touched[number] and (best is None or len(one.lost) > best.corrections):
                 self.rehearsed[level] = Rehearsed(
                     number=number, key=key, published=published, cleaned=one.digest, corrections=len(one.lost)
                 )
-        for level, one in versions.items():
+        for level, one in made.versions.items():
             self.wholes[level].add(key, one.digest)
             if one.alike is not None:
                 self.alike[level].append(("/".join(key), one.alike))
@@ -189,7 +194,7 @@ def write_release(
             for key, made in zip(islice(remaining, len(some)), some, strict=True):
                 finish(made.held)
                 rows.add(key, made.versions[PUBLISHED].digest)
-                tally.add(key, made.versions)
+                tally.add(key, made)
             progress.step("publishing", len(rows), len(source))
     manifest = Manifest(
         level=PUBLISHED, release=tally.identity(PUBLISHED), classes=source.folder.classes, chance=source.folder.chance(),
@@ -200,7 +205,7 @@ def write_release(
     file = MaskFile(
         release=manifest.release, classes=manifest.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
-        single=levels.single,
+        single=levels.single, sparing=tally.sparing,
         tiers=tuple(
             Tier(level=level, strength=1 - float(touched.mean()), result=tally.identity(level), touched=touched,
                  patterns=levels.own.get(level, {}), residuals=tally.packers[level].done())

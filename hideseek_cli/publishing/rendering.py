@@ -14,7 +14,7 @@ from jaxtyping import Float, Float64, Int64, UInt16
 from hideseek_cli.errors import InputError
 from hideseek_cli.images.codec import Images, drop_alpha
 from hideseek_cli.images.similarity import measure_ssim
-from hideseek_cli.masks.arithmetic import apply, place
+from hideseek_cli.masks.arithmetic import apply, place_on
 from hideseek_cli.masks.assignment import UnmaskingOrder
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.publishing.config import HideConfig
@@ -54,9 +54,10 @@ class MaskRenderer:
             stack.quantise(pattern[some], strength, self.thresholds[some], self.epsilon)
             for some in np.array_split(numbers, 1 + len(numbers) * pattern[0].size // PORTION)
         ]
-        found = {channels: np.concatenate([piece[channels] for piece in pieces]) for channels in stack.groups}
+        kinds = stack.kinds
+        found = {channels: np.concatenate([piece[channels] for piece in pieces]) for channels in kinds}
         if isinstance(self.thresholds, Thresholds):
-            for channels, (where, _) in stack.groups.items():
+            for channels, where in kinds.items():
                 found[channels][~np.isin(numbers, where)] = 0
         return found
 
@@ -67,10 +68,9 @@ class MaskRenderer:
 
     def similarity(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
         """SSIM of images of one shape, as they lie in their files, under several choices of the masks of all images."""
-        clean = drop_alpha(self.source.read_originals(numbers)[0])
-        height, width, channels = clean.shape[1:]
-        shifts = None if self.shifts is None else self.shifts[numbers]
-        placed = (place(masks[channels], chosen[numbers], shifts, (height, width)) for chosen in which)
+        own = self.source.read_originals(numbers)[0]
+        clean, shifts = drop_alpha(own), None if self.shifts is None else self.shifts[numbers]
+        placed = (place_on(own, masks, chosen[numbers], shifts) for chosen in which)
         return np.stack([measure_ssim(clean, apply(clean, one)) for one in placed])
 
 

@@ -47,3 +47,16 @@ def repack(folder: Path, archive: Path) -> None:
             tar.add(str(record.path), f"./{record.label}/{record.name}.PNG")
             tar.add(folder.parent / "class", f"./{record.label}/{record.name}.cls")
     (folder.parent / "class").unlink()
+
+
+def cut_out(folder: Path) -> Path:
+    """Make a disc of every second image of a folder, and a slope of its rim: wholly transparent around it."""
+    for record in list(scan(folder).records)[::2]:
+        path = Path(str(record.path))
+        with Image.open(path) as image:
+            colours = image.copy()
+        rows, columns = np.mgrid[0 : colours.height, 0 : colours.width]
+        apart = np.hypot(rows - colours.height / 2, columns - colours.width / 2) / min(colours.size)
+        colours.putalpha(Image.fromarray((2550 * (0.4 - apart)).clip(0, 255).astype(np.uint8)))
+        colours.save(path)
+    return folder

@@ -93,7 +93,7 @@ def test_every_attack_trains(device, name, monkeypatch):
     monkeypatch.setattr(emn, "STEPS", 2)
     data = toy().to(device)
     other = replace(data, images=data.images.flip(2))
-    exposed = Exposed(dataset=other, test=data, originals=data, other=data)
+    exposed = Exposed(dataset=other, test=data, alpha=(other, data), originals=data, other=data)
     (accuracy,) = train_under_attack(list_attacks()[name], exposed, replace(TINY, epochs=1), ignore_steps, seed=0)
     assert 0 <= accuracy <= 100
 

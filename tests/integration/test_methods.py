@@ -92,7 +92,7 @@ def release(method: Method, data: Path, place: Path, executor: Executor) -> Exam
     unmasking = source.unmasking(MASTER, pattern_sets=2, own=method.scope == "sample")
     scale = LevelScale(renderer, renderer.masks(made.patterns, 1.0), unmasking)
     levels = ReleaseMasks(epsilon=8, published=scale.masks, which=unmasking.which([0.5]), strength=1.0,
-                    tiers={LEVEL: unmasking.touched(0.5)}, own={}, shifts=None)  # fmt: skip
+                    tiers={LEVEL: unmasking.touched(0.5)}, own={}, shifts=None, single=unmasking.own)  # fmt: skip
     with StagedFolder(config.out) as stage:
         written = write_release(
             source, levels, stage, executor, Silent(), recipe=config.recipe, offers=(), masks=config.masks, origin={}

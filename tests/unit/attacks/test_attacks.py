@@ -200,7 +200,7 @@ def test_every_attack_trains_and_is_tested_after_every_epoch(attack, monkeypatch
     data = toy(each=12)
     if attack.needs == "cleaner":
         pytest.skip("tested on a release below")
-    exposed = Exposed(dataset=data, test=data, originals=data, other=data)
+    exposed = Exposed(dataset=data, test=data, alpha=(data, data), originals=data, other=data)
     curve = train_under_attack(attack, exposed, replace(TINY, epochs=2), lambda done, total: None, seed=0)
     assert len(curve) == 2 and all(0 <= accuracy <= 100 for accuracy in curve)
 
@@ -245,6 +245,12 @@ def test_what_is_thrown_away_is_thrown_away_of_test_images_too():
         assert torch.equal(trained.images, tested.images) and not torch.equal(trained.images, data.images), name
     kept, tested = list_attacks()["class-mean"].prepare(Exposed(dataset=data, test=data))
     assert torch.equal(tested.images, data.images) and not torch.equal(kept.images, data.images)
+
+
+def test_an_attack_on_alpha_sees_nothing_else():
+    grey, tested = toy(each=4, channels=1), toy(each=2, channels=1)
+    exposed = Exposed(dataset=toy(each=4), test=toy(each=2), alpha=(grey, tested))
+    assert list_attacks()["alpha"].prepare(exposed) == (grey, tested)
 
 
 def test_an_attack_trains_as_it_says(monkeypatch):

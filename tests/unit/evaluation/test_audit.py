@@ -8,19 +8,22 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from hideseek_cli.attacks import Attack, Exposed, list_attacks
 from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation import adversary
-from hideseek_cli.evaluation.adversary import load_cleaners, load_counterpart, train_under_attack
+from hideseek_cli.evaluation.adversary import load_alpha, load_cleaners, load_counterpart, train_under_attack
 from hideseek_cli.evaluation.audit import AuditConfig, audit
 from hideseek_cli.evaluation.audit_result import AuditResult, Finding
 from hideseek_cli.evaluation.loading import load_evaluation
+from hideseek_cli.images.codec import decode
+from hideseek_cli.images.dataset import scan
 from hideseek_cli.runtime.progress import Progress, Silent
 from hideseek_cli.training.tensors import TensorDataset
-from tests.helpers.folders import MakeFolder
+from tests.helpers.folders import MakeFolder, cut_out
 from tests.helpers.progress import Listener
 from tests.helpers.releases import released
 from tests.helpers.toys import CPU, apart
@@ -86,6 +89,41 @@ def test_a_cleaner_takes_masks_off_other_images_only_where_they_have_patterns_in
     if pattern_sets == 2:
         assert beyond > 1.2, "what is taken off was not there"
         assert placement == "keyed" or left < 1.1, "and whoever looks first leaves it"
+
+
+def test_alpha_channels_are_tried_where_there_are_any_and_give_the_same_on_clean_images(make_folder, tmp_path, executor):
+    made = make_folder
+
+    def make(name: str, **options: object) -> Path:
+        return cut_out(made(name, **options))
+
+    place = released(make, tmp_path, executor, pattern_sets=1)
+    data = load_evaluation(place / "published", place / "test", executor, Silent(), CPU, None)
+    found = load_alpha(data, executor, Silent())
+    assert found is not None
+    for number, record in enumerate(scan(place / "data").records):
+        own, seen = decode(record.path), found[0].images[number, 0].numpy()
+        assert np.array_equal(seen, own[:, :, 3] if own.shape[2] == 4 else np.full((16, 16), 255))
+    assert torch.equal(found[0].labels, data.dataset.labels)
+    assert torch.equal(found[1].labels, data.test.labels) and (found[1].images == 255).all(), "test images are opaque"
+    (alone,) = audited(place, executor, "alpha", seed=3)
+    both, known = audited(place, executor, "none", "alpha", clean=place / "data", seed=3)
+    assert alone.curves == alone.clean == known.curves == known.clean and both.clean != both.curves
+
+
+def test_alpha_channels_are_brought_to_the_size_that_networks_see(make_folder, tmp_path, executor):
+    cut_out(make_folder("data", each=4, side=32))
+    data = load_evaluation(tmp_path / "data", tmp_path / "data", executor, Silent(), CPU, 16, same=True)
+    train, test = load_alpha(data, executor, Silent()) or (None, None)
+    assert train is not None and torch.equal(train.images, test.images) and train.images.shape == (12, 1, 16, 16)
+
+
+def test_without_transparency_alpha_is_left_out_with_a_sentence(release, executor):
+    listener = Listener()
+    (only,) = audited(release, executor, "none", "alpha", progress=listener, seed=3)
+    assert only.attack.name == "none" and "alpha is left out: every image is opaque" in listener.told
+    with pytest.raises(InputError, match="nothing was measured"):
+        audited(release, executor, "alpha", seed=3)
 
 
 def test_an_attack_that_fails_is_reported_and_the_others_go_on(release, executor, monkeypatch):

@@ -15,6 +15,7 @@ from hideseek_cli.masks.arithmetic import (
     compute_residual,
     find_saturated,
     place,
+    place_on,
     quantise,
     restore,
     subtract_masks,
@@ -45,6 +46,17 @@ def test_cleaning_is_exact_for_every_image_mask_and_shift(x, masks, keyed, seed)
     lost = compute_residual(published, cleaner, target)
     assert np.array_equal(restore(published, cleaner, lost), target)
     assert len(lost) == int(find_saturated(published).sum())
+
+
+@given(images, bounded(), hnp.arrays(np.uint8, (3, 4, 5, 1), elements=st.sampled_from([0, 1, 255])))
+def test_nothing_is_added_and_cleaning_is_exact_where_images_are_wholly_transparent(x, masks, alpha):
+    _, strongest, level = masks
+    own, hidden = np.concatenate([x, alpha], 3), alpha[..., 0] == 0
+    largest, target = (apply(x, place_on(own, {3: one}, labels, None)) for one in (strongest, level))
+    assert np.array_equal(largest[hidden], x[hidden]) and np.array_equal(target[hidden], x[hidden])
+    assert np.array_equal(largest[~hidden], apply(x, place(strongest, labels, None))[~hidden])
+    cleaner = place_on(np.concatenate([largest, alpha], 3), {3: subtract_masks(level, strongest)}, labels, None)
+    assert np.array_equal(restore(largest, cleaner, compute_residual(largest, cleaner, target)), target)
 
 
 @given(images, bounded())

@@ -298,6 +298,18 @@ def test_the_similarity_holds_whichever_patterns_the_images_get(make_folder, exe
     assert 0 < strength < 2
 
 
+def test_what_is_wholly_transparent_costs_no_similarity(make_folder, executor):
+    root = make_folder("data", classes=2, each=6)
+    for record in scan(root).records:
+        with Image.open(record.path) as image:
+            image.putalpha(0)
+            image.save(record.path)
+    source = load_source(root, None, None, executor, Silent())
+    renderer = MaskRenderer(source, 8, source.thresholds(bytes(32)), None)
+    masks = renderer.masks(np.full(renderer.thresholds.shape, 5.0), 1.0)
+    assert (renderer.similarity(masks, source.folder.labels[None], list(range(12))) == 1).all()
+
+
 def test_patterns_of_a_class_are_brought_to_one_similarity(make_folder, executor):
     """So that none of them is fainter than it may be; and a class whose images show more of it keeps what it has."""
     data = make_folder("data", classes=3, each=8, side=16)
