@@ -9,6 +9,7 @@ from typing import Any
 from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.formats.levels import CLEAN, spell_level
 from hideseek_cli.formats.mask_file import MaskFile
+from hideseek_cli.runtime.exposure import describe_exposure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,8 @@ class CleanerFile:
     level: str
     path: Path
     bytes: int
+    remarks: tuple[str, ...] = ()
+    """What may be regretted later."""
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "path": str(self.path)}
@@ -41,22 +44,23 @@ def make_cleaner(
         InputError: The mask file has no such level, or something else lies there.
     """
     name = spell_level(level)
-    return _make(MaskFile.load(Path(masks)), {name: Path(out) if out is not None else Path(file_name(name))}, overwrite)[0]
+    return _make(Path(masks), {name: Path(out) if out is not None else Path(file_name(name))}, overwrite)[0]
 
 
 def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool = False) -> tuple[CleanerFile, ...]:
     """The cleaner of every level, the clean one included, below the folder ``out``; otherwise as ``make_cleaner``."""
-    file = MaskFile.load(Path(masks))
-    return _make(file, {tier.level: Path(out) / file_name(tier.level) for tier in file.tiers}, overwrite)
+    levels = (tier.level for tier in MaskFile.load(Path(masks)).tiers)
+    return _make(Path(masks), {level: Path(out) / file_name(level) for level in levels}, overwrite)
 
 
-def _make(file: MaskFile, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
+def _make(masks: Path, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
     """Nothing is written unless all can be."""
+    file, remarks = MaskFile.load(masks), describe_exposure(masks, "mask file")
     cleaners = [file.make_cleaner(level) for level in places]
     for place in places.values():
         refuse_existing(place, "cleaner", overwrite)
     return tuple(
-        CleanerFile(level=one.level, path=place, bytes=one.save(place))
+        CleanerFile(level=one.level, path=place, bytes=one.save(place), remarks=remarks)
         for one, place in zip(cleaners, places.values(), strict=True)
     )
 

@@ -10,6 +10,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.masks.keys import load_master_key
+from hideseek_cli.runtime.exposure import describe_exposure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class NetworkFile:
     """Identity of its secret stem, which says nothing of it."""
     seed: int | None
     bytes: int
+    remarks: tuple[str, ...] = ()
+    """What may be regretted later."""
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "path": str(self.path)}
@@ -57,4 +60,7 @@ def make_network(
         made = AuthorizedNetwork.draw(arch, load_master_key(None if key_file is None else Path(key_file)), seed)
     else:
         made = replace(AuthorizedNetwork.load(Path(like)), arch=arch, seed=seed)
-    return NetworkFile(path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out))
+    return NetworkFile(
+        path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out),
+        remarks=() if key_file is None else describe_exposure(Path(key_file), "key file"),
+    )  # fmt: skip

@@ -45,3 +45,5 @@ def cleaner(
             show_line(one.path)
             whom = "it gives the originals back" if one.level == "clean" else "hand it to its buyer alone"
             screen.say(f"level {one.level}: {one.bytes} bytes; {whom}")
+        for remark in made[0].remarks:
+            screen.say(remark)

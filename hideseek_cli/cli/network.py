@@ -41,3 +41,5 @@ def network(
     with Screen(network, quiet=quiet) as screen:
         show_line(made.path)
         screen.say(f"{made.arch}, {made.bytes} bytes; whoever has this file learns, so keep it secret")
+        for remark in made.remarks:
+            screen.say(remark)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -17,11 +16,12 @@ from hideseek_cli.errors import InputError, count
 from hideseek_cli.evaluation.adversary import SAME_ON_CLEAN, Adversary, Job, Knowledge, load_knowledge
 from hideseek_cli.evaluation.audit_result import AuditResult, Curve, Finding
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
+from hideseek_cli.evaluation.seeding import open_runs
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.cache import Cache, cache_folder, digest_code
 from hideseek_cli.runtime.fields import NAMES, PATH, PATHS, Names, Place, Places, settle
-from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
+from hideseek_cli.runtime.journal import Journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import RUNS
 from hideseek_cli.training.parallel import train_in_parallel
@@ -129,12 +129,7 @@ def _open_trainings(
         "threads": config.threads, "test": digest_parts(data.test, *(knowledge.alpha or ())[1:]),
         "clean": digest_parts(knowledge.originals), "other": digest_parts(knowledge.other),
     }  # fmt: skip
-    if config.seed is not None:
-        binding["seed"] = config.seed
-    journal = open_journal(config.journal, binding, progress, resume=config.resume)
-    if journal.value("seed") is None:
-        journal.remember("seed", secrets.randbits(31) if config.seed is None else config.seed)
-    return journal
+    return open_runs(config.journal, binding, config.seed, progress, resume=config.resume)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -13,15 +12,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from hideseek_cli.errors import DiskError, count
+from hideseek_cli.errors import count
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.evaluation.models import EvaluatedModel, authorized_model, distilled_models, model_label, public_models
+from hideseek_cli.evaluation.seeding import open_runs, remember
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.levels import PUBLISHED
 from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.fields import NAMES, PATH, Names, Number, Place, settle
-from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
+from hideseek_cli.runtime.journal import Journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import LEVEL, POINTS, RUNS, compare_mix, estimate, more_runs
 from hideseek_cli.training.evaluator import derive_seed
@@ -116,18 +116,7 @@ def _open_runs(config: VerifyConfig, data: EvaluationData, recipe: Recipe, devic
         "folder": digest_parts(data.dataset), "test": digest_parts(data.test), "recipe": recipe.to_json(),
         "device": str(device), "threads": config.threads,
     }  # fmt: skip
-    if config.seed is not None:
-        binding["seed"] = config.seed
-    journal = open_journal(config.journal, binding, progress, resume=config.resume)
-    if journal.value("seed") is None:
-        _remember(journal, "seed", secrets.randbits(31) if config.seed is None else config.seed)
-    return journal
-
-
-def _remember(journal: Journal, name: str, value: int | float) -> None:
-    """Where nothing can be written an interrupted verification starts again: no reason to fail."""
-    with suppress(DiskError):
-        journal.remember(name, value)
+    return open_runs(config.journal, binding, config.seed, progress, resume=config.resume)
 
 
 @dataclass(frozen=True)
@@ -169,7 +158,7 @@ class _Runs:
         accuracies: list[float] = []
         for name, noted in zip(names, known, strict=True):
             accuracies.append(next(trained) if noted is None else noted)
-            _remember(self.journal, name, accuracies[-1])
+            remember(self.journal, name, accuracies[-1])
             self.progress.say(f"{label}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
         return accuracies
 

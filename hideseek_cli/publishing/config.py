@@ -16,6 +16,7 @@ from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.atomic import refuse_inside
+from hideseek_cli.runtime.exposure import describe_exposure
 from hideseek_cli.runtime.fields import PATH, Names, Number, Numbers, Place, Prices, at_least, between, one_of, settle, within
 from hideseek_cli.training.accuracy_stats import POINTS
 from hideseek_cli.training.transforms import ROBUST
@@ -197,6 +198,11 @@ class HideConfig:
                     "and from any cleaner a buyer can work out every level"
                 )
         return found
+
+    def remarks(self) -> list[str]:
+        """What may be regretted later, in words."""
+        exposed = () if self.key_file is None else describe_exposure(self.key_file, "key file")
+        return [*exposed, *(f"prices: {bargain}" for bargain in self.bargains())]
 
     def binding(self) -> dict[str, Any]:
         """What a resumed run must share, by the names of the public API's arguments."""

@@ -63,6 +63,6 @@ def make_task(run: HideRun, layout: MaskLayout) -> Task:
     taught = None if shifts is None else torch.from_numpy(shifts[run.source.taught].astype(np.int64)).to(run.device)
     return Task(
         dataset=run.evaluator.clean, seen=run.evaluator.seen(), epsilon=run.config.epsilon, arch=run.recipe.each()[0].arch,
-        batch_size=run.recipe.batch_size, seed=run.config.seed, pattern_sets=layout.pattern_sets, robust=run.config.survived,
-        secret=run.source.secret(run.master), shifts=taught,
+        batch_size=run.recipe.batch_size, seed=run.source.draw_seed(run.master, "masks", run.config.seed),
+        pattern_sets=layout.pattern_sets, robust=run.config.survived, secret=run.source.secret(run.master), shifts=taught,
     )  # fmt: skip

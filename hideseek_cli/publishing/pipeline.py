@@ -13,7 +13,6 @@ from concurrent.futures import Executor
 import torch
 
 from hideseek_cli.errors import count
-from hideseek_cli.formats.container import FORMAT
 from hideseek_cli.formats.levels import spell_level
 from hideseek_cli.formats.manifest import Offer
 from hideseek_cli.publishing.baseline import measure_clean
@@ -30,6 +29,7 @@ from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.journal import Journal, open_journal
 from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.runtime.software import describe_software
 from hideseek_cli.training.accuracy_stats import Estimate
 
 
@@ -74,8 +74,8 @@ def _warn(config: HideConfig, device: torch.device, progress: Progress) -> None:
     """Say what may be regretted later."""
     if config.calibration == "retrain" and config.recipe.name == "paper" and device.type == "cpu":
         progress.say("the paper's recipe on a CPU takes hours a run; `recipe='quick'` takes minutes")
-    for bargain in config.bargains():
-        progress.say(f"prices: {bargain}")
+    for remark in config.remarks():
+        progress.say(remark)
 
 
 def _open_journal(
@@ -84,7 +84,7 @@ def _open_journal(
     """What an interrupted run finished, and the master key: that of its key file, or the one that the run drew."""
     binding = {
         **config.binding(), "train_images": len(source.stack), "data": source.fingerprint, "device": str(device),
-        "threads": torch.get_num_threads(), "file format": FORMAT,
+        "threads": torch.get_num_threads(), **describe_software(),
     }  # fmt: skip
     if config.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()

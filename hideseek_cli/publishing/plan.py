@@ -93,7 +93,7 @@ class HidePlan:
         return [{"item": item, "what becomes of it": value} for item, value in pairs]
 
     def remarks(self) -> list[str]:
-        return [f"prices: {bargain}" for bargain in self.config.bargains()]
+        return self.config.remarks()
 
     def __str__(self) -> str:
         return "\n".join([format_table(self.rows()), *self.remarks()])

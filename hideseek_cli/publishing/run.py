@@ -17,8 +17,8 @@ from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.evaluator import Evaluator
 
-DECIDING = tuple(Path(__file__).parents[1] / name for name in ("training", "images"))
-"""The code that decides what a clean folder trains to."""
+DECIDING = Path(__file__).parents[1] / "training"
+"""The code that decides what images train to; how they are read is told by what they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +47,11 @@ class HideRun:
         recipe = config.recipe.for_images(len(source))
         evaluator = Evaluator(
             source.stack.clean(), source.labels, len(source.folder.classes), recipe, config.seed, device, source.validation,
-            cache_folder(), source.taught,
+            cache_folder(), source.taught, source.draw_seed(master, "folds", config.seed),
         )  # fmt: skip
         cache = Cache(cache_folder(), {
-            "data": source.fingerprint, "held": len(source.stack), "recipe": recipe.to_json(), "seed": config.seed,
-            "device": str(device), "threads": config.threads, "torch": torch.__version__, "code": digest_code(*DECIDING),
+            "seen": evaluator.digest(), "recipe": recipe.to_json(), "seed": config.seed, "device": str(device),
+            "threads": config.threads, "torch": torch.__version__, "code": digest_code(DECIDING),
         })  # fmt: skip
         session = RetrainingSession(
             evaluator, source.folder.chance(), journal, cache, executor, progress, planned=config.runs, threads=config.threads

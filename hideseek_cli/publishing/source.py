@@ -25,6 +25,8 @@ DIGEST = 16
 made two that do would gain nothing: a release is what was written. What a run is resumed by has all bytes."""
 ORDERS = 1000
 """Orders of classes that the key draws, to choose from."""
+SEED_BYTES = 7
+"""Of a seed that is derived from the key: generators of random numbers take no more than 64 bits, and no sign."""
 LOOKED = 50
 """Images of a sample, however large they are."""
 
@@ -130,6 +132,10 @@ class SourceDataset:
     def secret(self, master: bytes) -> bytes:
         """From which a method derives what nobody may guess."""
         return keys.derive_subkey(master, self.release_label(), "patterns")
+
+    def draw_seed(self, master: bytes, purpose: str, seed: int) -> int:
+        """The seed of a training whose result is secret: another for another key, and for another ``seed``."""
+        return int.from_bytes(keys.derive_subkey(master, self.release_label(), purpose, str(seed))[:SEED_BYTES])
 
     def shifts(self, master: bytes, placement: str) -> UInt16[np.ndarray, "n 2"] | None:
         """Where each image's pattern is laid: None for the fixed placement."""

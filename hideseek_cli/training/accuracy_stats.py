@@ -1,14 +1,16 @@
 """Accuracies are noisy: intervals, and the decision whether a level holds.
 
 Two things make a mean of measured accuracies uncertain: the seed of each training, seen in the spread between runs, and
-the finite test set, which all runs share. Their variances add; the degrees of freedom follow Welch and Satterthwaite.
+the finite test set, which all runs share. An interval adds the squares of both parts' own: of the runs by Student's t, of
+the test set by the normal distribution. Of few runs that is wider than degrees of freedom by Welch and Satterthwaite make it,
+which hold 87 to 95 % of the truth where 95 are stated (docs/results/2026-11-hostile.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 from typing import Literal
 
 import numpy as np
@@ -32,19 +34,24 @@ class Estimate:
     """A mean accuracy in percent, of ``runs`` trainings, each tested on the same ``images``."""
 
     mean: float
-    error: float
-    """Standard error in percentage points."""
-    freedom: float
+    between: float
+    """Standard error in percentage points for how runs differ; 0 of a single run, which says nothing about it."""
+    freedom: int
+    """Degrees of freedom of that."""
+    sampling: float
+    """Standard error in percentage points for how many images there are."""
     runs: int
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Two-sided interval, within 0..100."""
-        half = float(stats.t.ppf((1 + confidence) / 2, self.freedom)) * self.error
+        part = (1 + confidence) / 2
+        runs = float(stats.t.ppf(part, self.freedom)) * self.between if self.between else 0.0
+        half = hypot(runs, float(stats.norm.ppf(part)) * self.sampling)
         return max(0.0, self.mean - half), min(100.0, self.mean + half)
 
 
 def estimate(accuracies: Sequence[float], images: int, *, spread: tuple[float, int] | None = None) -> Estimate:
-    """The mean of ``accuracies`` (percent) and its standard error.
+    """The mean of ``accuracies`` (percent) and its standard errors.
 
     ``spread``: variance between runs and its degrees of freedom where more is known than these runs show (several
     levels pooled); otherwise it is that of the runs, and of a single run it is unknown and left out.
@@ -57,11 +64,9 @@ def estimate(accuracies: Sequence[float], images: int, *, spread: tuple[float, i
 
 def _estimate(mean: float, runs: int, images: int, spread: tuple[float, int]) -> Estimate:
     share = min(max(mean / 100, 0.5 / images), 1 - 0.5 / images)
-    between = spread[0] / runs
-    sampling = 1e4 * share * (1 - share) / images
-    variance = between + sampling
-    freedom = variance**2 / (between**2 / spread[1]) if spread[1] and between > 0 else 1e6
-    return Estimate(mean=mean, error=sqrt(variance), freedom=freedom, runs=runs)
+    between = sqrt(spread[0] / runs) if spread[1] else 0.0
+    sampling = 100 * sqrt(share * (1 - share) / images)
+    return Estimate(mean=mean, between=between, freedom=spread[1], sampling=sampling, runs=runs)
 
 
 def judge_level(found: Estimate, level: float, tolerance: float) -> Verdict:

@@ -14,6 +14,7 @@ rest, by what a run on half of that part in half as many steps says.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
@@ -73,21 +74,31 @@ class Evaluator:
         self, clean: Images, labels: Int64[np.ndarray, " n"], classes: int, recipe: Recipe, seed: int,
         device: torch.device,
         validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None = None,
-        checkpoints: Path | None = None, among: Bool[np.ndarray, " a"] | None = None,
+        checkpoints: Path | None = None, among: Bool[np.ndarray, " a"] | None = None, folds: int | None = None,
     ) -> None:  # fmt: skip
-        """``checkpoints``: a folder for trainings that take long. ``among``: which of a folder's images these are."""
+        """``checkpoints``: a folder for trainings that take long. ``among``: which of a folder's images these are. ``seed``: of
+        runs. ``folds``: that by which images are withheld, where nobody may work out which; None: that of runs."""
         self.checkpoints = checkpoints
         self.among = np.ones(len(labels), bool) if among is None else among
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = make_dataset(clean, labels, classes, device)
         self.nothing = np.zeros(len(self.among), bool)
         """No image of the folder carries the published mask."""
-        self.held = np.zeros(len(labels), bool) if validation else select_withheld(labels, seed)
+        self.held = np.zeros(len(labels), bool) if validation else select_withheld(labels, seed if folds is None else folds)
         """Which images are withheld; not one where there is a validation part."""
         self.test = make_dataset(*validation, classes, device) if validation else self.clean.subset(self._index(self.held))
 
     def _index(self, which: Bool[np.ndarray, " n"]) -> Tensor:
         return torch.from_numpy(np.flatnonzero(which)).to(self.device)
+
+    def digest(self) -> str:
+        """A hash over all that networks see, and which of it they are tested on."""
+        whole = hashlib.sha256()
+        for part in (self.clean.digest(), self.test.digest()):
+            whole.update(part.encode())
+        for which in (self.held, self.among):
+            whole.update(np.packbits(which).tobytes())
+        return whole.hexdigest()
 
     def seen(self) -> Tensor:
         """The images that are not withheld, as indices on the device: what masks may be trained on."""
