@@ -9,11 +9,12 @@ from itertools import compress
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int64, UInt16
+from jaxtyping import Bool, Int64, UInt8, UInt16
 
 from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
 from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, why_unfit
+from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
 from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
@@ -46,10 +47,11 @@ def load_source(
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images = np.zeros((len(shapes), DIGEST), np.uint8), []
+    thumbnails = np.zeros((len(shapes), SIDE**2), np.uint8)
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
-            number, shapes[number], digest, seen = found
+            number, shapes[number], digest, thumbnails[number], seen = found
             whole.update(repr((key, digest)).encode())
             digests[number] = shorten_digest(digest)
             images += [] if seen is None else [seen]
@@ -64,7 +66,10 @@ def load_source(
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():
         whole.update(held.tobytes())
-    return SourceDataset(folder, output_format, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
+    return SourceDataset(
+        folder, output_format, shapes, digests, find_copies(digests, thumbnails), whole.hexdigest(), size, taught, stack,
+        validation,
+    )  # fmt: skip
 
 
 def _read_sizes(folder: ImageDataset, executor: Executor, wrong: Problems, progress: Progress) -> UInt16[np.ndarray, "n 3"]:
@@ -79,17 +84,17 @@ def _read_sizes(folder: ImageDataset, executor: Executor, wrong: Problems, progr
 def _read_images(
     folder: ImageDataset, numbers: Int64[np.ndarray, " k"], taught: Bool[np.ndarray, " n"], size: int | None,
     output_format: OutputFormat, executor: Executor, wrong: Problems, progress: Progress,
-) -> Iterator[tuple[int, tuple[int, ...], str, Pixels | None] | None]:  # fmt: skip
-    """Number, shape and pixel digest of those images, and how networks see it where it is trained on; None for one that
-    cannot be used."""
+) -> Iterator[tuple[int, tuple[int, ...], str, UInt8[np.ndarray, " t"], Pixels | None] | None]:  # fmt: skip
+    """Number, shape, pixel digest and thumbnail of those images, and how networks see it where it is trained on; None for
+    one that cannot be used."""
 
-    def take(number: int) -> tuple[int, tuple[int, ...], str, Pixels | None]:
+    def take(number: int) -> tuple[int, tuple[int, ...], str, UInt8[np.ndarray, " t"], Pixels | None]:
         path = folder.records[number].path
         image, _ = read_image(path, exif=output_format.exif)
         if why := why_unfit(image.shape, output_format.encoding):
             raise InputError(f"{path} {why}")
         seen = (drop_alpha(image) if size is None else fit(image, size)) if taught[number] else None
-        return number, image.shape, digest_pixels(image), seen
+        return number, image.shape, digest_pixels(image), make_thumbnail(image), seen
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
 
