@@ -86,6 +86,6 @@ def _report_copies(source: SourceDataset, progress: Progress) -> None:
     if shown:
         more = f"; and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
         progress.say(
-            f"{count(len(shown), 'group')} of them in several classes stay masked at every level but clean: "
-            f"{'; '.join(shown[:SHOWN])}{more}; keep each image in one class"
+            f"copies in several classes stay masked at every level but clean: {'; '.join(shown[:SHOWN])}{more}; "
+            "keep each image in one class"
         )
