@@ -25,7 +25,7 @@ from hideseek_cli.images.codec import Pixels, drop_alpha
 SIDE = 8
 LOOKED = 256
 """Pixels of an image's shorter side, at least, that its thumbnail is made of; of a larger one every so many-th."""
-TOLERANCE, ROUNDING = 0.08, 0.5
+TOLERANCE, ROUNDING = 0.1, 0.5
 """Root mean square by which thumbnails of copies differ at most: a share of the standard deviation of the flatter one, and
 what grey levels are rounded by."""
 FLAT = 2.0
