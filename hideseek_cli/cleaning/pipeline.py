@@ -93,6 +93,11 @@ def list_jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"]
         yield Job(number, key, digest, source, made) if here and source is not None else None
 
 
+def list_classes(published: Manifest, present: Bool[np.ndarray, " n"]) -> list[str]:
+    """The classes of the images that are there, in their order."""
+    return list(dict.fromkeys(label for label, _ in compress(published.keys(), present)))
+
+
 def journal_path(out: Path) -> Path:
     """Where it is noted that a folder is being filled; gone when it is."""
     return path_beside(out, "seek")
@@ -144,7 +149,8 @@ def _clean_folder(
         return ((job, lost) for job, lost in zip(here, cleaner.residuals.parts(map(values, ahead)), strict=True) if job)
 
     faults: list[str] = []
-    with staged as stage, Spool(stage.reserve_path()) as rows, published.output_format.open_writer(stage) as (put, finish):
+    writer = published.output_format.open_writer(staged, list_classes(published, present))
+    with staged as stage, Spool(stage.reserve_path()) as rows, writer as (put, finish):
         journal.begin()
         with stage.report_errors(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -97,12 +97,12 @@ class OutputFormat:
                 shard.unlink()
 
     @contextmanager
-    def open_writer(self, stage: StagedFolder) -> Iterator[tuple[Put, Finish]]:
-        """Writes images into a folder. Raises DiskError where the disk is full."""
+    def open_writer(self, stage: StagedFolder, classes: Sequence[str]) -> Iterator[tuple[Put, Finish]]:
+        """Writes images of those classes into a folder. Raises DiskError where the disk is full."""
         if self.shard is None:
             yield partial(_write_file, self, stage), _finish_nothing
             return
-        with ShardWriter(stage, self.shard, f".{self.encoding}") as shards:
+        with ShardWriter(stage, self.shard, f".{self.encoding}", classes) as shards:
             yield partial(_hold_sample, self, stage), shards.add
 
 

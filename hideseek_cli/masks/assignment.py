@@ -7,6 +7,9 @@ who looks for those on other images finds none. Few images do not make a network
 with fewer than FEWEST images for each class that it holds joins the next one, and then a buyer of the lower level can
 strip those of the same classes there too.
 
+Copies of one image lose their masks at once, since who has one clean could subtract it from another that is masked and hold
+the pattern of a layer that was not bought. They carry one pattern, so that the difference of two masked ones is none.
+
 >>> order = UnmaskingOrder(np.array([5, 0, 3, 1, 4, 2]), np.array([0, 1, 1, 0, 0, 1]), pattern_sets=3)
 >>> order.touched(0.5).tolist()
 [False, True, False, True, False, True]
@@ -22,9 +25,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
+
+from hideseek_cli.images.copies import find_divided
 
 FEWEST = 10
 """Images a class that a pattern needs to hide them (docs/results/2026-11-levels.md)."""
@@ -73,6 +79,8 @@ class UnmaskingOrder:
     """Patterns a class in each layer; its images take them in turn."""
     own: bool = False
     """Whether every image has a pattern of its own, so that no two share one in any layer."""
+    copies: Int64[np.ndarray, " n"] | None = None
+    """The first image of which each is a copy; copies have turns in a row. None: there are none."""
 
     @property
     def count(self) -> int:
@@ -82,6 +90,16 @@ class UnmaskingOrder:
     def ranked(self) -> Int64[np.ndarray, " n"]:
         """Labels of the images, those that lose their mask first in front."""
         return self.labels[self.numbers.argsort()]
+
+    @cached_property
+    def first(self) -> Int64[np.ndarray, " n"]:
+        """Of each image's copies the first, or itself."""
+        return np.arange(self.count) if self.copies is None else self.copies
+
+    @cached_property
+    def stops(self) -> Int64[np.ndarray, " s"]:
+        """How many images can have lost their masks, rising, so that of no copies some have and some have not."""
+        return np.flatnonzero(np.diff(self.first[self.numbers.argsort()], prepend=-1, append=-1))
 
     @property
     def limit(self) -> float:
@@ -101,12 +119,12 @@ class UnmaskingOrder:
         return np.concatenate([[0.0], gains[::-1].cumsum()])
 
     def cleaned(self, share: float) -> int:
-        """How many images carry no mask."""
-        return round((1 - share) * self.count)
+        """How many images carry no mask: of the ``stops``, the nearest."""
+        return int(self.stops[np.abs(self.stops - round((1 - share) * self.count)).argmin()])
 
     def nearest(self, share: float) -> float:
-        """The nearest share that whole images make, with one image at least that is not masked."""
-        return 1 - max(1, self.cleaned(share)) / self.count
+        """The nearest share that there is, with one image at least that is not masked."""
+        return 1 - max(int(self.stops[1]), self.cleaned(share)) / self.count
 
     def touched(self, share: float) -> Bool[np.ndarray, " n"]:
         """Which images have lost their mask; nested from share to share."""
@@ -118,15 +136,16 @@ class UnmaskingOrder:
         return np.bincount(self.labels[self.touched(share)], minlength=len(totals)) / totals
 
     def ends(self, shares: Sequence[float], fewest: int = FEWEST) -> list[int]:
-        """The turns at which a new layer begins, rising."""
+        """The turns at which a new layer begins, rising. Copies in several classes are too few of each to count."""
         ranked = self.ranked
+        count = self.count - int(find_divided(self.first, self.labels).sum())
 
         def enough(first: int, end: int) -> bool:
             return first < end and end - first >= fewest * self.patterns * len(np.unique(ranked[first:end]))
 
         found: list[int] = []
         for end in sorted({self.cleaned(share) for share in shares}):
-            if enough(found[-1] if found else 0, end) and enough(end, self.count):
+            if enough(found[-1] if found else 0, end) and enough(end, count):
                 found.append(end)
         return found
 
@@ -153,14 +172,14 @@ class UnmaskingOrder:
                 turn = self.numbers[members].argsort().argsort() % (len(pattern_sets) * self.patterns)
                 own = pattern_sets[turn % len(pattern_sets)] * self.patterns + turn // len(pattern_sets)
                 found[members] = own * classes + label
-        return found
+        return found[self.first]
 
     def choices(self) -> Int64[np.ndarray, "b n"]:
         """Patterns that images may get, whatever the levels: one row for each pattern of a class."""
         if self.own:
             return np.arange(self.count)[None]
         first = np.arange(self.pattern_sets * self.patterns)[:, None] * (self.labels.max() + 1)
-        found: np.ndarray = first + self.labels
+        found: np.ndarray = first + self.labels[self.first]
         return found
 
     def strippable(self, share: float, shares: Sequence[float]) -> float:

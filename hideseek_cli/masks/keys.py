@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt16
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.images.copies import find_divided
 
 KEY_BYTES = 32
 
@@ -72,24 +73,34 @@ def draw_class_orders(key: bytes, labels: Sequence[str], count: int) -> Int64[np
 
 
 def draw_turns(
-    key: bytes, names: Iterable[tuple[str, str]], last: Bool[np.ndarray, " n"], ranks: Mapping[str, int] | None = None
-) -> Int64[np.ndarray, " n"]:
+    key: bytes, names: Iterable[tuple[str, str]], last: Bool[np.ndarray, " n"], ranks: Mapping[str, int] | None = None,
+    copies: Int64[np.ndarray, " n"] | None = None,
+) -> Int64[np.ndarray, " n"]:  # fmt: skip
     """The turn, from 0, in which each image loses its mask when levels rise; decided by the key, class and name.
 
     The images of ``last`` come after all others of their class. The first so many turns hold every class in proportion
     to its size, as evenly as whole images can; or one class after another by their ``ranks``, from 0, and only the last two
     like that, because who knows all classes but one knows that one too.
+
+    Copies, of each of which ``copies`` names the first, have turns in a row: at the place of their first one, among the last
+    of their class where one of them is, and behind all other images where they are of several classes.
     """
     draws, numbers, index = bytearray(), array("I"), dict[str, int]()
     for name in names:
         draws += derive_subkey(key, *name)[:8]
         numbers.append(index.setdefault(name[0], len(index)))
-    drawn, classes = np.frombuffer(draws, "<u8"), np.array(numbers)
+    drawn, classes = np.frombuffer(draws, "<u8"), np.array(numbers, np.int64)
+    first = np.arange(len(classes)) if copies is None else copies
+    divided = find_divided(first, classes)
+    late = np.where(divided, 2, np.isin(first, first[last]))
     place = np.empty(len(classes))
     for label, number in index.items():
         members = np.flatnonzero(classes == number)
-        within = np.lexsort((drawn[members], last[members])).argsort() / len(members)
+        units = first[members]
+        within = np.lexsort((units, drawn[units], late[members])).argsort() / len(members)
         start = int.from_bytes(derive_subkey(key, label)[:8], "little") / 2**64
         turn = min(ranks[label], len(index) - 2) if ranks else 0
         place[members] = turn + within + start / len(members)
-    return place.argsort(kind="stable").argsort()
+    together = np.full(len(classes), np.inf)
+    np.minimum.at(together, first, np.where(divided, len(index) + drawn[first] / 2**64, place))
+    return np.lexsort((first, together[first])).argsort()

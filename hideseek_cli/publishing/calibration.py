@@ -67,10 +67,10 @@ def _search(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: Can
 
 def _train_stopped(run: HideRun, layout: MaskLayout, task: Task) -> CalibratedLevels:
     """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
-    found, own, renderer = [], {}, layout.renderer
+    found, own, renderer, which = [], {}, layout.renderer, layout.unmasking.which([])
     for level in run.config.levels:
         own[level] = patterns = _train_level(run, task, level)
-        images = partial(renderer.render, renderer.masks(patterns, 1.0), run.source.folder.labels)
+        images = partial(renderer.render, renderer.masks(patterns, 1.0), which)
         accuracies = run.session.measure([Retraining(images, level)] * FEWEST_RUNS)
         reachable = abs(float(np.mean(accuracies)) - level) <= run.config.tolerance
         found.append(LevelOutcome(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))

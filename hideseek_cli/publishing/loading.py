@@ -17,6 +17,7 @@ from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.manifest_rows import MAX_CLASSES
 from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape
+from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
 from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
 from hideseek_cli.images.encoding import why_unfit
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
@@ -44,6 +45,8 @@ class _Read:
     """How networks see it, where it is trained on."""
     alpha: bytes | None
     """A sketch of its alpha channel."""
+    thumbnail: UInt8[np.ndarray, " t"]
+    """By which copies of it are found."""
 
 
 def load_source(
@@ -68,13 +71,15 @@ def load_source(
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), [], Transparency()
+    thumbnails = np.zeros((len(shapes), SIDE**2), np.uint8)
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
-            shapes[found.number], digests[found.number] = found.shape, shorten_digest(found.digest)
+            number = found.number
+            shapes[number], digests[number], thumbnails[number] = found.shape, shorten_digest(found.digest), found.thumbnail
             whole.update(repr((key, found.digest)).encode())
             images += [] if found.seen is None else [found.seen]
-            transparency.add(found.number, found.alpha)
+            transparency.add(number, found.alpha)
     raise_for_all({**problems, UNUSABLE: sorted(wrong.get(UNUSABLE, []))})
     _check(folder, taught, most)
     if warning := transparency.warn(folder.labels):
@@ -88,7 +93,10 @@ def load_source(
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():
         whole.update(held.tobytes())
-    return SourceDataset(folder, output_format, shapes, digests, whole.hexdigest(), size, taught, stack, validation)
+    return SourceDataset(
+        folder, output_format, shapes, digests, find_copies(digests, thumbnails), whole.hexdigest(), size, taught, stack,
+        validation,
+    )  # fmt: skip
 
 
 def _read_sizes(folder: ImageDataset, executor: Executor, wrong: Problems, progress: Progress) -> UInt16[np.ndarray, "n 3"]:
@@ -112,7 +120,7 @@ def _read_images(
         if why := why_unfit(image.shape, notes, output_format.encoding):
             raise InputError(f"{path} {why}")
         seen = _see(image, size) if taught[number] else None
-        return _Read(number, image.shape, digest_pixels(image), seen, sketch(image))
+        return _Read(number, image.shape, digest_pixels(image), seen, sketch(image), make_thumbnail(image))
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from functools import partial
 
-from hideseek_cli.errors import InputError
+import numpy as np
+
+from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.images.copies import find_divided
 from hideseek_cli.masks import keys
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Progress
+
+DIVIDED = 0.05
+"""Share of the images, at most, that may have copies in other classes: at no level but clean do these lose their masks."""
+SHOWN = 3
+"""Images in several classes that are named."""
 
 
 def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
@@ -49,4 +57,35 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
     if low:
         percent = f"; levels are in percent: did you mean {100 * low[0]:g}?" if low[0] < 1 else ""
         raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class){percent}")
+    if config.levels and config.calibration == "retrain":
+        _report_copies(source, progress)
     return source
+
+
+def _report_copies(source: SourceDataset, progress: Progress) -> None:
+    """Say how many images are copies, and what is done about them. Raises InputError where too many lie in several classes
+    for levels to be made of the others."""
+    sizes, divided = np.bincount(source.copies), find_divided(source.copies, source.folder.labels)
+    if sizes.max() == 1:
+        return
+    members = np.flatnonzero(divided)
+    members = members[source.copies[members].argsort(kind="stable")]
+    groups = np.split(members, np.flatnonzero(np.diff(source.copies[members])) + 1) if len(members) else []
+    shown = [" and ".join("/".join(source.folder.records[int(number)].key) for number in group[:SHOWN]) for group in groups]
+    if divided.mean() > DIVIDED:
+        raise_for(
+            shown,
+            f"images lie in several classes, equal or nearly so, which is more than levels can leave masked ({DIVIDED:.0%} of "
+            "all); keep each in one class",
+        )
+    some = sizes[sizes > 1]
+    progress.say(
+        f"{count(int(some.sum()), 'image')} are copies of one another, equal or nearly so, in {count(len(some), 'group')} of "
+        f"at most {some.max()}; those of a group lose their masks at once"
+    )
+    if shown:
+        more = f"; and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
+        progress.say(
+            f"copies in several classes stay masked at every level but clean: {'; '.join(shown[:SHOWN])}{more}; "
+            "keep each image in one class"
+        )

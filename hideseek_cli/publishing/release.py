@@ -189,7 +189,8 @@ def write_release(
     """
     tiers = {**levels.tiers, CLEAN: np.ones(len(source), bool)}
     tally, remaining = _Tally(tiers), source.folder.records.keys()
-    with Spool(stage.reserve_path()) as rows, source.output_format.open_writer(stage) as (put, finish):
+    writer = source.output_format.open_writer(stage, source.folder.classes)
+    with Spool(stage.reserve_path()) as rows, writer as (put, finish):
         for some in ordered_map(executor, _Maker(source, levels, tiers, put), source.portions()):
             for key, made in zip(islice(remaining, len(some)), some, strict=True):
                 finish(made.held)

@@ -263,7 +263,7 @@ def test_shards_are_filled_from_elsewhere(workers, executor, tmp_path):
     random = np.random.default_rng(0)
     images = [random.integers(0, 256, (side, side, 3), np.uint8) for side in (8, 700, 9)]
     for name, hands in (("here", executor), ("there", workers)):
-        with StagedFolder(tmp_path / name) as stage, OutputFormat(shard=2).open_writer(stage) as (write, finish):
+        with StagedFolder(tmp_path / name) as stage, OutputFormat(shard=2).open_writer(stage, ["a"]) as (write, finish):
 
             def work(number: int) -> object:
                 return write(("a", str(number)), images[number], NO_NOTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import webdataset
+from torchvision.datasets import ImageFolder
 
 from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
@@ -68,6 +71,66 @@ def test_shards_are_sought_exactly_as_shards_by_any_number_of_workers(road, tmp_
     run("seek", "shards", "files.cleaner", "-o", tmp_path / "1", "--overwrite", cwd=road)
     planned = json.loads(run("seek", "shards", "files.cleaner", "-o", "x", "--dry-run", "--json", cwd=road).stdout)
     assert planned["images"] == 48 and planned["bytes"] == sum(map(len, contents(road / "shards").values()))
+
+
+def read_by_webdataset(folder: Path) -> list[tuple[str, np.ndarray, int, str]]:
+    """Key, pixels, number and name of the class of each sample, by the library's default decoder."""
+    shards = [str(path) for path in sorted(folder.glob("*.tar"))]
+    samples = webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode("rgb8")
+    return list(samples.to_tuple("__key__", "png;webp", "cls", "class.txt"))
+
+
+@pytest.mark.parametrize("encoding", ["png", "webp"])
+def test_webdataset_reads_shards_and_numbers_classes_as_torchvision_does(road, tmp_path, encoding):
+    """The published folder, and what a buyer gets of it."""
+    options = ["--shards", "10", "--image-format", encoding]
+    run("hide", "data", *HIDE, *options, "-o", tmp_path / "out", "--masks", tmp_path / "m", cwd=road, code=None)
+    run("seek", tmp_path / "out", "files.cleaner", "-o", tmp_path / "clean", cwd=road)
+    run("seek", "files", "files.cleaner", "-o", tmp_path / "clean files", cwd=road)
+    for shards, files in ((tmp_path / "out", road / "files"), (tmp_path / "clean", tmp_path / "clean files")):
+        folder = ImageFolder(str(files))
+        found = read_by_webdataset(shards)
+        assert {name: number for _, _, number, name in found} == folder.class_to_idx == {f"class{n}": n for n in range(3)}
+        assert len(found) == len(folder) == 48
+        for (key, pixels, number, name), (path, label) in zip(found, folder.samples, strict=True):
+            assert type(number) is int and number == label and type(name) is str
+            assert Path(path).parent.name == name and key.endswith(f"{name}/{Path(path).stem}")
+            assert np.array_equal(pixels, np.asarray(folder.loader(path)))
+
+
+def test_of_a_part_the_classes_that_are_there_are_numbered(road, tmp_path):
+    """As ImageFolder numbers them, and as they stand in the part's own manifest."""
+    shutil.copytree(road / "shards", tmp_path / "part")
+    for number in (0, 1):
+        (tmp_path / f"part/{number:06}.tar").unlink()
+    run("seek", tmp_path / "part", "files.cleaner", "-o", tmp_path / "out", "--allow-missing", cwd=road)
+    classes = read_lines(tmp_path / "out")[0]["classes"]
+    told = {(number, name) for _, _, number, name in read_by_webdataset(tmp_path / "out")}
+    assert classes == ["class1", "class2"] and told == set(enumerate(classes))
+
+
+def test_a_release_whose_shards_name_classes_alone_is_read_sought_and_verified(road, tmp_path, executor: Executor):
+    """As releases were written before classes had numbers."""
+    (tmp_path / "old").mkdir()
+    shutil.copy(road / "shards/hideseek.json", tmp_path / "old")
+    for archive in sorted((road / "shards").glob("*.tar")):
+        with tarfile.open(archive) as new, tarfile.open(tmp_path / "old" / archive.name, "w") as old:
+            for member in new:
+                content = io.BytesIO(new.extractfile(member).read())  # type: ignore[union-attr]
+                if member.name.endswith(".class.txt"):
+                    continue
+                if member.name.endswith(".cls"):
+                    content = io.BytesIO(member.name.split("/")[0].encode())
+                    member.size = len(content.getvalue())
+                old.addfile(member, content)
+    assert json.loads(run("seek", tmp_path / "old", "files.cleaner", "-o", tmp_path / "out", "--json", cwd=road).stdout)[
+        "exact"
+    ]
+    assert read_by_webdataset(tmp_path / "out")[-1][2:] == (2, "class2"), "seek writes what is written now"
+    assert json.loads(run("metrics", tmp_path / "old", "shards", "--json", cwd=road).stdout)["linf"] == 0
+    options = ["--test", "packed/test-0.tar", "--runs", "1", "--threads", "1", "--json", "--seed", "1", *FAST[:4]]
+    found = [json.loads(run("verify", name, *options, cwd=road, code=None).stdout) for name in (tmp_path / "old", "shards")]
+    assert found[0]["accuracies"] == found[1]["accuracies"]
 
 
 def test_what_is_there_of_a_sharded_release_is_cleaned_when_asked(road, tmp_path):

@@ -94,6 +94,7 @@ def honest(tmp_path_factory, executor) -> Path:
             for name in ("class0/000", f"class0/{'é' * 90}"):
                 tar.add(root / "data/class0/000.png", f"{name}.png")
                 tar.add(root / "class", f"{name}.cls")
+                tar.add(root / "class", f"{name}.class.txt")
     (root / "images").mkdir()
     for odd in ZOO:
         if odd.outcome == TAKEN and "/" not in odd.name and "link" not in odd.name and "photograph" not in odd.name:

@@ -62,8 +62,9 @@ def test_the_zoo_is_large_and_one_dry_run_names_all_that_is_refused(tmp_path):
 
 
 def test_what_is_taken_is_published_at_its_own_size_and_comes_back(tmp_path):
+    fill(tmp_path / "data/train/odd0", lambda outcome: outcome == TAKEN)
+    write_images(tmp_path / "data/train/odd1", 1, 50)
     for label in range(2):
-        fill(tmp_path / f"data/train/odd{label}", lambda outcome: outcome == TAKEN)
         write_images(tmp_path / f"data/test/odd{label}", 1, 4)
     original = scan(tmp_path / "data/train")
     before = contents(tmp_path / "data")
@@ -85,7 +86,7 @@ def test_what_is_taken_is_published_at_its_own_size_and_comes_back(tmp_path):
         with Image.open(other.path) as image:
             assert not image.getexif(), "no place and no camera is published"
             assert ("icc_profile" in image.info) == (other.name == "profile")
-    assert veiled >= 12
+    assert veiled >= 6
     run("cleaner", "masks.safetensors", "--level", "clean", cwd=tmp_path)
     sought = json.loads(run("seek", "published", "cleaner_clean.safetensors", "--json", cwd=tmp_path).stdout)
     assert sought["exact"] and sought["images"] == len(original.records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import shutil
@@ -34,8 +35,10 @@ FORMS = [OutputFormat(encoding=encoding, shard=shard) for encoding in ("png", "w
 def put(root: Path, output_format: OutputFormat, keys: Iterable[Key], side: int = 8) -> Path:
     """Images of those classes and names, each of its own."""
     shutil.rmtree(root, ignore_errors=True)
-    with StagedFolder(root) as stage, output_format.open_writer(stage) as (write, finish):
-        for held in [write(key, draw(0, number, side, 3), NO_NOTES) for number, key in enumerate(sorted(keys))]:
+    keys = sorted(keys)
+    classes = list(dict.fromkeys(label for label, _ in keys))
+    with StagedFolder(root) as stage, output_format.open_writer(stage, classes) as (write, finish):
+        for held in [write(key, draw(0, number, side, 3), NO_NOTES) for number, key in enumerate(keys)]:
             finish(pickle.loads(pickle.dumps(held)))
     return root
 
@@ -64,7 +67,7 @@ def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, ke
 
 def test_the_order_of_the_work_is_not_that_of_the_shard(tmp_path):
     keys = [("a", str(number)) for number in range(5)]
-    with StagedFolder(tmp_path / "out") as stage, OutputFormat(shard=2).open_writer(stage) as (write, finish):
+    with StagedFolder(tmp_path / "out") as stage, OutputFormat(shard=2).open_writer(stage, ["a"]) as (write, finish):
         held = {key: write(key, draw(0, int(key[1]), 8, 3), NO_NOTES) for key in reversed(keys)}
         for key in keys:
             finish(held[key])
@@ -89,9 +92,9 @@ def test_a_shard_holds_no_clock_no_owner_and_what_other_tools_read(tmp_path):
     assert sorted(os.listdir(root)) == ["000000.tar", "000001.tar"]
     with tarfile.open(root / "000000.tar") as tar:
         names, infos = tar.getnames(), tar.getmembers()
-        classes = tar.extractfile("cat/a%2Eb.cls")
-        assert names == ["cat/a%2Eb.png", "cat/a%2Eb.cls", f"cat/{'x' * 200}.png", f"cat/{'x' * 200}.cls"]
-        assert classes is not None and classes.read() == b"cat"
+        members = {name: tar.extractfile(name) for name in names}
+        assert names == [f"cat/{key}{suffix}" for key in ("a%2Eb", "x" * 200) for suffix in (".png", ".cls", ".class.txt")]
+        assert [file.read() for name, file in members.items() if file and "png" not in name] == [b"0", b"cat"] * 2
     assert {(one.mtime, one.uid, one.gid, one.uname, one.gname, one.mode) for one in infos} == {(0, 0, 0, "", "", 0o644)}
 
 
@@ -115,7 +118,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, monkeypatch):
 
 def test_a_shard_that_is_not_finished_has_no_end(tmp_path):
     with StagedFolder(tmp_path / "out") as stage:
-        with pytest.raises(KeyError), ShardWriter(stage, 3, ".png") as writer:
+        with pytest.raises(KeyError), ShardWriter(stage, 3, ".png", ["a"]) as writer:
             writer.add(hold(stage, ("a", "b"), encode(draw(0, 0, 8, 3))))
             raise KeyError
         with pytest.raises(RefusalError, match="cut off"):
@@ -190,3 +193,97 @@ def test_a_tar_that_anybody_packed_has_the_identity_of_the_folder(tmp_path):
         named(put(tmp_path / "out", output_format, [record.key for record in scan(folder).records])) for output_format in FORMS
     } == {named(folder)}
     assert named(tmp_path / "s.tar") == named(folder)
+
+
+def pack(archive: Path, *samples: tuple[str, dict[str, str]]) -> Path:
+    """A tar of samples: each its key, and what stands in its texts."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive, "w") as tar:
+        for number, (key, texts) in enumerate(samples):
+            contents = {".png": encode(draw(0, number, 8, 3)), **{suffix: text.encode() for suffix, text in texts.items()}}
+            for suffix, content in contents.items():
+                info = tarfile.TarInfo(key + suffix)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+    return archive
+
+
+TOLD = {
+    "a number and a name": ({".cls": "4", ".class.txt": "cat"}, "cat"),
+    "a name and a line's end": ({".class.txt": "cat\n", ".cls": "4\n"}, "cat"),
+    "a name alone": ({".class.txt": "cat"}, "cat"),
+    "a name in the number's place": ({".cls": "cat"}, "cat"),
+    "the name twice": ({".cls": "cat", ".class.txt": "cat"}, "cat"),
+    "a number alone": ({".cls": "4"}, "4"),
+    "a name that is a number": ({".cls": "0", ".class.txt": "4"}, "4"),
+    "capital letters": ({".CLS": "4", ".Class.TXT": "cat"}, "cat"),
+}
+
+
+@pytest.mark.parametrize(("texts", "label"), TOLD.values(), ids=TOLD.keys())
+def test_a_class_is_known_by_its_name_and_else_by_what_stands_for_it(tmp_path, texts, label):
+    """Strangers' shards, and those of older releases, that name or number classes in KEY.cls."""
+    found = scan(pack(tmp_path / "s.tar", ("x/1", texts), (f"{label}/2", texts), ("3", {".cls": "other"})))
+    assert [record.key for record in found.records] == sorted([(label, "x/1"), (label, "2"), ("other", "3")])
+
+
+CONTRARY = {
+    "one number for two names": [{".cls": "0", ".class.txt": "cat"}, {".cls": "0", ".class.txt": "dog"}],
+    "two numbers for one name": [{".cls": "0", ".class.txt": "cat"}, {".cls": "1", ".class.txt": "cat"}],
+    "another name": [{".cls": "0", ".class.txt": "cat"}, {".cls": "cat", ".class.txt": "dog"}],
+    "a number whose name stands elsewhere": [{".cls": "0", ".class.txt": "cat"}, {".cls": "0"}],
+    "a name whose number stands elsewhere": [{".cls": "0"}, {".cls": "0", ".class.txt": "cat"}],
+}
+
+
+@pytest.mark.parametrize("texts", CONTRARY.values(), ids=CONTRARY.keys())
+@pytest.mark.parametrize("archives", [1, 2])
+def test_numbers_and_names_that_contradict_each_other_are_refused_by_name(tmp_path, texts, archives):
+    first, second = (("a", texts[0]), ("b", texts[1]))
+    if archives == 1:
+        pack(tmp_path / "0.tar", first, second)
+    else:
+        pack(tmp_path / "0.tar", first)
+        pack(tmp_path / "1.tar", second)
+    words = rf"one number for two names, or two for one.*make them agree: .*{archives - 1}\.tar:b\.cls$"
+    with pytest.raises(RefusalError, match=words):
+        scan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [({}, "have no class; add KEY.cls to each: .*:a.png"), ({".cls": "0", ".class.txt": ""}, "no text .*:a.class.txt"),
+     ({".cls": "", ".class.txt": "cat"}, "no text .*:a.cls"), ({".cls": "0", ".class.txt": "x" * 2000}, "1024 .*:a.class.txt"),
+     ({".cls": "0", ".CLS": "0"}, "come twice.*:a.CLS"), ({".class.txt": "a", ".Class.txt": "a"}, "twice.*:a.Class.txt"),
+     ({".cls": "0", ".txt": "a caption"}, r"neither images nor .cls nor .class.txt.*:a.txt")],
+)  # fmt: skip
+def test_what_a_sample_lacks_or_has_too_much_of_is_named(tmp_path, texts, words):
+    with pytest.raises(RefusalError, match=words):
+        scan(pack(tmp_path / "s.tar", ("a", texts)))
+
+
+def test_a_class_without_image_is_named_by_both_its_texts(tmp_path):
+    pack(tmp_path / "s.tar", ("a", {".cls": "0", ".class.txt": "cat"}))
+    with tarfile.open(tmp_path / "s.tar", "a") as tar:
+        for suffix, content in ((".cls", b"0"), (".class.txt", b"cat")):
+            info = tarfile.TarInfo(f"b{suffix}")
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    with pytest.raises(RefusalError, match=r"2 classes of shards have no image.*s\.tar:b\.cls; .*s\.tar:b\.class\.txt"):
+        scan(tmp_path / "s.tar")
+
+
+def test_classes_are_numbered_in_their_order_whatever_they_are_called(tmp_path):
+    """As torchvision's ImageFolder numbers them: by the order of texts, so that class 10 comes before class 2."""
+    root = put(tmp_path / "out", OutputFormat(shard=2), [(label, "a") for label in ("10", "2", "Zoo", "ant", "é")])
+    told = {}
+    for archive in sorted(root.glob("*.tar")):
+        with tarfile.open(archive) as tar:
+            texts = {name: tar.extractfile(name) for name in tar.getnames() if not name.endswith(".png")}
+            told |= {name: file.read().decode() for name, file in texts.items() if file}
+    assert told == {
+        f"{label}/a{suffix}": text
+        for number, label in enumerate(("10", "2", "Zoo", "ant", "é"))
+        for suffix, text in ((".cls", str(number)), (".class.txt", label))
+    }
+    assert list(scan(root).classes) == ["10", "2", "Zoo", "ant", "é"]

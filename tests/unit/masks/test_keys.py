@@ -6,6 +6,8 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.masks import keys
@@ -93,3 +95,54 @@ def test_orders_of_classes_are_the_keys():
     assert not np.array_equal(drawn, keys.draw_class_orders(b"\1" * 32, labels, 200))
     assert np.array_equal(drawn[:7], keys.draw_class_orders(bytes(32), labels, 7))
     assert np.array_equal(drawn, 4 - keys.draw_class_orders(bytes(32), labels[::-1], 200)), "of names, wherever they stand"
+
+
+def draw_turns_without_copies(
+    key: bytes, names: list[tuple[str, str]], last: np.ndarray, ranks: dict[str, int] | None
+) -> np.ndarray:
+    """The turns as they were drawn before copies were looked for: releases of folders without any stay as they are."""
+    drawn = np.array([int.from_bytes(keys.derive_subkey(key, *name)[:8], "little") for name in names], np.uint64)
+    labels = list(dict.fromkeys(label for label, _ in names))
+    classes = np.array([labels.index(label) for label, _ in names])
+    place = np.empty(len(classes))
+    for number, label in enumerate(labels):
+        members = np.flatnonzero(classes == number)
+        within = np.lexsort((drawn[members], last[members])).argsort() / len(members)
+        start = int.from_bytes(keys.derive_subkey(key, label)[:8], "little") / 2**64
+        turn = min(ranks[label], len(labels) - 2) if ranks else 0
+        place[members] = turn + within + start / len(members)
+    return place.argsort(kind="stable").argsort()
+
+
+NAMES = [(label, f"{number}") for label, count in zip("abcde", (9, 20, 31, 5, 14), strict=True) for number in range(count)]
+
+
+@pytest.mark.parametrize("ranks", [None, {"a": 3, "b": 0, "c": 4, "d": 1, "e": 2}])
+@pytest.mark.parametrize("seed", range(5))
+def test_without_copies_turns_are_what_they_always_were(seed, ranks):
+    last = np.random.default_rng(seed).random(len(NAMES)) < 0.2
+    before = draw_turns_without_copies(bytes([seed]) * 32, NAMES, last, ranks)
+    assert np.array_equal(keys.draw_turns(bytes([seed]) * 32, NAMES, last, ranks), before)
+    assert np.array_equal(keys.draw_turns(bytes([seed]) * 32, NAMES, last, ranks, np.arange(len(NAMES))), before)
+
+
+@pytest.mark.parametrize("ranks", [None, {"a": 3, "b": 0, "c": 4, "d": 1, "e": 2}])
+@given(st.data())
+def test_copies_have_turns_in_a_row_and_those_of_several_classes_the_very_last(ranks, data):
+    copies = np.arange(len(NAMES))
+    for group in data.draw(st.lists(st.lists(st.integers(0, len(NAMES) - 1), min_size=2, max_size=5, unique=True), max_size=6)):
+        joined = np.isin(copies, copies[group])
+        copies[joined] = np.flatnonzero(joined)[0]
+    last = np.array(data.draw(st.lists(st.booleans(), min_size=len(NAMES), max_size=len(NAMES))))
+    turns = keys.draw_turns(bytes(32), NAMES, last, ranks, copies)
+    assert sorted(turns) == list(range(len(NAMES)))
+    assert all(np.ptp(turns[copies == first]) == (copies == first).sum() - 1 for first in copies)
+    labels = np.array(["abcde".index(label) for label, _ in NAMES])
+    divided = np.isin(copies, copies[labels != labels[copies]])
+    assert sorted(turns[divided]) == list(range(len(NAMES) - divided.sum(), len(NAMES)))
+    late = np.isin(copies, copies[last]) & ~divided
+    for label in range(5):
+        mine = (labels == label) & ~divided
+        assert turns[mine & late].min(initial=99) > turns[mine & ~late].max(initial=-1), "a copy of a withheld image is late"
+        if ranks and ranks["abcde"[label]] < 3:
+            assert np.ptp(turns[mine]) == mine.sum() - 1 if mine.any() else True, "each class keeps together"

@@ -144,8 +144,8 @@ def test_levels_are_of_whole_classes_or_of_images_of_every_class(make_folder: Ma
 
 
 def test_the_key_and_the_levels_decide_which_classes_lose_their_masks(tmp_path, executor):
-    for label, count in {"a": 4, "b": 8, "c": 16, "d": 32, "e": 36}.items():
-        write_images(tmp_path / "all", 1, count)
+    for number, (label, count) in enumerate({"a": 4, "b": 8, "c": 16, "d": 32, "e": 36}.items()):
+        write_images(tmp_path / "all", 1, count, first=100 * number)
         (tmp_path / "all" / "class0").rename(tmp_path / "all" / label)
     source = load_source(tmp_path / "all", None, None, executor, Silent())
 

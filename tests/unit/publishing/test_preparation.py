@@ -1,0 +1,71 @@
+"""Copies are told of before anything is trained, and refused where they leave no room for levels."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hideseek_cli.errors import InputError
+from hideseek_cli.methods import select
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.preparation import read_source
+from hideseek_cli.recipe import preset
+from tests.helpers.folders import MakeFolder
+from tests.helpers.progress import Listener
+
+
+def plant(root: Path, number: int, *labels: int) -> None:
+    """The image of that number and class 0 again, in those classes."""
+    for label in labels:
+        shutil.copy(root / f"class0/{number:03}.png", root / f"class{label}/{number:03}x{label}.png")
+
+
+def told(data: Path, executor, levels: tuple[float, ...] = (70.0,), **options: object) -> list[str]:
+    progress = Listener()
+    settings = {"out": data.parent / "published", "masks": data.parent / "masks"}
+    config = HideConfig(data=data, recipe=preset("quick"), levels=levels, **settings, **options)  # type: ignore[arg-type]
+    read_source(config, executor, progress)
+    return progress.told
+
+
+def test_copies_are_counted_and_those_in_several_classes_named(make_folder: MakeFolder, executor):
+    root = make_folder("data", each=80)
+    assert told(root, executor) == []
+    plant(root, 3, 0)
+    assert told(root, executor) == [
+        "2 images are copies of one another, equal or nearly so, in 1 group of at most 2; "
+        "those of a group lose their masks at once"
+    ]
+    plant(root, 7, 1, 2)
+    first, second = told(root, executor)
+    assert first.startswith("5 images are copies") and "in 2 groups of at most 3" in first
+    assert second == (
+        "copies in several classes stay masked at every level but clean: "
+        "class0/007 and class1/007x1 and class2/007x2; keep each image in one class"
+    )
+    for number in (9, 10, 11):
+        plant(root, number, 1)
+    assert told(root, executor)[1].endswith("class0/010 and class1/010x1; and 1 more; keep each image in one class")
+
+
+def test_more_copies_in_several_classes_than_levels_can_leave_masked_are_refused_by_name(make_folder: MakeFolder, executor):
+    root = make_folder("data", each=20)
+    for number in range(12):
+        plant(root, number, 1)
+    with pytest.raises(InputError) as refused:
+        told(root, executor)
+    assert str(refused.value).startswith("12 images lie in several classes, equal or nearly so, which is more than levels can")
+    assert "(5% of all); keep each in one class: class0/000 and class1/000x1; class0/001" in str(refused.value)
+    assert str(refused.value).endswith("; and 2 more")
+
+
+@pytest.mark.parametrize("options", [{"levels": ()}, {"calibration": "stop"}])
+def test_where_levels_are_no_share_of_the_images_nothing_is_refused(make_folder: MakeFolder, executor, options):
+    root = make_folder("data", each=20)
+    for number in range(12):
+        plant(root, number, 1)
+    if "calibration" in options:
+        options = {**options, "method": select("emn", "class", {"schedule": "alternating"})}
+    assert not [line for line in told(root, executor, **options) if "copies" in line]
