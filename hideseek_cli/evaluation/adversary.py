@@ -14,7 +14,8 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation.audit_result import Curve
 from hideseek_cli.evaluation.loading import EvaluationData
 from hideseek_cli.formats.cleaner import Cleaner
-from hideseek_cli.images.dataset import find_splits, load_pixels, scan
+from hideseek_cli.images.dataset import load_pixels, scan
+from hideseek_cli.images.layout import find_layout
 from hideseek_cli.masks.image_stack import ImageStack
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
@@ -49,7 +50,7 @@ class Knowledge:
 
 def load_knowledge(
     data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], device: torch.device,
-    executor: Executor, progress: Progress,
+    executor: Executor, progress: Progress, split: str = "auto",
 ) -> Knowledge:  # fmt: skip
     """Read what was given. Raises InputError where it does not belong to the folder."""
 
@@ -57,7 +58,7 @@ def load_knowledge(
         return load_counterpart(root, what, data, executor, progress, device)
 
     return Knowledge(
-        originals=None if clean is None else load(find_splits(clean)["train"], "the originals"),
+        originals=None if clean is None else load(find_layout(clean, split, progress).train, "the originals"),
         other=None if other is None else load(other, "a release"),
         cleaners=load_cleaners(cleaners, data),
     )
