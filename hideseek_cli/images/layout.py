@@ -133,26 +133,26 @@ def _list_named(place: Path) -> dict[str, str]:
 
 def _are_parts(place: Path, named: dict[str, str], split: str, progress: Progress) -> bool:
     """Whether what is named as parts is that, and not classes; says so where both could be."""
-    kinds = {name: find_kind(place / name) for name in named}
     folders = {name: part for name, part in named.items() if (place / name).is_dir()}
     if split == "parts" or len(folders) < len(named):
         return True
-    names, verb = " and ".join(f"{name}/" for name in named), "is" if len(named) == 1 else "are"
+    kinds = {name: find_kind(place / name) for name in named}
     others = (name for name in glance(place, None).folders if name not in named)
     other = next((name for name in others if find_kind(place / name)), None)
-    if other is None:
-        if "images" in kinds.values():
-            bare = next(name for name, kind in kinds.items() if kind == "images")
-            progress.say(f"{names} in {place} {verb} read as parts, though {bare}/ holds images and no folders of classes; "
-                         "`split='none'` reads classes")  # fmt: skip
-        return True
-    if "shards" in kinds.values() or _are_alike(place, folders):
-        progress.say(f"{names} in {place} {verb} read as parts, and {other}/ beside them is not read, though it holds images; "
-                     "`split='none'` reads all as classes")  # fmt: skip
-        return True
-    progress.say(f"{names} in {place} {verb} read as classes, since {other}/ beside them holds images too; "
-                 "`split='parts'` reads parts")  # fmt: skip
-    return False
+    names = f"{' and '.join(f'{name}/' for name in named)} in {place}"
+    parts, classes, them = ("a part", "a class", "it") if len(named) == 1 else ("parts", "classes", "them")
+    parts_read = other is None or "shards" in kinds.values() or _are_alike(place, folders)
+    if not parts_read:
+        why = f"since {other}/ beside {them} holds images too; `split='parts'` reads {them} as {parts}"
+        progress.say(f"{names} read as {classes}, {why}")
+    elif other is not None:
+        why = f"and {other}/ beside {them}, which holds images, is passed over; `split='none'` reads all as classes"
+        progress.say(f"{names} read as {parts}, {why}")
+    elif "images" in kinds.values():
+        bare = next(name for name, kind in kinds.items() if kind == "images")
+        why = f"though {bare}/ holds images and no folders of classes; `split='none'` reads {them} as {classes}"
+        progress.say(f"{names} read as {parts}, {why}")
+    return parts_read
 
 
 def _are_alike(place: Path, folders: dict[str, str]) -> bool:

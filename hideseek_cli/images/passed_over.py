@@ -54,6 +54,10 @@ class PassedOver:
         """Examples, and why each is passed over."""
         return [(place, why) for why, places in self.examples.items() for place in places]
 
+    def describe(self, place: object) -> list[str]:
+        """A line about a folder in which anything was passed over."""
+        return [f"passed over in {place}: {self}"] if self.total else []
+
     def __str__(self) -> str:
         told = []
         for why, number in self.counts.items():

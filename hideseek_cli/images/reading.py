@@ -38,9 +38,7 @@ class Reading:
         lines = [f"{self.place}: {total} of {count(len(self.classes), 'class')} ({named}{more})"]
         if self.parts:
             lines.append("; ".join(f"{name}: {fate}" for name, fate in self.parts.items()))
-        if self.passed_over.total:
-            lines.append(f"passed over in {self.place}: {self.passed_over}")
-        return lines
+        return [*lines, *self.passed_over.describe(self.place)]
 
 
 def tell_reading(

@@ -17,6 +17,7 @@ from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, re
 from hideseek_cli.images.dataset import ImageDataset, report_count, scan, survey, try_each
 from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
@@ -67,7 +68,10 @@ def load_source(
     stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
     validation = None
     if "val" in layout.parts:
-        part = scan(layout.parts["val"])
+        besides = PassedOver()
+        part = scan(layout.parts["val"], passed_over=besides)
+        for line in besides.describe(part.root):
+            progress.say(line)
         part = part.select(_draw_held(part, len(stack), seed))
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():

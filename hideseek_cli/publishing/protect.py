@@ -25,6 +25,7 @@ from hideseek_cli.images.codec import Notes, Pixels, attach_alpha, drop_alpha, e
 from hideseek_cli.images.dataset import scan_unlabelled
 from hideseek_cli.images.index import ImageIndex, ImageRecord
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.arithmetic import apply, place, quantise
@@ -161,7 +162,10 @@ def protect(
     """
     begun = time.monotonic()
     refuse_inside(out, folder)
-    records = scan_unlabelled(folder)
+    passed_over = PassedOver()
+    records = scan_unlabelled(folder, passed_over)
+    for line in passed_over.describe(folder):
+        progress.say(line)
     stage = StagedFolder(out, ours=None)
     work = _Work(generator, restore_noise(generator, device), output_format, stage)
     every = max(1, len(records) // MEASURED)

@@ -42,17 +42,17 @@ def test_unclear_parts_are_refused(tmp_path):
 
 
 TREES: dict[str, tuple[str, dict[str, str], str]] = {
-    "a class among classes": ("train/1 apple/1", {"train": "."}, "train/ in {} is read as classes, since apple/"),
-    "a class with folders": ("train/steam/1 train/diesel/1 apple/1", {"train": "."}, "is read as classes, since apple/"),
-    "classes called so": ("train/a/1 test/b/1 worm/1", {"train": "."}, "test/ and train/ in {} are read as classes"),
+    "a class among classes": ("train/1 apple/1", {"train": "."}, "train/ in {} read as a class, since apple/"),
+    "a class with folders": ("train/steam/1 train/diesel/1 apple/1", {"train": "."}, "read as a class, since apple/ beside it"),
+    "classes called so": ("train/a/1 test/b/1 worm/1", {"train": "."}, "test/ and train/ in {} read as classes, since worm/"),
     "parts": ("train/a/1 test/a/1 README.md", {"train": "train", "test": "test"}, ""),
     "parts beside others": (
         "train/a/1 train/b/1 test/a/1 extra/1", {"train": "train", "test": "test"},
-        "are read as parts, and extra/ beside them is not read, though it holds images; `split='none'` reads all",
+        "read as parts, and extra/ beside them, which holds images, is passed over; `split='none'` reads all",
     ),
     "parts beside what holds no images": ("train/a/1 notes/plan.txt", {"train": "train"}, ""),
     "parts without classes": ("train/1 test/1", {"train": "train", "test": "test"}, "test/ holds images and no folders of"),
-    "shards beside others": ("train/0.tar extra/1", {"train": "train"}, "extra/ beside them is not read"),
+    "shards beside others": ("train/0.tar extra/1", {"train": "train"}, "read as a part, and extra/ beside it, which"),
     "nested": ("set/set/a/1 set/set/b/1 README.md", {"train": "set/set"}, "{} holds nothing but set/set/: read from there"),
     "nested parts": (
         "training_set/training_set/a/1 test_set/test_set/a/1",
@@ -65,7 +65,7 @@ TREES: dict[str, tuple[str, dict[str, str], str]] = {
     "one class": ("cat/1", {"train": "."}, ""),
     "one class beside images": ("cat/a/1 1.png", {"train": "."}, ""),
     "what a system left": ("train/a/1 @eaDir/1 .git/1", {"train": "train"}, ""),
-    "formats that are not read": ("train/1.heic apple/2.avif", {"train": "."}, "is read as classes, since apple/"),
+    "formats that are not read": ("train/1.heic apple/2.avif", {"train": "."}, "read as a class, since apple/ beside it"),
 }  # fmt: skip
 
 
