@@ -107,8 +107,8 @@ Labels = Annotated[
 Split = Annotated[
     str,
     typer.Option(
-        "--split", metavar="HOW", rich_help_panel=FILES,
-        help="Folders named train, val and test are parts of a data set (parts), or classes (none); auto looks.",
+        "--split", metavar="auto|none|parts", rich_help_panel=FILES,
+        help="Whether folders named train, val and test are parts of a data set or classes; auto looks.",
     ),
 ]  # fmt: skip
 ImageFormat = Annotated[

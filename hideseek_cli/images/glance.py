@@ -34,7 +34,7 @@ def glance(place: Path, most: int | None = LOOKED) -> Glance:
             for entry in islice(entries, most):
                 if why_ignored(entry.name):
                     continue
-                if is_image(entry.name) and entry.is_file():
+                if is_image(entry.name) and (seen.images or entry.is_file()):
                     seen.images = True
                     if most is not None:
                         break

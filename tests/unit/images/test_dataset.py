@@ -56,7 +56,7 @@ REFUSALS = {
         lambda root: (root / "gone").symlink_to(root / "nowhere"),
     ),
     "a format that is not read": (
-        "1.heic|formats that are not supported; convert them to PNG or JPEG: .*class0/1.heic",
+        "formats that are not supported; convert them to PNG or JPEG: .*class0/1.heic",
         lambda root: (root / "class0/1.heic").touch(),
     ),
     "one beside the classes": ("formats that are not supported.*: .*data/1.AVIF", lambda root: (root / "1.AVIF").touch()),

@@ -15,14 +15,19 @@ from hideseek_cli.images.layout import find_layout
 from tests.helpers.folders import draw_tree
 from tests.helpers.progress import Listener
 
+NAMES = {
+    "train": ["train", "training", "Train", "training_set", "Train-Set"],
+    "val": ["val", "valid", "validation", "dev", "validation set", "val_set"],
+    "test": ["test", "testing", "eval", "test_set", "TestSet"],
+}
 
-@pytest.mark.parametrize("train", ["train", "training", "Train", "training_set", "Train-Set"])
-@pytest.mark.parametrize("val", ["val", "valid", "validation", "dev", "validation set", "val_set"])
-@pytest.mark.parametrize("test", ["test", "testing", "eval", "test_set"])
-def test_parts_are_found_under_their_synonyms(tmp_path, train, val, test):
-    for name in (train, val, test):
-        (tmp_path / name).mkdir()
-    assert find_layout(tmp_path).parts == {"train": tmp_path / train, "val": tmp_path / val, "test": tmp_path / test}
+
+@pytest.mark.parametrize(("part", "name"), [(part, name) for part, names in NAMES.items() for name in names])
+def test_parts_are_found_under_their_synonyms(tmp_path, part, name):
+    expected = {other: tmp_path / other for other in NAMES} | {part: tmp_path / name}
+    for path in expected.values():
+        path.mkdir()
+    assert find_layout(tmp_path).parts == expected
 
 
 def test_a_folder_without_parts_is_all_training_part(make_folder):

@@ -21,6 +21,7 @@ from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.index import Key, is_safe
 from hideseek_cli.images.layout import find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.webdataset import ShardWriter, hold
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
@@ -178,6 +179,19 @@ def test_unclear_parts_are_refused(tmp_path, names, words):
         (tmp_path / name).touch()
     with pytest.raises(InputError, match=words):
         _ = find_layout(tmp_path).train
+
+
+def test_what_lies_beside_shards_is_passed_over_and_told(tmp_path):
+    root = put(tmp_path / "out", OutputFormat(shard=9), [("a", "1"), ("b", "2")])
+    (root / "@eaDir").mkdir()
+    for name in ("Thumbs.db", "README.md", "1.png"):
+        (root / name).touch()
+    passed_over = PassedOver()
+    assert len(scan(root, None, passed_over).records) == 2
+    assert passed_over.pairs() == [
+        ("1.png", "beside what is read"), ("@eaDir", "left by a system"), ("Thumbs.db", "left by a system"),
+        ("README.md", "no image"),
+    ]  # fmt: skip
 
 
 def test_a_tar_that_anybody_packed_has_the_identity_of_the_folder(tmp_path):
