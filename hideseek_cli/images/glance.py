@@ -71,7 +71,7 @@ def note_beside(place: Path, read: Collection[str], passed_over: PassedOver) -> 
         return
     with os.scandir(place) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name in read or make_shard_pattern(Path(entry.name)) in read or passed_over.ignores(entry.name):
+            if entry.name in read or make_shard_pattern(Path(entry.name)) in read or passed_over.ignores(entry.name, place):
                 continue
             data = is_image(entry.name) or is_plain(Path(entry.name)) or entry.is_dir()
-            passed_over.add(BESIDE if data else NO_IMAGE, entry.name)
+            passed_over.add(BESIDE if data else NO_IMAGE, f"{place}/{entry.name}")

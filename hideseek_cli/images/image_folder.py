@@ -30,39 +30,38 @@ def read_class_folders(root: Path, problems: Problems, passed_over: PassedOver) 
         children = sorted(entries, key=attrgetter("name"))
     for child in children:
         path = root / child.name
-        if passed_over.ignores(child.name):
+        if passed_over.ignores(child.name, root):
             continue
         if child.is_dir(follow_symlinks=False):
             before = sum(map(len, problems.values()))
-            found = _list_images(path, problems, passed_over, f"{child.name}/")
+            found = _list_images(path, problems, passed_over)
             yield from (ImageRecord(child.name, drop_suffix(place), FileRef(root, f"{child.name}/{place}")) for place in found)
             if not found and sum(map(len, problems.values())) == before:
                 problems.setdefault(EMPTY, []).append(str(path))
         elif is_image(child.name) or (child.is_symlink() and not child.is_file()):
             note_obstacle(str(path), problems)
         else:
-            passed_over.add(NO_IMAGE, child.name)
+            passed_over.add(NO_IMAGE, str(path))
 
 
 def read_unlabelled(root: Path, problems: Problems, passed_over: PassedOver) -> Iterator[ImageRecord]:
     """All images below a folder in order of their names, as of one class; adds what is wrong to ``problems``."""
-    found = _list_images(root, problems, passed_over, "")
+    found = _list_images(root, problems, passed_over)
     yield from (ImageRecord("images", drop_suffix(place), FileRef(root, place)) for place in found)
 
 
-def _list_images(root: Path, problems: Problems, passed_over: PassedOver, above: str) -> list[str]:
-    """Where images lie below a folder, in order of their names; adds what is none, and is not passed over, to ``problems``.
-    ``above``: where the folder lies."""
+def _list_images(root: Path, problems: Problems, passed_over: PassedOver) -> list[str]:
+    """Where images lie below a folder, in order of their names; adds what is none, and is not passed over, to ``problems``."""
     found: list[str] = []
     for folder, subfolders, names in os.walk(root, onerror=_refuse):
         below = "" if folder == str(root) else relpath(folder, root).replace(os.sep, "/") + "/"
-        walked = [name for name in sorted(subfolders) if not passed_over.ignores(name, above + below)]
+        walked = [name for name in sorted(subfolders) if not passed_over.ignores(name, folder)]
         links = [name for name in walked if islink(join(folder, name))]
         subfolders[:] = [name for name in walked if name not in links]
         for name in sorted(names + links):
             if is_supported(name) and isfile(join(folder, name)) and not name.startswith("."):
                 found.append(below + name)
-            elif not passed_over.ignores(name, above + below):
+            elif not passed_over.ignores(name, folder):
                 note_obstacle(join(folder, name), problems)
     found.sort()
     found.sort(key=drop_suffix)  # those of one name stay in order

@@ -93,14 +93,14 @@ def _list_rest(root: Path, table: Path, places: set[str], passed_over: PassedOve
     unlisted = []
     for folder, subfolders, names in os.walk(root):
         below = "" if folder == str(root) else os.path.relpath(folder, root).replace(os.sep, "/") + "/"
-        subfolders[:] = [name for name in sorted(subfolders) if not passed_over.ignores(name, below)]
+        subfolders[:] = [name for name in sorted(subfolders) if not passed_over.ignores(name, folder)]
         for name in sorted(names):
-            if below + name in places or passed_over.ignores(name, below):
+            if below + name in places or passed_over.ignores(name, folder):
                 continue
             if is_image(name) and not below:
                 unlisted.append(f"{folder}/{name}")
             elif below + name != os.path.relpath(table, root):
-                passed_over.add(UNLISTED if is_image(name) else NO_IMAGE, below + name)
+                passed_over.add(UNLISTED if is_image(name) else NO_IMAGE, f"{folder}/{name}")
     return unlisted
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from hideseek_cli.errors import InputError, unknown
@@ -38,13 +38,13 @@ class Layout:
     """Where parts or classes lie: the root, or a folder below it that holds everything."""
     parts: dict[str, Path]
     """train, val and test; a folder without any is all training part, and so is one tar. Of shards a pattern."""
-    passed_over: PassedOver = field(default_factory=PassedOver)
+    passed_over: PassedOver
     """What is not read; who reads a part adds to it."""
 
     @classmethod
     def whole(cls, root: Path, expected: Collection[str] = ()) -> Layout:
         """A folder without parts. ``expected``: what lies there besides images."""
-        return cls(root=root, place=root, parts={"train": root}, passed_over=PassedOver(expected))
+        return cls(root=root, place=root, parts={"train": root}, passed_over=PassedOver(root, expected))
 
     @property
     def is_whole(self) -> bool:
@@ -100,7 +100,7 @@ def find_layout(root: Path, split: str = "auto", progress: Progress | None = Non
     if not named and split == "parts":
         raise InputError(f"{place} has no folder named train, val or test; leave `split` out")
     if not named or not _are_parts(place, named, split, hears):
-        return Layout(root=root, place=place, parts={"train": place})
+        return Layout(root=root, place=place, parts={"train": place}, passed_over=PassedOver(root))
     parts: dict[str, Path] = {}
     for name, part in named.items():
         if part in parts:
@@ -109,7 +109,7 @@ def find_layout(root: Path, split: str = "auto", progress: Progress | None = Non
                 "`split='none'`"
             )
         parts[part] = place / name
-    beside = PassedOver()
+    beside = PassedOver(root)
     note_beside(place, named, beside)
     for part, path in parts.items():
         while (inner := find_only_folder(path)) is not None:
@@ -149,8 +149,8 @@ def _are_parts(place: Path, named: dict[str, str], split: str, progress: Progres
         why = f"and {other}/ beside {them}, which holds images, is passed over; `split='none'` reads all as classes"
         progress.say(f"{names} read as {parts}, {why}")
     elif "images" in kinds.values():
-        bare = next(name for name, kind in kinds.items() if kind == "images")
-        why = f"though {bare}/ holds images and no folders of classes; `split='none'` reads {them} as {classes}"
+        bare = them if len(named) == 1 else next(f"{name}/" for name, kind in kinds.items() if kind == "images")
+        why = f"though {bare} holds images and no folders of classes; `split='none'` reads {them} as {classes}"
         progress.say(f"{names} read as {parts}, {why}")
     return parts_read
 

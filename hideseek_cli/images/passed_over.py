@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hideseek_cli.images.file_kinds import why_ignored
 
@@ -23,15 +24,18 @@ NO_IMAGE, BESIDE, UNLISTED = "no image", "beside what is read", "not in the tabl
 class PassedOver:
     """Collects it while a folder is read."""
 
+    root: Path = Path()
+    """Below which all of it lies."""
     expected: Collection[str] = ()
     """Names that are passed over without a word."""
     counts: dict[str, int] = field(default_factory=dict)
     """By reason."""
     examples: dict[str, list[str]] = field(default_factory=dict)
-    """The first KEPT of each reason, as paths below the folder."""
+    """The first KEPT of each reason, as paths below the root."""
 
     def add(self, why: str, place: str) -> None:
         """Note one."""
+        place = place.removeprefix(f"{self.root}/")
         if place in self.expected:
             return
         self.counts[why] = self.counts.get(why, 0) + 1
@@ -39,11 +43,11 @@ class PassedOver:
         if len(kept) < KEPT:
             kept.append(place)
 
-    def ignores(self, name: str, above: str = "") -> bool:
-        """Whether a file or folder of that name is nobody's data, which is noted; ``above``: where it lies."""
+    def ignores(self, name: str, folder: str | Path) -> bool:
+        """Whether a file or folder of that name is nobody's data, which is noted; ``folder``: where it lies."""
         why = why_ignored(name)
         if why is not None:
-            self.add(why, above + name)
+            self.add(why, f"{folder}/{name}")
         return why is not None
 
     @property
@@ -54,9 +58,9 @@ class PassedOver:
         """Examples, and why each is passed over."""
         return [(place, why) for why, places in self.examples.items() for place in places]
 
-    def describe(self, place: object) -> list[str]:
-        """A line about a folder in which anything was passed over."""
-        return [f"passed over in {place}: {self}"] if self.total else []
+    def describe(self) -> list[str]:
+        """A line about it, if anything was passed over."""
+        return [f"passed over in {self.root}: {self}"] if self.total else []
 
     def __str__(self) -> str:
         told = []

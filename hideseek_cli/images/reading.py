@@ -31,14 +31,14 @@ class Reading:
     passed_over: PassedOver
 
     def describe(self) -> list[str]:
-        """One line to three."""
+        """Three lines at most."""
         named = ", ".join(f"{name} {images}" for name, images in [*self.classes.items()][:NAMED])
         more = f" and {len(self.classes) - NAMED} more" if len(self.classes) > NAMED else ""
         total = count(sum(self.classes.values()), "image")
-        lines = [f"{self.place}: {total} of {count(len(self.classes), 'class')} ({named}{more})"]
+        lines = [f"{self.place}: {total} of {count(len(self.classes), 'class')} ({named}{more})"] if self.classes else []
         if self.parts:
             lines.append("; ".join(f"{name}: {fate}" for name, fate in self.parts.items()))
-        return [*lines, *self.passed_over.describe(self.place)]
+        return [*lines, *self.passed_over.describe()]
 
 
 def tell_reading(

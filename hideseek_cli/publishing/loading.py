@@ -68,9 +68,9 @@ def load_source(
     stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
     validation = None
     if "val" in layout.parts:
-        besides = PassedOver()
+        besides = PassedOver(layout.parts["val"])
         part = scan(layout.parts["val"], passed_over=besides)
-        for line in besides.describe(part.root):
+        for line in besides.describe():
             progress.say(line)
         part = part.select(_draw_held(part, len(stack), seed))
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)

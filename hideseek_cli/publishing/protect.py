@@ -162,9 +162,9 @@ def protect(
     """
     begun = time.monotonic()
     refuse_inside(out, folder)
-    passed_over = PassedOver()
+    passed_over = PassedOver(folder)
     records = scan_unlabelled(folder, passed_over)
-    for line in passed_over.describe(folder):
+    for line in passed_over.describe():
         progress.say(line)
     stage = StagedFolder(out, ours=None)
     work = _Work(generator, restore_noise(generator, device), output_format, stage)

@@ -81,7 +81,7 @@ def test_what_a_system_leaves_is_passed_over_wherever_images_are_read(make_folde
         copyfile(root / "class0/000.png", root / place)
     for place in ("Thumbs.db", "class0/Thumbs.db", "class0/.DS_Store", "class1/desktop.ini", "class1/._000.png"):
         (root / place).touch()
-    passed_over = PassedOver()
+    passed_over = PassedOver(root)
     assert list(scan(root, None, passed_over).records.keys()) == before
     assert passed_over.counts == {"left by a system": 9}
     assert str(passed_over) == "@eaDir and 8 more (left by a system)"

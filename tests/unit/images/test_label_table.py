@@ -50,7 +50,7 @@ TABLES: dict[str, str] = {
 def test_a_first_line_names_the_columns(tmp_path, text):
     draw_tree(tmp_path / "flat", ["1", "2"])
     (tmp_path / "flat/metadata.csv").write_text(text)
-    passed_over = PassedOver()
+    passed_over = PassedOver(tmp_path)
     found = scan(tmp_path / "flat", tmp_path / "flat/metadata.csv", passed_over).records
     assert [record.key for record in found] == [("cat", "1"), ("dog", "2")]
     assert passed_over.counts == ({"column of metadata.csv": 2} if "text" in text else {})
@@ -80,7 +80,7 @@ def test_what_a_table_lacks_is_said_with_its_line(tmp_path, text, words):
 def test_images_of_folders_that_a_table_does_not_name_are_told(tmp_path):
     draw_tree(tmp_path, ["a/1", "a/2", "b/3", "@eaDir/4"])
     (tmp_path / "table.csv").write_text("a/1.png,cat\na/2.png,dog\n")
-    passed_over = PassedOver()
+    passed_over = PassedOver(tmp_path)
     assert len(scan(tmp_path, tmp_path / "table.csv", passed_over).records) == 2
     assert passed_over.pairs() == [("@eaDir", "left by a system"), ("b/3.png", "not in the table")]
 

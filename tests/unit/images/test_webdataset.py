@@ -186,7 +186,7 @@ def test_what_lies_beside_shards_is_passed_over_and_told(tmp_path):
     (root / "@eaDir").mkdir()
     for name in ("Thumbs.db", "README.md", "1.png"):
         (root / name).touch()
-    passed_over = PassedOver()
+    passed_over = PassedOver(root)
     assert len(scan(root, None, passed_over).records) == 2
     assert passed_over.pairs() == [
         ("1.png", "beside what is read"), ("@eaDir", "left by a system"), ("Thumbs.db", "left by a system"),

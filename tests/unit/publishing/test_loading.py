@@ -36,11 +36,11 @@ def test_archives_that_nest_publish_their_training_part_alone(tmp_path, executor
     hears = Listener()
     found = load_source(tmp_path / "data", None, None, executor, hears)
     assert found.folder.classes == ("class0", "class1") and len(found.folder.records) == 8
-    place = tmp_path / "data/training_set/training_set"
+    below = "training_set/training_set"
     assert hears.told == [
-        f"{place}: 8 images of 2 classes (class0 4, class1 4)",
+        f"{tmp_path}/data/{below}: 8 images of 2 classes (class0 4, class1 4)",
         "training_set/training_set/: published; test_set/test_set/: not read, not published",
-        f"passed over in {place}: class0/.DS_Store (left by a system), notes.txt (no image)",
+        f"passed over in {tmp_path}/data: {below}/class0/.DS_Store (left by a system), {below}/notes.txt (no image)",
     ]
 
 
