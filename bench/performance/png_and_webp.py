@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from hideseek_cli.images.codec import decode, drop_alpha
-from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import ENCODINGS, encode
+from hideseek_cli.images.layout import find_layout
 from hideseek_cli.masks.arithmetic import apply, place
 
 
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="every so many-th image")
     asked = parser.parse_args()
     pattern = np.random.default_rng(0).normal(0, 4, (1, 64, 64, 3)).clip(-8, 8).round().astype(np.int8)
-    colours = [drop_alpha(decode(record.path)) for record in scan(find_splits(asked.folder)["train"]).records[:: asked.every]]
+    colours = [drop_alpha(decode(record.path)) for record in scan(find_layout(asked.folder).train).records[:: asked.every]]
     clean = [image for image in colours if image.shape[2] == 3]
     zero = np.zeros(1, np.int64)
     masked = [apply(image[None], place(pattern, zero, None, image.shape[:2]))[0] for image in clean]

@@ -15,7 +15,7 @@ from hideseek_cli.api.machine import (
     open_workers,
     split_names,
 )
-from hideseek_cli.images.dataset import require_folder
+from hideseek_cli.images.layout import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 def audit(
     folder: str | Path, test: str | Path, *, clean: str | Path | None = None, other: str | Path | None = None,
     cleaners: Sequence[str | Path] = (), attacks: str | Sequence[str] = (), runs: int = 1, recipe: RecipeLike = None,
-    arch: str | None = None, epochs: int | None = None, batch_size: int | None = None, seed: int | None = None,
-    device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,
-    resume: bool = False,
+    arch: str | None = None, epochs: int | None = None, batch_size: int | None = None, split: str = "auto",
+    seed: int | None = None, device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None,
+    progress: bool | Progress = True, resume: bool = False,
 ) -> AuditResult:  # fmt: skip
     """Retrain on a published folder, or a level that ``seek`` wrote, under each attack.
 
@@ -41,7 +41,7 @@ def audit(
         cleaners: Of this release, one of them that of the level that ``folder`` is.
         attacks: Names; all that what is given allows unless named.
         runs: Trainings of each attack, 1 to 1000.
-        recipe, arch, epochs, batch_size, seed, device, threads, workers, engine, progress, resume: As of ``hs.verify``.
+        recipe, arch, epochs, batch_size, split, seed, device, threads, workers, engine, progress, resume: As of ``hs.verify``.
 
     Raises:
         InputError: The folders do not fit together, there is no such attack, or an argument is out of range.
@@ -56,8 +56,8 @@ def audit(
     config = AuditConfig(
         folder=Path(folder), test=Path(test), attacks=split_names(attacks), clean=None if clean is None else Path(clean),
         other=None if other is None else Path(other), cleaners=tuple(Path(one) for one in cleaners),
-        recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch, runs=runs, seed=seed, threads=threads or 1,
-        resume=resume,
+        recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch, runs=runs, split=split, seed=seed,
+        threads=threads or 1, resume=resume,
     )  # fmt: skip
     with (
         open_progress(progress) as hears,

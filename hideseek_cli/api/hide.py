@@ -19,7 +19,7 @@ from hideseek_cli.api.machine import (
     split_names,
     usual_recipe,
 )
-from hideseek_cli.images.dataset import require_folder
+from hideseek_cli.images.layout import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _gather(
     patterns: int = 1, unmask: str = "classes", schedule: str | None = None, passes: int | None = None,
     inner_steps: int | None = None, pgd_steps: int | None = None, stop_error: float | None = None,
     calibration: str = "retrain", tolerance: float = 5.0, max_runs: int | None = None, size: int | None = None,
-    train_images: int | None = None, labels: str | Path | None = None, image_format: str = "png",
+    train_images: int | None = None, labels: str | Path | None = None, split: str = "auto", image_format: str = "png",
     shards: int | None = None, keep_exif: bool = False, key_file: str | Path | None = None, seed: int = 0,
     device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,
     resume: bool = False, overwrite: bool = False,
@@ -86,7 +86,9 @@ def _gather(
         max_runs: Retrainings at most.
         size: Side, in pixels, at which networks see the central square of images, 8 to 1024.
         train_images: Images that are trained on at most; all are published.
-        labels: Table of name,class for a flat folder.
+        labels: Table of name,class for a flat folder, such as Hugging Face's ``metadata.csv``.
+        split: Whether folders named train, val and test are parts of a data set: ``auto`` looks, ``none`` takes them for
+            classes, ``parts`` for parts.
         image_format: ``png`` or ``webp`` (lossless).
         shards: Images of a tar shard, in place of a file each.
         keep_exif: Publish where, when and how images were taken.
@@ -114,7 +116,7 @@ def _gather(
         data=Path(data), levels=tuple(levels), out=Path(out), masks=Path(masks), prices=dict(prices or {}), epsilon=epsilon,
         min_ssim=min_ssim, recipe=trained.with_arch(split_names(arch)), placement=placement, patterns=patterns,
         unmask=unmask, robust=_robust(robust), calibration=calibration, tolerance=tolerance, max_runs=max_runs, size=size,
-        train_images=train_images, labels=None if labels is None else Path(labels),
+        train_images=train_images, labels=None if labels is None else Path(labels), split=split,
         key_file=None if key_file is None else Path(key_file), seed=seed, threads=threads or 1, resume=resume,
         overwrite=overwrite, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=_method(method, scope, settings, authorized),

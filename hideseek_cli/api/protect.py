@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hideseek_cli.api.machine import choose_device, open_progress, open_workers
-from hideseek_cli.images.dataset import require_folder
+from hideseek_cli.images.layout import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:

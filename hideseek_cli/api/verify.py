@@ -16,7 +16,7 @@ from hideseek_cli.api.machine import (
     split_names,
     usual_recipe,
 )
-from hideseek_cli.images.dataset import require_folder
+from hideseek_cli.images.layout import require_folder
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def verify(
     folder: str | Path, test: str | Path, *, level: float | None = None, tolerance: float = 8.0, runs: int = 4,
     recipe: RecipeLike = None, arch: str | Sequence[str] | None = None, epochs: int | None = None,
-    batch_size: int | None = None, size: int | None = None, seed: int | None = None,
+    batch_size: int | None = None, size: int | None = None, split: str = "auto", seed: int | None = None,
     authorized: str | Path | None = None, distill_from: str | Path | None = None, device: str = "auto", threads: int = 0,
     workers: int = 0, engine: str | None = None, progress: bool | Progress = True, resume: bool = False,
 ) -> VerifyResult:  # fmt: skip
@@ -45,6 +45,8 @@ def verify(
         arch: Networks in place of the recipe's, each judged by itself.
         epochs, batch_size: In place of the recipe's.
         size: Side, in pixels, at which networks see the central square of images.
+        split: Whether folders named train, val and test are parts of a data set: ``auto`` looks, ``none`` takes them for
+            classes, ``parts`` for parts.
         seed: Of the first run; fresh from the operating system unless given, so that calibration never saw a run.
         authorized: A network file whose network learns as well.
         distill_from: A network file from whose network others learn, as an attack.
@@ -67,7 +69,7 @@ def verify(
     config = VerifyConfig(
         folder=Path(folder), test=Path(test), level=level, tolerance=tolerance, runs=runs,
         recipe=given_recipe(recipe, epochs, batch_size, chosen), fallback=usual_recipe(chosen), archs=split_names(arch),
-        authorized=networks[0], teacher=networks[1], size=size, seed=seed, threads=threads or 1, resume=resume,
+        authorized=networks[0], teacher=networks[1], size=size, split=split, seed=seed, threads=threads or 1, resume=resume,
     )  # fmt: skip
     with (
         open_progress(progress) as hears,

@@ -35,6 +35,7 @@ def audit(
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
     seed: options.FirstSeed = None,
+    split: options.Split = "auto",
     device: options.Device = "auto",
     threads: options.Threads = 0,
     workers: options.Workers = 0,
@@ -55,8 +56,8 @@ def audit(
     with Screen(audit, quiet=quiet) as screen:
         found = hs.audit(
             folder, test, clean=clean, other=other, cleaners=cleaners or (), attacks=attacks, runs=runs, recipe=recipe,
-            arch=arch, epochs=epochs, batch_size=batch_size, seed=seed, device=device, threads=threads, workers=workers,
-            engine=engine, progress=screen, resume=resume,
+            arch=arch, epochs=epochs, batch_size=batch_size, split=split, seed=seed, device=device, threads=threads,
+            workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
     raise typer.Exit(0 if found.holds(max_accuracy) else 1)

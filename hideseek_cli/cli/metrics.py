@@ -20,6 +20,7 @@ def metrics(
     ] = False,
     size: options.Size = None,
     labels: options.Labels = None,
+    split: options.Split = "auto",
     device: options.Device = "auto",
     workers: options.Workers = 0,
     engine: options.Engine = None,
@@ -38,7 +39,7 @@ def metrics(
 
     with Screen(metrics, quiet=quiet) as screen:
         found = hs.metrics(
-            clean, other, size=size, worst=worst, labels=labels, gradients=gradients, device=device, workers=workers,
-            engine=engine, progress=screen,
+            clean, other, size=size, worst=worst, labels=labels, gradients=gradients, split=split, device=device,
+            workers=workers, engine=engine, progress=screen,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)

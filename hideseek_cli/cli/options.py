@@ -98,8 +98,19 @@ Size = Annotated[
     ),
 ]  # fmt: skip
 Labels = Annotated[
-    Path | None, typer.Option("--labels", help="A table of name,class for a flat folder.", rich_help_panel=FILES)
-]
+    Path | None,
+    typer.Option(
+        "--labels", rich_help_panel=FILES,
+        help="A table of name,class for a flat folder, such as Hugging Face's metadata.csv.",
+    ),
+]  # fmt: skip
+Split = Annotated[
+    str,
+    typer.Option(
+        "--split", metavar="auto|none|parts", rich_help_panel=FILES,
+        help="Whether folders named train, val and test are parts of a data set or classes; auto looks.",
+    ),
+]  # fmt: skip
 ImageFormat = Annotated[
     str,
     typer.Option("--image-format", help="How images are written: png, or webp (lossless).", rich_help_panel=FILES),

@@ -39,6 +39,7 @@ def verify(
         ),
     ] = None,
     size: options.Size = None,
+    split: options.Split = "auto",
     device: options.Device = "auto",
     threads: options.Threads = 0,
     workers: options.Workers = 0,
@@ -60,8 +61,8 @@ def verify(
     with Screen(verify, quiet=quiet) as screen:
         found = hs.verify(
             folder, test, level=level, tolerance=tolerance, runs=runs, recipe=recipe, arch=arch, epochs=epochs,
-            batch_size=batch_size, size=size, seed=seed, authorized=authorized, distill_from=distill_from, device=device,
-            threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
+            batch_size=batch_size, size=size, split=split, seed=seed, authorized=authorized, distill_from=distill_from,
+            device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
     raise typer.Exit(EXIT[found.verdict])

@@ -14,10 +14,13 @@ from hideseek_cli.attacks import Attack, Exposed
 from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation.audit_result import Curve
 from hideseek_cli.evaluation.loading import EvaluationData
+from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.images.codec import Pixels, decode, drop_alpha, fit
-from hideseek_cli.images.dataset import ImageDataset, find_splits, load_pixels, map_images, scan
+from hideseek_cli.images.dataset import ImageDataset, load_pixels, map_images, scan
 from hideseek_cli.images.index import ImageRecord
+from hideseek_cli.images.layout import Layout, find_layout
+from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.masks.image_stack import ImageStack
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
@@ -59,27 +62,29 @@ class Knowledge:
 
 def load_knowledge(
     data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], attacks: Sequence[Attack],
-    device: torch.device, executor: Executor, progress: Progress,
+    device: torch.device, executor: Executor, progress: Progress, split: str = "auto",
 ) -> Knowledge:  # fmt: skip
     """Read what was given, and of the folder what these attacks need besides. Raises InputError where it does not belong to
     the folder."""
 
-    def load(root: Path, what: str) -> TensorDataset:
-        return load_counterpart(root, what, data, executor, progress, device)
+    def load(layout: Layout, what: str) -> TensorDataset:
+        return load_counterpart(layout, what, data, executor, progress, device)
 
     return Knowledge(
-        originals=None if clean is None else load(find_splits(clean)["train"], "the originals"),
-        other=None if other is None else load(other, "a release"),
+        originals=None if clean is None else load(find_layout(clean, split, progress), "the originals"),
+        other=None if other is None else load(Layout.whole(other, (manifests.NAME,)), "a release"),
         cleaners=load_cleaners(cleaners, data),
         alpha=load_alpha(data, executor, progress) if any(one.needs == "alpha" for one in attacks) else None,
     )
 
 
 def load_counterpart(
-    root: Path, what: str, data: EvaluationData, executor: Executor, progress: Progress, device: torch.device
+    layout: Layout, what: str, data: EvaluationData, executor: Executor, progress: Progress, device: torch.device
 ) -> TensorDataset:
     """The same images from elsewhere, in the order of the folder. Raises InputError for a folder of others."""
-    part, here = scan(root), data.folder
+    root, here = layout.train, data.folder
+    part = scan(root, passed_over=layout.passed_over)
+    tell_reading(part, layout, {"train": "compared"}, progress)
     if [record.key for record in part.records] != [record.key for record in here.records]:
         raise InputError(f"{root} does not hold {what} of the images of {here.root}: names or classes differ")
     stack = ImageStack.of(part, load_pixels(part, executor, progress, data.size))

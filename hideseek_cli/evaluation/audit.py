@@ -18,9 +18,10 @@ from hideseek_cli.evaluation.audit_result import AuditResult, Curve, Finding
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.evaluation.seeding import open_runs
 from hideseek_cli.formats import manifest as manifests
+from hideseek_cli.images.layout import READINGS
 from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.cache import Cache, cache_folder, digest_code
-from hideseek_cli.runtime.fields import NAMES, PATH, PATHS, Names, Place, Places, settle
+from hideseek_cli.runtime.fields import NAMES, PATH, PATHS, Names, Place, Places, one_of, settle
 from hideseek_cli.runtime.journal import Journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import RUNS
@@ -54,6 +55,8 @@ class AuditConfig:
     """In place of the recipe's network; of several networks the first trains."""
     runs: int = field(default=1, metadata=RUNS)
     """Trainings of each attack."""
+    split: str = field(default="auto", metadata=one_of(*READINGS))
+    """Whether folders that are named as parts of a data set are parts, as of ``images.layout``."""
     seed: int | None = None
     """Of the first run; fresh unless given. What clean images give is kept for other audits with the same seed."""
     threads: int = 1
@@ -87,9 +90,11 @@ def audit(config: AuditConfig, device: torch.device, executor: Executor, progres
     """
     if not manifests.exists(config.folder):
         raise InputError(f"{config.folder} has no manifest; audit what hide published, or what seek wrote")
-    data = load_evaluation(config.folder, config.test, executor, progress, device, None)
+    data = load_evaluation(config.folder, config.test, executor, progress, device, None, split=config.split)
     wanted = select(config.attacks)
-    knowledge = load_knowledge(data, config.clean, config.other, config.cleaners, wanted, device, executor, progress)
+    knowledge = load_knowledge(
+        data, config.clean, config.other, config.cleaners, wanted, device, executor, progress, config.split
+    )
     attacks = _list_possible(wanted, knowledge, progress)
     recipe = data.choose_recipe(config.recipe)
     recipe = replace(recipe, arch=config.arch or recipe.arch).each()[0]

@@ -22,6 +22,7 @@ from torch.nn import functional
 from hideseek_cli.errors import InputError
 from hideseek_cli.evaluation.loading import load_evaluation
 from hideseek_cli.images.dataset import scan
+from hideseek_cli.images.layout import find_layout
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.fields import PATH, Place, settle
 from hideseek_cli.runtime.progress import Progress
@@ -83,6 +84,8 @@ class LearnabilityConfig:
     """Of a folder without a manifest."""
     size: int | None = None
     """Side in pixels to which images are brought; None: the manifest's, or what fits them."""
+    split: str = "auto"
+    """Whether folders that are named as parts of a data set are parts, as of ``images.layout``."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -94,8 +97,9 @@ def measure_learnability(config: LearnabilityConfig, device: torch.device, execu
 
     Raises InputError where the folders do not hold the same images.
     """
-    data = load_evaluation(config.masked, config.clean, executor, progress, device, config.size, same=True)
-    if [*scan(config.clean).records.keys()] != [*data.folder.records.keys()]:
+    data = load_evaluation(config.masked, config.clean, executor, progress, device, config.size, same=True, split=config.split)
+    originals = scan(find_layout(config.clean, config.split).train)
+    if [*originals.records.keys()] != [*data.folder.records.keys()]:
         raise InputError(
             f"{config.clean} and {config.masked} have not the same images, as gradients need; give both folders whole"
         )

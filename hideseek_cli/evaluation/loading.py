@@ -14,11 +14,13 @@ from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.images.codec import Pixels, decode, digest_pixels, drop_alpha, fit, read_shape
-from hideseek_cli.images.dataset import ImageDataset, find_splits, map_images, scan
+from hideseek_cli.images.dataset import ImageDataset, map_images, scan
 from hideseek_cli.images.index import ImageRecord
+from hideseek_cli.images.layout import Layout, find_layout
+from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.runtime.progress import Progress, Silent
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 
 
@@ -57,13 +59,17 @@ def load_evaluation(
     size: int | None,
     *,
     same: bool = False,
+    split: str = "auto",
 ) -> EvaluationData:
-    """Read both parts, and say how many images are in both, unless they are meant to be the ``same``. Raises InputError where
-    the images are not those that the manifest lists, or do not fit."""
+    """Read both parts, say what is read and how many images are in both, unless they are meant to be the ``same``. Raises
+    InputError where the images are not those that the manifest lists, or do not fit. ``split``: as of ``images.layout``."""
     promise = manifests.read(folder) if manifests.exists(folder) else None
     listed = promise.digests if promise else {}
     encoding = promise.output_format.encoding if promise else None
-    part = scan(folder if promise else find_splits(folder)["train"])
+    hears = Silent() if same else progress
+    layout = Layout.whole(folder, (manifests.NAME,)) if promise else find_layout(folder, split, hears)
+    part = scan(layout.train, passed_over=layout.passed_over)
+    tell_reading(part, layout, {"train": "trained on"}, hears)
     seen = {record.key for record in part.records}
     if promise is not None and seen != listed.keys():
         raise InputError(
@@ -81,7 +87,7 @@ def load_evaluation(
     changed = [str(record.path) for record, (_, same) in zip(part.records, read, strict=True) if not same]
     raise_for(changed, f"images are not those that the manifest of {folder} lists; get them again")
     stack = ImageStack.of(part, [image for image, _ in read])
-    shown, tests = stack.clean(), scan(_test_part(test))
+    shown, tests = stack.clean(), _scan_tests(test, split, hears, same=same)
     images, labels = load_labelled(tests, part.classes, stack, executor, progress, size)
     learnt = 0 if same else _count_learnt(part, shown, tests, images, promise.epsilon if promise else 0)
     if learnt:
@@ -120,9 +126,12 @@ def _shapes(part: ImageDataset, executor: Executor, progress: Progress) -> Int64
     return np.array(map_images(part, lambda record: read_shape(record.path), executor, progress), np.int64)
 
 
-def _test_part(root: Path) -> Path:
-    """The folder of test images: that of a split folder, or ROOT itself."""
-    parts = find_splits(root)
-    if "test" not in parts and parts["train"] != root:
+def _scan_tests(root: Path, split: str, progress: Progress, *, same: bool) -> ImageDataset:
+    """The test images: those of the test part, or all of a folder without parts; the training part if that is the ``same``."""
+    layout = find_layout(root, split, progress)
+    if not same and not layout.is_whole and "test" not in layout.parts:
         raise InputError(f"{root} has a training part but no test part; give a folder of one folder a class as `test`")
-    return parts.get("test", root)
+    place = layout.train if same or layout.is_whole else layout.parts["test"]
+    found = scan(place, passed_over=layout.passed_over)
+    tell_reading(found, layout, {"test": "tested on"}, progress)
+    return found

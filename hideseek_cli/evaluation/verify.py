@@ -19,8 +19,9 @@ from hideseek_cli.evaluation.seeding import open_runs, remember
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.levels import PUBLISHED
+from hideseek_cli.images.layout import READINGS
 from hideseek_cli.recipe import Recipe, check_architecture
-from hideseek_cli.runtime.fields import NAMES, PATH, Names, Number, Place, settle
+from hideseek_cli.runtime.fields import NAMES, PATH, Names, Number, Place, one_of, settle
 from hideseek_cli.runtime.journal import Journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import LEVEL, POINTS, RUNS, compare_mix, estimate, more_runs
@@ -54,6 +55,8 @@ class VerifyConfig:
     """An authorised network that the others are distilled from besides."""
     size: int | None = None
     """Side in pixels to which images are brought; None: the manifest's, or what fits them."""
+    split: str = field(default="auto", metadata=one_of(*READINGS))
+    """Whether folders that are named as parts of a data set are parts, as of ``images.layout``."""
     seed: int | None = None
     """Of the first run; fresh from the operating system unless given, so that no run was seen by calibration."""
     threads: int = 1
@@ -84,7 +87,7 @@ def verify(config: VerifyConfig, device: torch.device, executor: Executor, progr
     The runs stand side by side. Those that are finished are kept beside the folder until all are; ``resume`` goes on with
     them. Raises InputError where the folders do not fit together.
     """
-    data = load_evaluation(config.folder, config.test, executor, progress, device, config.size)
+    data = load_evaluation(config.folder, config.test, executor, progress, device, config.size, split=config.split)
     _warn_of_mix(config, data, progress)
     recipe = data.choose_recipe(config.recipe, config.fallback)
     _warn_of_promise(config, data, recipe, progress)

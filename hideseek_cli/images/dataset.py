@@ -1,13 +1,11 @@
-"""Folders of labelled images: which splits, which classes, which images, and their pixels.
+"""Folders of labelled images: which classes, which images, and their pixels.
 
-A folder is ``ROOT/<class>/*``, or ``ROOT/{train,val,test}/<class>/*`` with the usual synonyms, or flat with a table of
-names and classes; or it holds shards, ``ROOT/*.tar``, ``ROOT/{train,val,test}/*.tar`` or ``ROOT/train-*.tar``. Nothing
-under it is ever written.
+A folder is ``ROOT/<class>/*``, or flat with a table of names and classes, or it holds shards; ``images.layout`` finds the
+one that is to be read where a data set has parts. Nothing under it is ever written.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -17,20 +15,19 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from hideseek_cli.errors import CLASHES, NAMES, UNUSABLE, InputError, Problems, count, raise_for_all
-from hideseek_cli.images import image_folder
-from hideseek_cli.images.codec import SUFFIXES, MixedPixels, decode, drop_alpha
-from hideseek_cli.images.image_folder import read_class_folders, read_table
+from hideseek_cli.images.codec import MixedPixels, decode, drop_alpha
+from hideseek_cli.images.file_kinds import is_supported, why_ignored
+from hideseek_cli.images.glance import note_beside
+from hideseek_cli.images.image_folder import read_class_folders, read_unlabelled
 from hideseek_cli.images.index import ImageIndex, ImageRecord, is_safe
+from hideseek_cli.images.label_table import find_table, read_table
+from hideseek_cli.images.layout import find_part, require_folder
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.webdataset import find_archives, make_shard_pattern, read_shards
 from hideseek_cli.runtime.executors import Item, Result, ordered_map
 from hideseek_cli.runtime.progress import Progress
 
 OnCount = Callable[[int], None]
-SPLITS = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "dev"),
-    "test": ("test", "testing", "eval"),
-}
 
 
 @dataclass(frozen=True)
@@ -58,52 +55,30 @@ class ImageDataset:
         return 100 * int(np.bincount(self.labels).max()) / len(self.records)
 
 
-def find_splits(root: Path) -> dict[str, Path]:
-    """The splits of a folder, keyed train, val and test; a folder without any is all training part, and so is one tar.
-
-    A split is a folder, or the pattern of shards that have its name in theirs: ``train-*.tar``.
-    """
-    require_folder(root)
-    names = {name: {name.lower()} for name in (child.name for child in root.glob("*/"))}
-    if root.is_dir():
-        names |= {name: set(re.split("[^a-z]+", name.lower())) for name in map(make_shard_pattern, find_archives(root))}
-    found: dict[str, Path] = {}
-    for name in sorted(names):
-        splits = [split for split, synonyms in SPLITS.items() if names[name] & set(synonyms)]
-        if len(splits) > 1:
-            raise InputError(f"{root / name} names the parts {' and '.join(splits)}; rename it after one of them")
-        for split in splits:
-            if split in found:
-                raise InputError(f"{root} has two {split} parts, {found[split].name} and {name}; keep one")
-            found[split] = root / name
-    if not found:
-        return {"train": root}
-    if "train" not in found:
-        raise InputError(f"{root} has a {', '.join(sorted(found))} part but no train part; name the training part train")
-    return found
-
-
-def scan(root: Path, table: Path | None = None) -> ImageDataset:
+def scan(root: Path, table: Path | None = None, passed_over: PassedOver | None = None) -> ImageDataset:
     """The labelled images of ``ROOT/<class>/*``, of a flat folder with a ``name,class`` table, or of shards.
 
     Raises InputError that names every offending file at once (the first ten of a kind, and how many there are).
     """
-    folder, problems = survey(root, table)
+    folder, problems = survey(root, table, passed_over)
     raise_for_all(problems)
     return folder
 
 
-def survey(root: Path, table: Path | None = None) -> tuple[ImageDataset, Problems]:
-    """The same, with what is wrong: the folder holds only what is not."""
+def survey(root: Path, table: Path | None = None, passed_over: PassedOver | None = None) -> tuple[ImageDataset, Problems]:
+    """The same, with what is wrong: the folder holds only what is not. What is not read is added to ``passed_over``."""
     require_folder(root)
     problems: Problems = {}
+    besides = passed_over or PassedOver()
     found: Iterable[ImageRecord]
     if table or find_archives(root):
-        unsorted = read_table(root, table, problems) if table else read_shards(root, problems)
+        unsorted = read_table(root, table, problems, besides) if table else read_shards(root, problems)
+        if not table:
+            note_beside(root, set(map(make_shard_pattern, find_archives(root))), besides)
         found = ImageIndex(root, _drop_unsafe(unsorted, problems)).walk_sorted()
     else:
         _refuse_one_class(root)
-        found = _drop_unsafe(read_class_folders(root, problems), problems)
+        found = _drop_unsafe(read_class_folders(root, problems, besides), problems)
     records = _drop_clashes(root, found, problems)
     if not records and not problems:
         raise InputError(f"{root} holds no images; it needs one folder a class with the class's images inside")
@@ -112,23 +87,26 @@ def survey(root: Path, table: Path | None = None) -> tuple[ImageDataset, Problem
 
 def _refuse_one_class(root: Path) -> None:
     """Raise InputError where a folder has images and no folders: one class, or what has no labels."""
-    visible = [child for child in root.iterdir() if not child.name.startswith(".")]
-    images = sum(child.suffix.lower() in SUFFIXES for child in visible)
-    if images and not any(child.is_dir() for child in visible):
-        above = root.resolve().parent if root.name in ("", "..") else root.parent
-        part = any(root.name.lower() in synonyms for synonyms in SPLITS.values())
-        raise InputError(
-            f"{root} holds {count(images, 'image')} but no folders of classes: "
-            + ("" if part else f"give the folder above it ({above}), or ")
-            + "name each image's class with `labels`"
-        )
+    visible = [child for child in root.iterdir() if not why_ignored(child.name)]
+    images = sum(is_supported(child.name) for child in visible)
+    if not images or any(child.is_dir() for child in visible):
+        return
+    above = root.resolve().parent if root.name in ("", "..") else root.parent
+    table = find_table(root)
+    way = f"give the folder above it ({above}), or name each image's class with `labels`"
+    if table is not None:
+        way = f"give {root} itself with `labels='{table}'`, which is there"
+    elif find_part(root.name) is not None:
+        way = "name each image's class with `labels`"
+    raise InputError(f"{root} holds {count(images, 'image')} but no folders of classes: {way}")
 
 
-def scan_unlabelled(root: Path) -> ImageIndex:
+def scan_unlabelled(root: Path, passed_over: PassedOver | None = None) -> ImageIndex:
     """All images below a folder, whatever lies where, as of one class. Raises InputError as ``scan`` does."""
     require_folder(root)
     problems: Problems = {}
-    records = _drop_clashes(root, _drop_unsafe(image_folder.read_unlabelled(root, problems), problems), problems)
+    found = read_unlabelled(root, problems, passed_over or PassedOver())
+    records = _drop_clashes(root, _drop_unsafe(found, problems), problems)
     raise_for_all(problems)
     if not records:
         raise InputError(f"{root} holds no images; give the folder in which they are")
@@ -195,9 +173,3 @@ def report_count(folder: ImageDataset, progress: Progress, about: str) -> OnCoun
 def load_pixels(folder: ImageDataset, executor: Executor, progress: Progress, size: int | None = None) -> MixedPixels:
     """The colours of every image, or of its central square brought to ``size``."""
     return map_images(folder, lambda record: drop_alpha(decode(record.path, size)), executor, progress)
-
-
-def require_folder(root: Path) -> None:
-    """Raises InputError where there is neither a folder nor a tar."""
-    if not root.is_dir() and not find_archives(root):
-        raise InputError(f"{root} is not a folder; give a folder that holds one folder a class, or tar shards")

@@ -23,6 +23,7 @@ from hideseek_cli.images.codec import SUFFIXES
 from hideseek_cli.images.index import ImageRecord, Key
 from hideseek_cli.images.tar_index import TarRef, list_members
 from hideseek_cli.runtime.atomic import StagedFolder
+from hideseek_cli.runtime.clutter import is_clutter
 
 TAR = re.compile(r"\.(tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst|lz4|z))$", re.IGNORECASE)
 IMAGE, CLASS, CLASS_NAME = "image", ".cls", ".class.txt"
@@ -66,7 +67,7 @@ def is_plain(archive: Path) -> bool:
 
 
 def _list_folders(place: Path) -> list[str]:
-    return [str(path) for path in sorted(place.glob("[!.]*/"))] if place.is_dir() else []
+    return [str(path) for path in sorted(place.glob("[!.]*/")) if not is_clutter(path.name)] if place.is_dir() else []
 
 
 def make_shard_pattern(archive: Path) -> str:

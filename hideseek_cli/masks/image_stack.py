@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8, Int64, Integer, UInt8, UInt16
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import InputError, raise_for
 from hideseek_cli.images.codec import MixedPixels, drop_alpha
 from hideseek_cli.images.dataset import ImageDataset, load_pixels
 from hideseek_cli.masks.arithmetic import apply, place, place_on, quantise
@@ -26,6 +26,8 @@ from hideseek_cli.runtime.progress import Progress
 
 SMALL, SIDE = 96, 64
 """Pixels a side of images that are trained on as they are where all have one size, and to which others are brought."""
+NAMED = 10
+"""Classes that a message names."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,12 @@ class ImageStack:
 def load_labelled(
     folder: ImageDataset, classes: tuple[str, ...], like: ImageStack, executor: Executor, progress: Progress, size: int | None
 ) -> tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]]:
-    """Pixels and labels of a validation or test part, as a network trained on ``like`` expects them.
+    """Pixels and labels of a validation or test part, as a network trained on ``like`` expects them: numbers of ``classes``,
+    the training part's, of which it may lack some.
 
-    Raises InputError where its classes, sizes or channels are not those of the training part.
+    Raises InputError where it has other classes than those, or its sizes or channels are not those of the training part.
     """
-    if folder.classes != classes:
-        odd = sorted(set(folder.classes) ^ set(classes))
-        raise InputError(f"{folder.root} and the training part have not the same classes; they differ in: {', '.join(odd)}")
+    numbers = _number_classes(folder, classes, progress)
     stack = ImageStack.of(folder, load_pixels(folder, executor, progress, size))
     if stack.shape != like.shape:
         (h, w), (height, width) = stack.shape, like.shape
@@ -147,7 +148,22 @@ def load_labelled(
     images = stack.clean()
     if stack.channels < like.channels:
         images = np.repeat(images, like.channels, axis=3)
-    return images, folder.labels
+    return images, numbers[folder.labels]
+
+
+def _number_classes(folder: ImageDataset, classes: tuple[str, ...], progress: Progress) -> Int64[np.ndarray, " k"]:
+    """The number in ``classes`` of each class of a part; says which it lacks. Raises InputError for others."""
+    known = {name: number for number, name in enumerate(classes)}
+    odd = [name for name in folder.classes if name not in known]
+    raise_for(odd, f"classes of {folder.root} are not in the training part; name them as there, or move them away")
+    lacking = [name for name in classes if name not in folder.classes]
+    if lacking:
+        more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
+        progress.say(
+            f"{folder.root} has no images of {', '.join(lacking[:NAMED])}{more}: accuracies are of the other "
+            "classes, while levels and chance are of all"
+        )
+    return np.array([known[name] for name in folder.classes], np.int64)
 
 
 def _add_resampled(

@@ -10,6 +10,7 @@ from typing import Any
 
 from hideseek_cli.errors import InputError, count, unknown
 from hideseek_cli.formats.levels import spell_level
+from hideseek_cli.images.layout import READINGS
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
@@ -96,6 +97,8 @@ class HideConfig:
     ``publishing.loading.HELD`` bytes."""
     labels: Place | None = field(default=None, metadata=PATH)
     """Table ``name,class`` of a flat folder."""
+    split: str = field(default="auto", metadata=one_of(*READINGS))
+    """Whether folders that are named as parts of a data set are parts, as of ``images.layout``."""
     key_file: Place | None = field(default=None, metadata=PATH)
     """32 secret bytes in place of fresh ones."""
     output_format: OutputFormat = PNG_FILES
@@ -123,6 +126,8 @@ class HideConfig:
         """Where two arguments, each right by itself, do not go together."""
         for level in sorted(set(self.prices) - set(self.levels)):
             yield f"`prices` names level {level:g}, which is not among the levels {_join(self.levels)}"
+        if self.labels is not None and self.split != "auto":
+            yield "`split` is for folders of parts or classes, and `labels` for a flat one; leave one of them out"
         if self.calibration == "stop":
             if self.patterns > 1:
                 yield "`calibration='stop'` is Algorithm 1 of the paper: it has one pattern a class; leave `patterns` out"

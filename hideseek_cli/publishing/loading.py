@@ -18,10 +18,13 @@ from hideseek_cli.formats import manifest
 from hideseek_cli.formats.manifest_rows import MAX_CLASSES
 from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape
 from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
-from hideseek_cli.images.dataset import ImageDataset, find_splits, report_count, scan, survey, try_each
+from hideseek_cli.images.dataset import ImageDataset, report_count, scan, survey, try_each
 from hideseek_cli.images.encoding import why_unfit
+from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
+from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
 from hideseek_cli.publishing.transparency import Transparency, sketch
@@ -31,6 +34,10 @@ FEWEST = 4
 """Images that a class needs, so that every fold of it teaches and tests."""
 HELD = 50_000 * 3 * 64 * 64
 """Bytes of images that are trained on unless told otherwise, as networks see them in colour."""
+FATES = {"train": "published", "val": "calibrates levels, not published", "test": "not read, not published"}
+"""What becomes of each part of the data set."""
+WHOLE = "published, all of it; keep test images elsewhere"
+"""What becomes of a folder without parts."""
 
 
 @dataclass(frozen=True)
@@ -51,19 +58,20 @@ class _Read:
 
 def load_source(
     data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress,
-    output_format: OutputFormat = PNG_FILES, *, most: int | None = None, seed: int = 0,
+    output_format: OutputFormat = PNG_FILES, *, most: int | None = None, seed: int = 0, split: str = "auto",
 ) -> SourceDataset:  # fmt: skip
     """Read and check the owner's folder, which is to be published in that form. At most ``most`` images, chosen by the
-    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many. Says so where alpha
-    channels tell the classes.
+    seed, are held for training (None: as many as take HELD bytes), and of a validation part as many. Says what is read, and
+    where alpha channels tell the classes. ``split``: how ``images.layout`` finds parts.
 
     Raises InputError that names everything that cannot be used.
     """
     if manifest.exists(data):
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
-    parts = find_splits(data) if table is None else {"train": data}
-    folder, problems = survey(parts["train"], table)
+    layout = find_layout(data, split, progress) if table is None else Layout.whole(data)
+    folder, problems = survey(layout.train, table, layout.passed_over)
     problems |= find_unportable(folder.records.keys(), f".{output_format.encoding}", [manifest.NAME])
+    reading = tell_reading(folder, layout, FATES, progress, whole=WHOLE)
     wrong: Problems = {}
     shapes = _read_sizes(folder, executor, wrong, progress)
     known = shapes[:, 0] > 0
@@ -87,15 +95,18 @@ def load_source(
     sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
     stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
     validation = None
-    if "val" in parts:
-        part = scan(parts["val"])
+    if "val" in layout.parts:
+        besides = PassedOver(layout.parts["val"])
+        part = scan(layout.parts["val"], passed_over=besides)
+        for line in besides.describe():
+            progress.say(line)
         part = part.select(_draw_held(part, len(stack), seed))
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():
         whole.update(held.tobytes())
     return SourceDataset(
         folder, output_format, shapes, digests, find_copies(digests, thumbnails), whole.hexdigest(), size, taught, stack,
-        validation,
+        validation, reading,
     )  # fmt: skip
 
 

@@ -11,9 +11,8 @@ import numpy as np
 import torch
 
 from hideseek_cli.images.codec import attach_alpha, drop_alpha
-from hideseek_cli.images.dataset import find_splits
 from hideseek_cli.images.encoding import encode
-from hideseek_cli.images.image_folder import list_passed_over
+from hideseek_cli.images.reading import Reading
 from hideseek_cli.masks.arithmetic import apply, place_on
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.preparation import prepare, read_source
@@ -36,12 +35,8 @@ class HidePlan:
     """What ``hide`` would do."""
 
     config: HideConfig
-    classes: dict[str, int]
-    """Images of each class."""
-    parts: dict[str, str]
-    """Folder of a part of the data set -> what becomes of it, in words."""
-    passed_over: tuple[tuple[str, str], ...]
-    """What is not an image of a class and no obstacle, and why."""
+    reading: Reading
+    """Classes and their images, parts, and what was passed over."""
     train_images: int
     chance: float
     """Accuracy in percent of always naming the largest class."""
@@ -61,13 +56,15 @@ class HidePlan:
 
     @property
     def images(self) -> int:
-        return sum(self.classes.values())
+        return sum(self.reading.classes.values())
 
     def to_json(self) -> dict[str, Any]:
+        read = self.reading
         return {
-            "images": self.images, "train_images": self.train_images, "classes": len(self.classes),
-            "class_sizes": self.classes, "parts": self.parts,
-            "passed_over": [{"path": path, "why": why} for path, why in self.passed_over], "chance": self.chance,
+            "images": self.images, "train_images": self.train_images, "classes": len(read.classes),
+            "class_sizes": read.classes, "parts": read.parts,
+            "passed_over": [{"path": path, "why": why} for path, why in read.passed_over.pairs()],
+            "passed_over_counts": read.passed_over.counts, "chance": self.chance,
             "recipe": self.recipe.to_json(), "retrainings_at_most": self.retrainings, "seconds_about": round(self.seconds),
             "size": self.size, "bytes_now": self.bytes_now, "bytes_about": self.bytes_about,
             "bargains": self.config.bargains(), "published": str(self.config.out), "masks": str(self.config.masks),
@@ -78,11 +75,12 @@ class HidePlan:
         levels = ", ".join(f"{level:g}" for level in self.config.levels) or "none; the clean images alone are sold"
         square = f", seen as {self.size}x{self.size}" if self.size else ""
         minutes = max(1, round(self.seconds / 60))
+        classes, besides = self.reading.classes, self.reading.passed_over
         pairs = [
-            ("images", f"{self.images} in {len(self.classes)} classes"),
-            *_some([(f"  class {name}", str(count)) for name, count in self.classes.items()], "  more classes"),
-            *self.parts.items(),
-            *_some([(f"passed over: {path}", why) for path, why in self.passed_over], "passed over besides"),
+            ("images", f"{self.images} in {len(classes)} classes"),
+            *_some([(f"  class {name}", str(count)) for name, count in classes.items()], len(classes), "  more classes"),
+            *self.reading.parts.items(),
+            *_some([(f"passed over: {path}", why) for path, why in besides.pairs()], besides.total, "passed over besides"),
             ("levels", levels),
             ("chance", f"{self.chance:.1f} %, the largest class"),
             ("training", f"recipe {self.recipe.name}, {self.recipe.arch}, on {self.train_images} images{square}"),
@@ -103,29 +101,20 @@ def plan(config: HideConfig, device: torch.device, executor: Executor, progress:
     """What ``hide`` would do, about how long it takes and how much disk. Raises InputError as ``hide`` does."""
     prepare(config)
     source = read_source(config, executor, progress)
-    recipe, names = config.recipe.for_images(len(source)), source.folder.classes
-    dataset = make_dataset(source.stack.clean(), source.labels, len(names), device)
+    recipe, classes = config.recipe.for_images(len(source)), len(source.folder.classes)
+    dataset = make_dataset(source.stack.clean(), source.labels, classes, device)
     return HidePlan(
-        config=config, classes=dict(zip(names, np.bincount(source.folder.labels).tolist(), strict=True)),
-        parts=_parts(config), passed_over=() if config.labels else tuple(list_passed_over(source.folder.root)),
-        train_images=len(source.stack), chance=source.folder.chance(), size=source.size, recipe=recipe,
-        retrainings=config.runs, seconds=estimate_duration(config, dataset, recipe, executor),
+        config=config, reading=source.reading, train_images=len(source.stack), chance=source.folder.chance(),
+        size=source.size, recipe=recipe, retrainings=config.runs,
+        seconds=estimate_duration(config, dataset, recipe, executor),
         bytes_now=sum(_length(record.path) for record in source.folder.records), bytes_about=_published_bytes(source, config),
     )  # fmt: skip
 
 
-def _parts(config: HideConfig) -> dict[str, str]:
-    """What becomes of each part of the data set."""
-    found = {"train": config.data} if config.labels else find_splits(config.data)
-    if found == {"train": config.data}:
-        return {f"{config.data.name}/": "published, all of it; keep test images elsewhere"}
-    words = {"train": "published", "val": "calibrates levels; not published", "test": "not read, not published"}
-    return {f"{found[name].name}/": words[name] for name in words if name in found}
-
-
-def _some(pairs: list[tuple[str, str]], rest: str) -> list[tuple[str, str]]:
-    """The first SHOWN, and how many there are besides."""
-    return pairs if len(pairs) <= SHOWN else [*pairs[:SHOWN], (rest, str(len(pairs) - SHOWN))]
+def _some(pairs: list[tuple[str, str]], total: int, rest: str) -> list[tuple[str, str]]:
+    """The first SHOWN, and how many there are besides in all."""
+    shown = pairs[:SHOWN]
+    return shown if len(shown) == total else [*shown, (rest, str(total - len(shown)))]
 
 
 def _length(path: Any) -> int:

@@ -41,7 +41,7 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
     """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
     source = load_source(
         config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
-        seed=config.seed,
+        seed=config.seed, split=config.split,
     )  # fmt: skip
     if config.method.scope == "sample" and not source.taught.all():
         raise InputError(

@@ -26,6 +26,7 @@ from hideseek_cli.images.dataset import scan_unlabelled
 from hideseek_cli.images.encoding import encode, why_unfit
 from hideseek_cli.images.index import ImageIndex, ImageRecord
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
 from hideseek_cli.masks import keys
@@ -164,7 +165,10 @@ def protect(
     """
     begun = time.monotonic()
     refuse_inside(out, folder)
-    records = scan_unlabelled(folder)
+    passed_over = PassedOver(folder)
+    records = scan_unlabelled(folder, passed_over)
+    for line in passed_over.describe():
+        progress.say(line)
     raise_for_all(find_unportable(records.keys(), f".{output_format.encoding}"))
     stage = StagedFolder(out, ours=None)
     work = _Work(generator, restore_noise(generator, device), output_format, stage)

@@ -15,6 +15,7 @@ from hideseek_cli.images.codec import Notes, digest_pixels, read_image
 from hideseek_cli.images.dataset import ImageDataset
 from hideseek_cli.images.index import ImageIndex
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.reading import Reading
 from hideseek_cli.images.similarity import choose_batch_size
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import UnmaskingOrder, find_quietest_order
@@ -76,6 +77,8 @@ class SourceDataset:
     stack: ImageStack
     """Those as networks see them."""
     validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None
+    reading: Reading
+    """What was read of the data set, and what was not."""
 
     def __len__(self) -> int:
         return len(self.shapes)

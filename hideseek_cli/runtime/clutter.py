@@ -8,9 +8,10 @@ is no obstacle where a folder is replaced.
 from __future__ import annotations
 
 KNOWN = frozenset({
-    ".ds_store", ".spotlight-v100", ".trashes", ".fseventsd", "icon\r", "__macosx",  # macOS
-    "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information",  # Windows
-    "@eadir", "#recycle", "#snapshot", ".directory", "lost+found",  # network storage, KDE, ext4
+    ".ds_store", ".spotlight-v100", ".trashes", ".fseventsd", "icon\r", "__macosx", "network trash folder",  # macOS
+    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin", "system volume information",  # Windows
+    "@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot",  # network storage
+    ".directory", "lost+found",  # KDE, ext4
 })  # fmt: skip
 """In small letters."""
 

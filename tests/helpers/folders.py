@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -60,3 +60,15 @@ def cut_out(folder: Path) -> Path:
         colours.putalpha(Image.fromarray((2550 * (0.4 - apart)).clip(0, 255).astype(np.uint8)))
         colours.save(path)
     return folder
+
+
+def draw_tree(root: Path, places: Iterable[str]) -> Path:
+    """Files by their places: an image where the name is a number, otherwise as the suffix says, or empty."""
+    for number, place in enumerate(places):
+        path = root / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix in ("", ".png") and path.stem.isdigit():
+            Image.fromarray(draw(number % 7, number, 16, 3)).save(path.with_suffix(".png"))
+        else:
+            path.touch()
+    return root

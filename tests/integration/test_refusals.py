@@ -149,7 +149,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         "is no masks file of hideseek's",
     ),
     "a class that is a link": (
-        ["hide", "data", *LEVELS], lambda root: (root / "data/again").symlink_to(root / "data/class0"), "belong to no class"
+        ["hide", "data", *LEVELS], lambda root: (root / "data/again").symlink_to(root / "data/class0"), "folders are links"
     ),
     "a size of nothing": (["verify", "data", "--test", "data", "--size", "3"], lambda root: None, "--size"),
     "a size beyond all": (["metrics", "data", "data", "--size", "5000"], lambda root: None, "--size"),
@@ -167,7 +167,7 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an unknown option": (["hide", "data", "--level", "50"], lambda root: None, "did you mean --levels?"),
     "no test folder": (["verify", "data", "--test", "absent"], lambda root: None, "absent is not a folder"),
     "other classes in the test": (
-        ["verify", "data", "--test", "t"], lambda root: write_images(root / "t", 2, 2), "differ in: class2"
+        ["verify", "data", "--test", "t"], lambda root: write_images(root / "t", 4, 2), "are not in the training part"
     ),
     "no test part": (
         ["verify", "data", "--test", "t"], lambda root: write_images(root / "t/train", 3, 2), "but no test part",

@@ -78,6 +78,7 @@ def deep_png(colour: int, channels: int) -> bytes:
 FRAMES = {"save_all": True, "append_images": [image().rotate(90), image().rotate(180)]}
 CUT, MANY = "cannot be read as an image", "more than 40 million pixels"
 NO_IMAGE, BAD_NAME, SAME_NAME = "are no images", "have names with", "the same name once"
+NOT_READ, LINK, BROKEN = "formats that are not supported", "folders are links", "links lead nowhere"
 DEEP, SEVERAL = "not 8 bits a channel", "several frames"
 
 ZOO = (
@@ -120,10 +121,15 @@ ZOO = (
     Odd("tiny.png", saved(image(size=(7, 30))), "at least 8 pixels"),
     Odd("thread.png", saved(Image.new("1", (66_000, 8))), "at most 65535"),
     Odd("huge.png", saved(Image.new("1", (8_000, 5_100))), MANY), Odd("bomb.png", saved(Image.new("1", (20_000, 20_000))), CUT),
-    Odd("notes.txt", written(b"to do"), NO_IMAGE), Odd("Thumbs.db", written(b"db"), NO_IMAGE),
+    Odd("Thumbs.db", written(b"db"), PASSED_OVER), Odd("desktop.ini", written(b"[x]"), PASSED_OVER),
+    Odd("@eaDir/plain.jpg/THUMB.jpg", saved(image()), PASSED_OVER), Odd("@eaDir/a.jpg", saved(image()), PASSED_OVER),
+    Odd("Icon\r", written(b""), PASSED_OVER), Odd("__MACOSX/a.png", saved(image()), PASSED_OVER),
+    *(Odd(f"new.{suffix}", written(b"new"), NOT_READ) for suffix in ("avif", "HEIC", "jp2", "jxl", "dng", "svg", "psd")),
+    Odd("notes.txt", written(b"to do"), NO_IMAGE),
     Odd("clip.mp4", written(b"mp4"), NO_IMAGE), Odd("nameless", saved(image(), format="PNG"), NO_IMAGE),
-    Odd("broken link.png", linked("nowhere.png"), NO_IMAGE), Odd("pipe.png", os.mkfifo, NO_IMAGE),
-    Odd("folder link", linked("deep", folder=True), NO_IMAGE),
+    Odd("pipe.png", os.mkfifo, NO_IMAGE),
+    Odd("broken link.png", linked("nowhere.png"), BROKEN), Odd("lost link", linked("nowhere", folder=True), BROKEN),
+    Odd("folder link", linked("deep", folder=True), LINK),
     Odd("bell\x07.png", saved(image()), BAD_NAME), Odd("back\\slash.png", saved(image()), BAD_NAME),
     Odd("two\nlines.png", saved(image()), BAD_NAME), Odd("y" * 241 + ".png", saved(image()), BAD_NAME),
     Odd(os.fsdecode(b"latin-\xe9.png"), saved(image()), BAD_NAME), Odd(" .png", saved(image()), BAD_NAME),

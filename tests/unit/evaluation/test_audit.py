@@ -21,6 +21,7 @@ from hideseek_cli.evaluation.audit_result import AuditResult, Finding
 from hideseek_cli.evaluation.loading import load_evaluation
 from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
+from hideseek_cli.images.layout import Layout
 from hideseek_cli.runtime.progress import Progress, Silent
 from hideseek_cli.training.tensors import TensorDataset
 from tests.helpers.folders import MakeFolder, cut_out
@@ -78,7 +79,7 @@ def test_a_cleaner_takes_masks_off_other_images_only_where_they_have_patterns_in
     """What layers are for. One pattern set is the positive control: its buyer comes near to the originals."""
     release = released(make_folder, tmp_path, executor, pattern_sets=pattern_sets, placement=placement)
     subject = load_evaluation(release / "k50", release / "test", executor, Silent(), CPU, None)
-    originals = load_counterpart(release / "data", "the originals", subject, executor, Silent(), CPU)
+    originals = load_counterpart(Layout.whole(release / "data"), "the originals", subject, executor, Silent(), CPU)
     bought = load_cleaners([release / "cleaner"], subject)
     exposed = Exposed(dataset=subject.dataset, test=subject.test, cleaners=bought)
     found, further = (list_attacks()[name].prepare(exposed)[0] for name in ("cleaner", "extrapolation"))
@@ -142,7 +143,7 @@ def test_an_interrupted_audit_goes_on_and_ends_the_same(release, executor, monke
     attacks = ("none", "greyscale", "cutout")
     whole = audited(release, executor, *attacks, seed=5)
     with pytest.raises(KeyboardInterrupt):
-        audited(release, executor, *attacks, progress=Listener(3), seed=5)
+        audited(release, executor, *attacks, progress=Listener(5), seed=5)
     assert (release / ".published.audit").exists()
     with pytest.raises(InputError, match="had other values of `seed`;"):
         audited(release, executor, *attacks, seed=6, resume=True)
@@ -207,7 +208,7 @@ def test_the_same_attack_is_made_on_the_originals(release, executor, monkeypatch
 
     assert trainings(404) == 2
     data = load_evaluation(release / "published", release / "test", executor, Silent(), CPU, None)
-    original = load_counterpart(release / "data", "the originals", data, executor, Silent(), CPU)
+    original = load_counterpart(Layout.whole(release / "data"), "the originals", data, executor, Silent(), CPU)
     same = [torch.equal(images, original.images) for images in trained]
     assert sorted(same) == [False, True]
     assert trainings(404) == 1, "what clean images give is known by now"

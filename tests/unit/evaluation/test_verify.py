@@ -41,7 +41,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     kept = folders[0].with_name(".data.verify")
     assert not kept.exists()
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Listener(2), seed=5)
+        asked(folders, executor, Listener(4), seed=5)
     assert kept.exists()
     with pytest.raises(InputError, match="had other values of `seed`;"):
         asked(folders, executor, Silent(), seed=6, resume=True)
@@ -64,7 +64,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
 @pytest.mark.slow
 def test_a_fresh_seed_is_remembered_with_its_runs(folders, executor):
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Listener(1))
+        asked(folders, executor, Listener(3))
     first = asked(folders, executor, Silent(), resume=True)
     assert asked(folders, executor, Silent(), seed=first[0].seed) == first
 
@@ -135,7 +135,7 @@ def test_what_an_interrupted_run_left_is_neither_dropped_nor_resumed_in_silence(
         return [line for line in progress.told if "starts afresh" in line or "resumes" in line]
 
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Listener(2), seed=5)
+        asked(folders, executor, Listener(4), seed=5)
     kept = folders[0].with_name(".data.verify").read_bytes()
     assert told(resume=True) == ["resumes: 2 retrainings are done already"] and told() == []
     folders[0].with_name(".data.verify").write_bytes(kept)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
 import pytest
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from hideseek_cli.errors import InputError
+from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.images.codec import Notes, decode, fit, read_image, read_shape
-from hideseek_cli.images.dataset import find_splits, load_pixels, scan
+from hideseek_cli.images.dataset import load_pixels, scan, scan_unlabelled
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.index import is_safe
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.publishing import loading
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.progress import Silent
@@ -40,35 +43,24 @@ def test_nested_folders_keep_their_path_and_hidden_files_are_passed_over(make_fo
     assert [record.key for record in scan(root).records] == [("class0", "sub/a"), ("class1", "000")]
 
 
-@pytest.mark.parametrize("train", ["train", "training", "Train"])
-@pytest.mark.parametrize("val", ["val", "valid", "validation", "dev"])
-@pytest.mark.parametrize("test", ["test", "testing", "eval"])
-def test_splits_are_found_under_their_synonyms(tmp_path, train, val, test):
-    for name in (train, val, test):
-        (tmp_path / name).mkdir()
-    assert find_splits(tmp_path) == {"train": tmp_path / train, "val": tmp_path / val, "test": tmp_path / test}
-
-
-def test_a_folder_without_splits_is_all_training_part(make_folder):
-    root = make_folder()
-    assert find_splits(root) == {"train": root}
-
-
-def test_unclear_splits_are_refused(tmp_path):
-    (tmp_path / "test").mkdir()
-    with pytest.raises(InputError, match="no train part"):
-        find_splits(tmp_path)
-    (tmp_path / "train").mkdir()
-    (tmp_path / "training").mkdir()
-    with pytest.raises(InputError, match="two train parts"):
-        find_splits(tmp_path)
-
-
 REFUSALS = {
     "a class without images": ("hold no images", lambda root: (root / "empty").mkdir()),
     "a stray file": ("no images, or belong to no class", lambda root: (root / "class0/notes.txt").touch()),
     "an image beside the classes": ("give `labels`", lambda root: (root / "class0/000.png").rename(root / "x.png")),
     "a name twice": ("000.png and 000.jpg|000.jpg and 000.png", lambda root: (root / "class0/000.jpg").touch()),
+    "a link to a class": (
+        "folders are links, which are not followed; put .*: .*data/more",
+        lambda root: (root / "more").symlink_to(root / "class0", target_is_directory=True),
+    ),
+    "a link to a class that is gone": (
+        "links lead nowhere; mend or remove them: .*data/gone",
+        lambda root: (root / "gone").symlink_to(root / "nowhere"),
+    ),
+    "a format that is not read": (
+        "formats that are not supported; convert them to PNG or JPEG: .*class0/1.heic",
+        lambda root: (root / "class0/1.heic").touch(),
+    ),
+    "one beside the classes": ("formats that are not supported.*: .*data/1.AVIF", lambda root: (root / "1.AVIF").touch()),
     "a control character": ("control characters", lambda root: (root / "class0/a\nb.png").touch()),
     "a backslash": ("backslashes", lambda root: (root / "class0/a\\b.png").touch()),
 }
@@ -79,6 +71,51 @@ def test_what_cannot_be_published_is_refused_by_name(make_folder, words, change)
     root = make_folder()
     change(root)
     with pytest.raises(InputError, match=words):
+        scan(root)
+
+
+def test_what_a_system_leaves_is_passed_over_wherever_images_are_read(make_folder):
+    root = make_folder(classes=2, each=4)
+    before = list(scan(root).records.keys())
+    for place in ("@eaDir/000.png", "class0/@eaDir/000.png", "class0/sub/__MACOSX/1.png", "class1/$RECYCLE.BIN/1.png"):
+        (root / place).parent.mkdir(parents=True)
+        copyfile(root / "class0/000.png", root / place)
+    for place in ("Thumbs.db", "class0/Thumbs.db", "class0/.DS_Store", "class1/desktop.ini", "class1/._000.png"):
+        (root / place).touch()
+    passed_over = PassedOver(root)
+    assert list(scan(root, None, passed_over).records.keys()) == before
+    assert passed_over.counts == {"left by a system": 9}
+    assert str(passed_over) == "@eaDir and 8 more (left by a system)"
+    seen = scan_unlabelled(root)
+    assert [record.name for record in seen] == [f"{label}/{name}" for label, name in before]
+
+
+def test_formats_that_are_not_supported_are_no_absence_of_images(tmp_path):
+    (tmp_path / "data").mkdir()
+    for name in ("a.heic", "b.jp2"):
+        (tmp_path / "data" / name).touch()
+    for look in (scan, scan_unlabelled):
+        with pytest.raises(RefusalError, match="2 images are of formats that are not supported; convert them to PNG or JPEG"):
+            look(tmp_path / "data")
+    (tmp_path / "data/cat").mkdir()
+    (tmp_path / "data/a.heic").rename(tmp_path / "data/cat/a.heic")
+    with pytest.raises(RefusalError) as refused:
+        scan(tmp_path / "data")
+    assert list(refused.value.problems) == ["images are of formats that are not supported; convert them to PNG or JPEG"]
+
+
+def test_a_folder_that_cannot_be_listed_is_no_empty_one(make_folder, monkeypatch):
+    root = make_folder()
+    (root / "class0/sub").mkdir()
+    walk = os.scandir
+
+    def locked(path):
+        if str(path).endswith("class0/sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return walk(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    with pytest.raises(DiskError, match=r"class0/sub cannot be read: Permission denied; check the disk and your rights"):
         scan(root)
 
 
@@ -103,30 +140,6 @@ def test_a_folder_of_one_class_is_refused_with_what_it_most_likely_is(make_folde
         place.rename(root / f".{place.name}")
     with pytest.raises(InputError, match="train holds 3 images but no folders of classes: name each image's class"):
         scan(root)
-
-
-def test_a_flat_folder_takes_its_classes_from_a_table(tmp_path, make_folder):
-    root = make_folder(classes=2, each=1)
-    flat = tmp_path / "flat"
-    flat.mkdir()
-    for number in (0, 1):
-        (root / f"class{number}/000.png").rename(flat / f"p{number}.png")
-    table = tmp_path / "labels.csv"
-    table.write_text("name,class\np0.png,cat\np1.png,dog\n")
-    listed = scan(flat, table).records
-    assert [record.key for record in listed] == [("cat", "p0"), ("dog", "p1")] == list(listed.keys())
-    assert [record.path.name for record in listed] == ["p0.png", "p1.png"] and all(
-        Path(record.path).is_file() for record in listed
-    )
-    for text, words in [
-        ("p0.png,cat\n", "p1.png"),
-        ("p0.png,cat\np1.png,dog\n../x.png,dog\n", "../x.png"),
-        ("p0.png\n", "not name,class"),
-        ("p0.png,a/b\np1.png,dog\n", "control characters"),
-    ]:
-        table.write_text(text)
-        with pytest.raises(InputError, match=words):
-            scan(flat, table)
 
 
 @given(st.text(max_size=8), st.text(max_size=8))

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from hideseek_cli.errors import DiskError, Problems, RefusalError
 from hideseek_cli.images import tar_index as tars
-from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
+from hideseek_cli.images.layout import find_layout
 from hideseek_cli.images.tar_index import BLOCK, list_members
 from tests.helpers.folders import draw
 
@@ -130,7 +131,7 @@ def test_a_download_beside_the_folders_that_came_of_it_is_passed_over(make_folde
     root = make_folder("data/train", classes=2, each=1).parent
     for place in (root, root / "train"):
         (place / "train.tar.gz").touch()
-    assert find_splits(root) == {"train": root / "train"} and len(scan(root / "train").records) == 2
+    assert find_layout(root).parts == {"train": root / "train"} and len(scan(root / "train").records) == 2
     (root / "train/0.tar").write_bytes(sample() + END)
     with pytest.raises(RefusalError, match="2 folders lie beside shards"):
         scan(root / "train")

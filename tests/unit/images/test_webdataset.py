@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.formats.manifest import compute_identity
 from hideseek_cli.images.codec import NO_NOTES, Notes, decode, digest_pixels, read_image
-from hideseek_cli.images.dataset import find_splits, scan
+from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.index import Key, is_safe
+from hideseek_cli.images.layout import find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.webdataset import ShardWriter, hold
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
@@ -162,7 +164,7 @@ def test_shards_are_found_wherever_folders_of_classes_would_be(tmp_path, names):
         shard = put(tmp_path / "made", OutputFormat(shard=9), [("a", f"{number}"), ("b", f"{number}")]) / "000000.tar"
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shard.rename(tmp_path / name)
-    parts = find_splits(tmp_path / names[0].split("/")[0])
+    parts = find_layout(tmp_path / names[0].split("/")[0]).parts
     found = {part: sorted({int(record.name) for record in scan(place).records}) for part, place in parts.items()}
     expected = {"data.tar": {"train": [0]}, "data/0.tar": {"train": [0, 1]},
                 "data/Training/0.tar": {"train": [0], "test": [1], "val": [2]},
@@ -180,7 +182,20 @@ def test_unclear_parts_are_refused(tmp_path, names, words):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     with pytest.raises(InputError, match=words):
-        find_splits(tmp_path)
+        _ = find_layout(tmp_path).train
+
+
+def test_what_lies_beside_shards_is_passed_over_and_told(tmp_path):
+    root = put(tmp_path / "out", OutputFormat(shard=9), [("a", "1"), ("b", "2")])
+    (root / "@eaDir").mkdir()
+    for name in ("Thumbs.db", "README.md", "1.png"):
+        (root / name).touch()
+    passed_over = PassedOver(root)
+    assert len(scan(root, None, passed_over).records) == 2
+    assert passed_over.pairs() == [
+        ("1.png", "beside what is read"), ("@eaDir", "left by a system"), ("Thumbs.db", "left by a system"),
+        ("README.md", "no image"),
+    ]  # fmt: skip
 
 
 def test_a_tar_that_anybody_packed_has_the_identity_of_the_folder(tmp_path):

@@ -16,8 +16,10 @@ from tests.helpers.progress import Listener
 
 def test_images_that_are_wholly_transparent_will_take_as_much_as_now(make_folder, tmp_path, executor):
     data = make_folder("data", classes=2, each=6)
-    for record in scan(data).records:
-        Image.fromarray(np.zeros((16, 16, 4), np.uint8)).save(record.path)
+    for number, record in enumerate(scan(data).records):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 4)).astype(np.uint8)
+        pixels[..., 3] = 0
+        Image.fromarray(pixels).save(record.path)
     config = HideConfig(
         data=data, levels=(60.0,), out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"), max_runs=40
     )
