@@ -19,7 +19,7 @@ from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Progress
 
 DIVIDED = 0.05
-"""Share of the images, at most, that may have copies in other classes: at no level but clean do these lose their masks."""
+"""Share of the images, at most, that may have copies in other classes: they lose their masks after all others."""
 SHOWN = 3
 """Images in several classes that are named."""
 
@@ -86,6 +86,6 @@ def _report_copies(source: SourceDataset, progress: Progress) -> None:
     if shown:
         more = f"; and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
         progress.say(
-            f"copies in several classes stay masked at every level but clean: {'; '.join(shown[:SHOWN])}{more}; "
+            f"copies in several classes lose their masks after all other images: {'; '.join(shown[:SHOWN])}{more}; "
             "keep each image in one class"
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats import manifest
@@ -83,3 +85,23 @@ def test_thresholds_come_from_the_key_and_the_names(cifar, executor):
     assert keys.derive_subkey(bytes(32), source.release_label(), "dither") != keys.derive_subkey(
         bytes(32), source.release_label(), "placement"
     )
+
+
+@pytest.mark.parametrize("name", ["cifar", "trashnet"])
+def test_copies_of_real_images_are_found_and_nothing_else_is_one(request, tmp_path, executor, name):
+    """One of each class is compressed again, one is made smaller, in a class of its own."""
+    root, planted = tmp_path / "data", {}
+    shutil.copytree(request.getfixturevalue(name), root)
+    assert np.array_equal((source := load_source(root, None, None, executor, Silent())).copies, np.arange(len(source)))
+    folders = sorted(root.iterdir())
+    (root / "zz").mkdir()
+    for folder in folders:
+        for path, factor in zip(sorted(folder.iterdir()), (1, 0.5), strict=False):
+            with Image.open(path) as image:
+                made = image.convert("RGB").resize((round(image.width * factor), round(image.height * factor)))
+            planted[f"{folder.name}{factor:g}"] = f"{folder.name}/{path.stem}"
+            made.save(root / f"zz/{folder.name}{factor:g}.jpg", quality=50 if factor == 1 else 95)
+    source = load_source(root, None, 32, executor, Silent())
+    names = ["/".join(record.key) for record in source.folder.records]
+    found = {names[number].removeprefix("zz/"): names[first] for number, first in enumerate(source.copies) if number != first}
+    assert found == planted

@@ -42,7 +42,7 @@ def test_copies_are_counted_and_those_in_several_classes_named(make_folder: Make
     first, second = told(root, executor)
     assert first.startswith("5 images are copies") and "in 2 groups of at most 3" in first
     assert second == (
-        "copies in several classes stay masked at every level but clean: "
+        "copies in several classes lose their masks after all other images: "
         "class0/007 and class1/007x1 and class2/007x2; keep each image in one class"
     )
     for number in (9, 10, 11):
