@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.formats.container import hold_file
 from hideseek_cli.formats.mask_file import MaskFile
 
 
@@ -52,12 +53,13 @@ def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool =
 def _make(file: MaskFile, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
     """Nothing is written unless all can be."""
     cleaners = [file.make_cleaner(level) for level in places]
-    for place in places.values():
-        refuse_existing(place, "cleaner", overwrite)
-    return tuple(
-        CleanerFile(level=one.level, path=place, bytes=one.save(place))
-        for one, place in zip(cleaners, places.values(), strict=True)
-    )
+    with ExitStack() as held:
+        for place in places.values():
+            held.enter_context(hold_file(place, "cleaner", overwrite))
+        return tuple(
+            CleanerFile(level=one.level, path=place, bytes=one.save(place))
+            for one, place in zip(cleaners, places.values(), strict=True)
+        )
 
 
 def spell_level(level: float | str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
-from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.formats.container import hold_file
 from hideseek_cli.masks.keys import load_master_key
 
 
@@ -52,9 +52,9 @@ def make_network(
     out = Path(out)
     if like is not None and key_file is not None:
         raise InputError("`like` takes the secret stem of another network and `key_file` makes one: give one of the two")
-    refuse_existing(out, "network", overwrite)
-    if like is None:
-        made = AuthorizedNetwork.draw(arch, load_master_key(None if key_file is None else Path(key_file)), seed)
-    else:
-        made = replace(AuthorizedNetwork.load(Path(like)), arch=arch, seed=seed)
-    return NetworkFile(path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out))
+    with hold_file(out, "network", overwrite):
+        if like is None:
+            made = AuthorizedNetwork.draw(arch, load_master_key(None if key_file is None else Path(key_file)), seed)
+        else:
+            made = replace(AuthorizedNetwork.load(Path(like)), arch=arch, seed=seed)
+        return NetworkFile(path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out))

@@ -6,7 +6,7 @@ levels and the similarity to the original come from the same pass, so that nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -162,8 +162,10 @@ class _Tally:
 def write_release(
     source: SourceDataset, levels: ReleaseMasks, stage: StagedFolder, executor: Executor, progress: Progress,
     *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any], authorized: Authorized | None = None,
+    before_masks: Callable[[str], None] = lambda release: None,
 ) -> Release:  # fmt: skip
-    """Fill ``stage`` with the published images and their manifest, and write the mask file.
+    """Fill ``stage`` with the published images and their manifest, and write the mask file; before that, ``before_masks``
+    hears what release it is of.
 
     The folder appears when the stage is left, after the mask file: a published folder without its masks would have
     lost its levels for good.
@@ -183,6 +185,7 @@ def write_release(
         images=rows, output_format=source.output_format, authorized=authorized,
     )  # fmt: skip
     manifest.write(stage)
+    before_masks(manifest.release)
     MaskFile(
         release=manifest.release, classes=manifest.classes, epsilon=levels.epsilon, strength=levels.strength,
         recipe=recipe, published=levels.published, which=levels.which.astype(np.int32), shifts=levels.shifts, origin=origin,
