@@ -9,6 +9,7 @@ from typing import Any
 
 from hideseek_cli.formats.container import hold_file
 from hideseek_cli.formats.mask_file import MaskFile
+from hideseek_cli.runtime.fields import as_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +42,14 @@ def make_cleaner(
         InputError: The mask file has no such level, or something else lies there.
     """
     name = spell_level(level)
-    return _make(MaskFile.load(Path(masks)), {name: Path(out) if out is not None else Path(file_name(name))}, overwrite)[0]
+    place = Path(file_name(name)) if out is None else as_path(out)
+    return _make(MaskFile.load(as_path(masks)), {name: place}, overwrite)[0]
 
 
 def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool = False) -> tuple[CleanerFile, ...]:
     """The cleaner of every level, the clean one included, below the folder ``out``; otherwise as ``make_cleaner``."""
-    file = MaskFile.load(Path(masks))
-    return _make(file, {tier.level: Path(out) / file_name(tier.level) for tier in file.tiers}, overwrite)
+    file = MaskFile.load(as_path(masks))
+    return _make(file, {tier.level: as_path(out) / file_name(tier.level) for tier in file.tiers}, overwrite)
 
 
 def _make(file: MaskFile, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:

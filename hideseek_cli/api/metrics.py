@@ -10,6 +10,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest
 from hideseek_cli.images.dataset import find_splits, scan
 from hideseek_cli.images.similarity import Comparison, compare
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 
@@ -33,13 +34,13 @@ def metrics(
     Raises:
         InputError: An image of ``other`` has no counterpart, or another size.
     """
-    clean, other = Path(clean), Path(other)
+    clean, other = as_path(clean), as_path(other)
     if gradients and labels is not None:
         raise InputError("`gradients=True` needs a folder a class; leave out `labels`")
     if worst < 0:
         raise InputError(f"`worst` {worst} is out of range: at least 0")
     with open_progress(progress) as hears, open_workers(workers, engine) as executor:
-        originals = scan(clean if labels else find_splits(clean)["train"], None if labels is None else Path(labels))
+        originals = scan(clean if labels else find_splits(clean)["train"], None if labels is None else as_path(labels))
         compared = scan(other if manifest.exists(other) else find_splits(other)["train"])
         found = compare(originals, compared, executor, hears, size=size, worst=worst)
         if not gradients:

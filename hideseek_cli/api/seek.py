@@ -11,6 +11,7 @@ from hideseek_cli.cleaning.pipeline import SeekResult, bind, choose_place, journ
 from hideseek_cli.cleaning.pipeline import seek as run
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.cleaner import Cleaner
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 
@@ -53,15 +54,15 @@ def seek(
         InputError: Cleaner and folder do not belong together, or an image was changed.
         DiskError: The disk cannot be read or written.
     """
-    bought = Cleaner.load(Path(cleaner))
-    place = choose_place(bought.level) if out is None else Path(out)
+    bought = Cleaner.load(as_path(cleaner))
+    place = choose_place(bought.level) if out is None else as_path(out)
     with (
         open_progress(progress) as hears,
         open_workers(workers, engine) as executor,
         keep_for_resume(journal_path(place), hears),
     ):
         return run(
-            Path(published), bought, place, executor, hears, allow_missing=allow_missing, overwrite=overwrite, resume=resume
+            as_path(published), bought, place, executor, hears, allow_missing=allow_missing, overwrite=overwrite, resume=resume
         )
 
 
@@ -76,10 +77,10 @@ def plan_seek(
     Raises:
         InputError: Cleaner and folder do not belong together.
     """
-    published, bought = Path(published), Cleaner.load(Path(cleaner))
+    published, bought = as_path(published), Cleaner.load(as_path(cleaner))
     listed = manifest.read(published)
     images = int(bind(listed, bought, published, allow_missing=allow_missing).sum())
     files = (published / name for name in listed.files())
     size = sum(path.stat().st_size for path in files if path.is_file())
-    place = choose_place(bought.level) if out is None else Path(out)
+    place = choose_place(bought.level) if out is None else as_path(out)
     return SeekPlan(level=bought.level, images=images, path=place, bytes=size)
