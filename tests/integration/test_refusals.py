@@ -130,6 +130,13 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an output below a file": (
         ["hide", "data", *LEVELS, "-o", "f/out"], lambda root: (root / "f").touch(), "f is a file; choose another place"
     ),
+    "the current folder as output": (
+        ["hide", "data", *LEVELS, "-o", ".", "--masks", "../m"], lambda root: None, ". is the current folder or holds it"
+    ),
+    "the current folder as output, before anything is done": (
+        ["hide", "data", *LEVELS, "-o", ".", "--masks", "../m", "--dry-run"], lambda root: None, "choose another place"
+    ),
+    "a folder where the masks are to be": (["hide", "data", *LEVELS, "--masks", "."], lambda root: None, ". is a folder"),
     "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "hideseek did not write, mine.txt"),
     "a mask file in the way": (
         ["hide", "data", *LEVELS], lambda root: (root / "masks.safetensors").touch(), "masks.safetensors exists already"
@@ -245,6 +252,14 @@ SEEK: dict[str, tuple[Callable[[Path], object], str]] = {
         "is a masks file, and a cleaner file is needed",
     ),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [".", "..", "published/.."])
+def test_seek_does_not_begin_to_clean_into_a_folder_that_cannot_be_replaced(release, place):
+    before = contents(release)
+    done = inside("seek", "published", "cleaner_clean.safetensors", "-o", place, cwd=release / "one", code=2)
+    assert f"{place} is the current folder or holds it" in done.stderr or "lies inside the input" in done.stderr
+    assert contents(release) == before
 
 
 @pytest.mark.parametrize(("change", "words"), SEEK.values(), ids=SEEK.keys())
