@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.api.machine import keep_for_resume, open_progress, open_workers
-from hideseek_cli.cleaning.pipeline import SeekResult, bind, choose_place, journal_path
+from hideseek_cli.cleaning.pipeline import SeekResult, bind, choose_place, choose_stage, journal_path
 from hideseek_cli.cleaning.pipeline import seek as run
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.runtime.fields import as_path
+from hideseek_cli.runtime.places import refuse_inside
 from hideseek_cli.runtime.progress import Progress
 
 
@@ -67,15 +68,16 @@ def seek(
 
 
 def plan_seek(
-    published: str | Path, cleaner: str | Path, *, out: str | Path | None = None, allow_missing: bool = False
-) -> SeekPlan:
-    """Check that cleaner and folder belong together, say what ``seek`` would do, and write nothing.
+    published: str | Path, cleaner: str | Path, *, out: str | Path | None = None, allow_missing: bool = False,
+    resume: bool = False, overwrite: bool = False,
+) -> SeekPlan:  # fmt: skip
+    """Check what ``seek`` checks before it begins, say what it would do, and write nothing.
 
     Args:
-        published, cleaner, out, allow_missing: As of ``hs.seek``.
+        published, cleaner, out, allow_missing, resume, overwrite: As of ``hs.seek``.
 
     Raises:
-        InputError: Cleaner and folder do not belong together.
+        InputError: Cleaner and folder do not belong together, or the level cannot be written there.
     """
     published, bought = as_path(published), Cleaner.load(as_path(cleaner))
     listed = manifest.read(published)
@@ -83,4 +85,6 @@ def plan_seek(
     files = (published / name for name in listed.files())
     size = sum(path.stat().st_size for path in files if path.is_file())
     place = choose_place(bought.level) if out is None else as_path(out)
+    refuse_inside(place, published)
+    choose_stage(place, bought, overwrite=overwrite, resume=resume).check()
     return SeekPlan(level=bought.level, images=images, path=place, bytes=size)

@@ -115,15 +115,20 @@ def seek(
         "set of images": hashlib.sha256(present.tobytes()).hexdigest(),
     }  # fmt: skip
     with hold(out, journal_path(out)) as alone:
-        begun = resume and journal_path(out).exists()
-        stage = StagedFolder(
-            out, overwrite=overwrite or (begun and _is_level(out, cleaner)), ours=partial(manifests.list_owned_files, out),
-            keep=True, resume=begun, alone=alone,
-        )  # fmt: skip
+        stage = choose_stage(out, cleaner, overwrite=overwrite, resume=resume, alone=alone)
         stage.rehearse()
         journal = open_journal(journal_path(out), binding, progress, resume=resume)
         with journal.running():
             return _clean_folder(published, folder, present, cleaner, stage, journal, executor, progress)
+
+
+def choose_stage(out: Path, cleaner: Cleaner, *, overwrite: bool, resume: bool, alone: bool = False) -> StagedFolder:
+    """Where the level is to appear, and may: in place of what the same run wrote before it was interrupted too."""
+    begun = resume and journal_path(out).exists()
+    return StagedFolder(
+        out, overwrite=overwrite or (begun and _is_level(out, cleaner)), ours=partial(manifests.list_owned_files, out),
+        keep=True, resume=begun, alone=alone,
+    )  # fmt: skip
 
 
 def _is_level(folder: Path, cleaner: Cleaner) -> bool:

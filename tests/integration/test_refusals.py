@@ -254,10 +254,11 @@ SEEK: dict[str, tuple[Callable[[Path], object], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("plan", [(), ("--dry-run",)], ids=["run", "plan"])
 @pytest.mark.parametrize("place", [".", "..", "published/.."])
-def test_seek_does_not_begin_to_clean_into_a_folder_that_cannot_be_replaced(release, place):
+def test_seek_does_not_begin_to_clean_into_a_folder_that_cannot_be_replaced(release, place, plan):
     before = contents(release)
-    done = inside("seek", "published", "cleaner_clean.safetensors", "-o", place, cwd=release / "one", code=2)
+    done = inside("seek", "published", "cleaner_clean.safetensors", "-o", place, *plan, cwd=release / "one", code=2)
     assert f"{place} is the current folder or holds it" in done.stderr or "lies inside the input" in done.stderr
     assert contents(release) == before
 
@@ -273,6 +274,9 @@ def test_what_does_not_belong_together_is_refused(release, tmp_path, change, wor
     before = contents(root)
     done = inside("seek", "published", "cleaner_clean.safetensors", cwd=root, code=2)
     assert words in done.stderr and "Traceback" not in done.stderr
+    if words == "cleaned is not empty":
+        planned = inside("seek", "published", "cleaner_clean.safetensors", "--dry-run", cwd=root, code=2)
+        assert planned.stderr == done.stderr, "a plan says so too"
     assert contents(root) == before and not list(root.glob(".cleaned.*"))
 
 

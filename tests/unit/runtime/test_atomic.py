@@ -190,6 +190,32 @@ def test_what_is_replaced_comes_back_where_the_swap_is_interrupted(tmp_path, mon
     assert os.listdir(out) == ["ours.png"] and os.listdir(stage.stage) == ["new.png"]
 
 
+def test_what_cannot_come_back_is_not_lost(tmp_path, monkeypatch):
+    """Others make a folder at the place in the very moment in which it is free, and the disk fails."""
+    out, replace = tmp_path / "out", Path.replace
+    out.mkdir()
+    (out / "ours.png").touch()
+
+    def struck(self: Path, target: Path) -> Path:
+        if self.name == "content":
+            (out / "theirs").mkdir(parents=True)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", struck)
+    with pytest.raises(DiskError), StagedFolder(out, overwrite=True, ours=lambda: ["ours.png"]) as stage:
+        stage.write("new.png", b"x")
+    monkeypatch.undo()
+    (out / "theirs").rmdir()
+    with StagedFolder(out, alone=True):
+        pass
+    assert os.listdir(stage.replaced) == ["ours.png"], "the next run does not take it for its leavings"
+    out.rmdir()
+    with pytest.raises(InputError, match="not empty"):
+        StagedFolder(out, alone=True).rehearse()
+    assert os.listdir(out) == ["ours.png"]
+
+
 def test_what_a_run_that_died_had_taken_from_the_place_is_put_back(tmp_path):
     out = tmp_path / "out"
     left = left_behind(out, "new.png")
