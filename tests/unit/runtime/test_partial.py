@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,27 @@ def test_a_folder_that_the_system_does_not_let_go_is_refused_before(tmp_path, mo
     with pytest.raises(InputError, match=r"out cannot be replaced: .*choose another `out`"):
         StagedFolder(out).rehearse()
     assert os.listdir(tmp_path) == ["out"]
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="a program of Linux mounts a folder")
+def test_a_folder_of_the_same_disk_that_is_mounted_is_refused_before(tmp_path):
+    """As containers have them: nothing but a renaming tells."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out").mkdir()
+    code = (
+        "from pathlib import Path; from hideseek_cli.errors import InputError\n"
+        "from hideseek_cli.runtime.atomic import StagedFolder\n"
+        "try: StagedFolder(Path('out')).rehearse()\n"
+        "except InputError as error: print(error)"
+    )
+    script = 'mount --bind elsewhere out || exit 77; exec "$0" -c "$1"'
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script, sys.executable, code], cwd=tmp_path, capture_output=True, text=True
+    )
+    if done.returncode in (1, 77):
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    assert "out cannot be replaced: the system does not let it be renamed" in done.stdout, done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "out"]
 
 
 @pytest.mark.parametrize("call", ["mkdir", "touch", "replace"])
