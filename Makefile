@@ -35,8 +35,8 @@ test: style types site ## everything that CI runs: all types, all tests, and the
 	$(BIN)/python docs/reference.py --check
 	$(PYTEST) -n 2
 
-test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL 120 times
-	HIDESEEK_KILLS=120 $(PYTEST) tests/robustness/test_kill.py
+test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL 120 times, and let two seeks meet 240 times
+	HIDESEEK_KILLS=120 $(PYTEST) tests/robustness/test_kill.py tests/robustness/test_two_writers.py
 
 test-fuzz: $(READY) ## read 20,000 mutated files of every kind
 	HIDESEEK_FUZZ=20000 $(PYTEST) tests/robustness/test_fuzz.py

@@ -6,6 +6,7 @@ and nothing else does, so that a caller who has other names for them can put tho
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
@@ -20,6 +21,10 @@ class DiskError(Exception):
 
 class LostError(DiskError):
     """The machines that were at work are gone; of what they finished the same holds."""
+
+
+class TakenError(DiskError):
+    """While a run was at work something appeared where its result belongs; of what is finished the same holds."""
 
 
 class RefusalError(InputError):
@@ -41,6 +46,27 @@ def count(number: int, noun: str) -> str:
     ('1 level', '2 levels', '0 classes')
     """
     return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
+
+
+WAYS_OUT = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free space there"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "choose a place where you may write"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "close some, or let more be open at once (ulimit -n)"),
+    errno.EFBIG: "files of that size are more than the system takes there; choose another place",
+}  # fmt: skip
+"""What to do where nothing can be written."""
+
+
+def unwritable(place: object, error: OSError) -> DiskError:
+    """The error for a place where the system refuses to write, with what helps against that.
+
+    >>> unwritable("out", OSError(errno.ENOSPC, "No space left on device"))
+    DiskError('out cannot be written: No space left on device; free space there')
+    >>> unwritable("out", OSError(errno.EIO, "Input/output error"))
+    DiskError('out cannot be written: Input/output error; check the disk or choose another place')
+    """
+    way = WAYS_OUT.get(error.errno or 0, "check the disk or choose another place")
+    return DiskError(f"{place} cannot be written: {error.strerror or error}; {way}")
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

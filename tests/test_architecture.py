@@ -124,6 +124,14 @@ except SystemExit as left:
     assert done.stdout.split() == ["2", "False"] and "gone is not a folder" in done.stderr
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "api").glob("*.py")), ids=name_of)
+def test_the_public_face_knows_the_home_folder_in_every_argument(path):
+    """By ``as_path``, where ``Path`` would make a folder called ``~``."""
+    for function in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)):
+        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Path"]
+        assert not [ast.unparse(call) for call in calls if any(isinstance(one, ast.Name) for one in call.args)]
+
+
 def test_no_module_imports_click():
     assert not any(re.search(r"^\s*(import|from) click", path.read_text(), re.M) for path in FILES)
 

@@ -16,6 +16,7 @@ from hideseek_cli.api.machine import (
     split_names,
 )
 from hideseek_cli.images.layout import require_folder
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -48,16 +49,16 @@ def audit(
     """
     for one in (folder, test, clean, other):
         if one is not None:
-            require_folder(Path(one))
+            require_folder(as_path(one))
     from hideseek_cli.evaluation.audit import AuditConfig, journal_path
     from hideseek_cli.evaluation.audit import audit as run
 
     chosen = choose_device(device, threads)
     config = AuditConfig(
-        folder=Path(folder), test=Path(test), attacks=split_names(attacks), clean=None if clean is None else Path(clean),
-        other=None if other is None else Path(other), cleaners=tuple(Path(one) for one in cleaners),
-        recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch, runs=runs, split=split, seed=seed,
-        threads=threads or 1, resume=resume,
+        folder=as_path(folder), test=as_path(test), attacks=split_names(attacks),
+        clean=None if clean is None else as_path(clean), other=None if other is None else as_path(other),
+        cleaners=tuple(map(as_path, cleaners)), recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch,
+        runs=runs, split=split, seed=seed, threads=threads or 1, resume=resume,
     )  # fmt: skip
     with (
         open_progress(progress) as hears,

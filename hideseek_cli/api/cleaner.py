@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.formats.container import hold_file
 from hideseek_cli.formats.levels import CLEAN, spell_level
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.runtime.exposure import describe_exposure
+from hideseek_cli.runtime.fields import as_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +46,27 @@ def make_cleaner(
         InputError: The mask file has no such level, or something else lies there.
     """
     name = spell_level(level)
-    return _make(Path(masks), {name: Path(out) if out is not None else Path(file_name(name))}, overwrite)[0]
+    place = Path(file_name(name)) if out is None else as_path(out)
+    return _make(as_path(masks), {name: place}, overwrite)[0]
 
 
 def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool = False) -> tuple[CleanerFile, ...]:
     """The cleaner of every level, the clean one included, below the folder ``out``; otherwise as ``make_cleaner``."""
-    levels = (tier.level for tier in MaskFile.load(Path(masks)).tiers)
-    return _make(Path(masks), {level: Path(out) / file_name(level) for level in levels}, overwrite)
+    levels = (tier.level for tier in MaskFile.load(as_path(masks)).tiers)
+    return _make(as_path(masks), {level: as_path(out) / file_name(level) for level in levels}, overwrite)
 
 
 def _make(masks: Path, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
     """Nothing is written unless all can be."""
     file, remarks = MaskFile.load(masks), describe_exposure(masks, "mask file")
     cleaners = [file.make_cleaner(level) for level in places]
-    for place in places.values():
-        refuse_existing(place, "cleaner", overwrite)
-    return tuple(
-        CleanerFile(level=one.level, path=place, bytes=one.save(place), remarks=remarks)
-        for one, place in zip(cleaners, places.values(), strict=True)
-    )
+    with ExitStack() as held:
+        for place in places.values():
+            held.enter_context(hold_file(place, "cleaner", overwrite))
+        return tuple(
+            CleanerFile(level=one.level, path=place, bytes=one.save(place), remarks=remarks)
+            for one, place in zip(cleaners, places.values(), strict=True)
+        )
 
 
 def file_name(level: str) -> str:

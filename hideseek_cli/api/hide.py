@@ -20,6 +20,7 @@ from hideseek_cli.api.machine import (
     usual_recipe,
 )
 from hideseek_cli.images.layout import require_folder
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def _gather(
         InputError: Something cannot be used; the disk is left as it was.
         DiskError: The disk fails; what is finished is kept, and ``resume`` goes on with it.
     """
-    require_folder(Path(data))
+    require_folder(as_path(data))
     from hideseek_cli.images.output_format import OutputFormat
     from hideseek_cli.publishing.config import HideConfig
 
@@ -113,11 +114,11 @@ def _gather(
         "stop_error": stop_error, "objective": objective,
     }  # fmt: skip
     config = HideConfig(
-        data=Path(data), levels=tuple(levels), out=Path(out), masks=Path(masks), prices=dict(prices or {}), epsilon=epsilon,
-        min_ssim=min_ssim, recipe=trained.with_arch(split_names(arch)), placement=placement, patterns=patterns,
+        data=as_path(data), levels=tuple(levels), out=as_path(out), masks=as_path(masks), prices=dict(prices or {}),
+        epsilon=epsilon, min_ssim=min_ssim, recipe=trained.with_arch(split_names(arch)), placement=placement, patterns=patterns,
         unmask=unmask, robust=_robust(robust), calibration=calibration, tolerance=tolerance, max_runs=max_runs, size=size,
-        train_images=train_images, labels=None if labels is None else Path(labels), split=split,
-        key_file=None if key_file is None else Path(key_file), seed=seed, threads=threads or 1, resume=resume,
+        train_images=train_images, labels=None if labels is None else as_path(labels), split=split,
+        key_file=None if key_file is None else as_path(key_file), seed=seed, threads=threads or 1, resume=resume,
         overwrite=overwrite, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=_method(method, scope, settings, authorized),
     )  # fmt: skip
@@ -162,7 +163,7 @@ def _method(name: str, scope: str | None, settings: Mapping[str, object], author
     from hideseek_cli.formats.authorized_network import AuthorizedNetwork
     from hideseek_cli.methods import select
 
-    network = None if authorized is None else AuthorizedNetwork.load(Path(authorized))
+    network = None if authorized is None else AuthorizedNetwork.load(as_path(authorized))
     return select(name, scope, {**settings, "authorized": network})
 
 

@@ -12,6 +12,7 @@ from hideseek_cli.images.dataset import ImageDataset, scan
 from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.images.similarity import Comparison, compare
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 
@@ -35,13 +36,13 @@ def metrics(
     Raises:
         InputError: An image of ``other`` has no counterpart, or another size.
     """
-    clean, other = Path(clean), Path(other)
+    clean, other = as_path(clean), as_path(other)
     if gradients and labels is not None:
         raise InputError("`gradients=True` needs a folder a class; leave out `labels`")
     if worst < 0:
         raise InputError(f"`worst` {worst} is out of range: at least 0")
     with open_progress(progress) as hears, open_workers(workers, engine) as executor:
-        originals = _read(clean, None if labels is None else Path(labels), split, hears)
+        originals = _read(clean, None if labels is None else as_path(labels), split, hears)
         compared = _read(other, None, split, hears)
         found = compare(originals, compared, executor, hears, size=size, worst=worst)
         if not gradients:

@@ -8,9 +8,10 @@ from typing import Any
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
-from hideseek_cli.formats.container import refuse_existing
+from hideseek_cli.formats.container import hold_file
 from hideseek_cli.masks.keys import load_master_key
 from hideseek_cli.runtime.exposure import describe_exposure
+from hideseek_cli.runtime.fields import as_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,15 +53,15 @@ def make_network(
     Raises:
         InputError: There is no such architecture, or something else lies there.
     """
-    out = Path(out)
+    out = as_path(out)
     if like is not None and key_file is not None:
         raise InputError("`like` takes the secret stem of another network and `key_file` makes one: give one of the two")
-    refuse_existing(out, "network", overwrite)
-    if like is None:
-        made = AuthorizedNetwork.draw(arch, load_master_key(None if key_file is None else Path(key_file)), seed)
-    else:
-        made = replace(AuthorizedNetwork.load(Path(like)), arch=arch, seed=seed)
-    return NetworkFile(
-        path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out),
-        remarks=() if key_file is None else describe_exposure(Path(key_file), "key file"),
-    )  # fmt: skip
+    with hold_file(out, "network", overwrite):
+        if like is None:
+            made = AuthorizedNetwork.draw(arch, load_master_key(None if key_file is None else as_path(key_file)), seed)
+        else:
+            made = replace(AuthorizedNetwork.load(as_path(like)), arch=arch, seed=seed)
+        return NetworkFile(
+            path=out, arch=made.arch, stem=made.identity, seed=made.seed, bytes=made.save(out),
+            remarks=() if key_file is None else describe_exposure(as_path(key_file), "key file"),
+        )  # fmt: skip

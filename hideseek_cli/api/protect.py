@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hideseek_cli.api.machine import choose_device, open_progress, open_workers
 from hideseek_cli.images.layout import require_folder
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ def protect(
     Raises:
         InputError: An image cannot be used; nothing is written then.
     """
-    require_folder(Path(data))
+    require_folder(as_path(data))
     from hideseek_cli.formats.generator import Generator
     from hideseek_cli.images.output_format import OutputFormat
     from hideseek_cli.publishing.protect import protect as run
 
-    made = Generator.load(Path(generator))
+    made = Generator.load(as_path(generator))
     chosen = choose_device(device, threads)
     with open_progress(progress) as hears, open_workers(workers, None) as executor:
         form = OutputFormat(encoding=image_format, exif=keep_exif)
-        return run(Path(data), made, Path(out), chosen, executor, hears, output_format=form)
+        return run(as_path(data), made, as_path(out), chosen, executor, hears, output_format=form)

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.api.machine import keep_for_resume, open_progress, open_workers
-from hideseek_cli.cleaning.pipeline import SeekResult, bind, choose_place, journal_path
+from hideseek_cli.cleaning.pipeline import SeekResult, bind, choose_place, choose_stage, journal_path
 from hideseek_cli.cleaning.pipeline import seek as run
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.cleaner import Cleaner
+from hideseek_cli.runtime.fields import as_path
+from hideseek_cli.runtime.places import refuse_inside
 from hideseek_cli.runtime.progress import Progress
 
 
@@ -53,33 +55,36 @@ def seek(
         InputError: Cleaner and folder do not belong together, or an image was changed.
         DiskError: The disk cannot be read or written.
     """
-    bought = Cleaner.load(Path(cleaner))
-    place = choose_place(bought.level) if out is None else Path(out)
+    bought = Cleaner.load(as_path(cleaner))
+    place = choose_place(bought.level) if out is None else as_path(out)
     with (
         open_progress(progress) as hears,
         open_workers(workers, engine) as executor,
         keep_for_resume(journal_path(place), hears),
     ):
         return run(
-            Path(published), bought, place, executor, hears, allow_missing=allow_missing, overwrite=overwrite, resume=resume
+            as_path(published), bought, place, executor, hears, allow_missing=allow_missing, overwrite=overwrite, resume=resume
         )
 
 
 def plan_seek(
-    published: str | Path, cleaner: str | Path, *, out: str | Path | None = None, allow_missing: bool = False
-) -> SeekPlan:
-    """Check that cleaner and folder belong together, say what ``seek`` would do, and write nothing.
+    published: str | Path, cleaner: str | Path, *, out: str | Path | None = None, allow_missing: bool = False,
+    resume: bool = False, overwrite: bool = False,
+) -> SeekPlan:  # fmt: skip
+    """Check what ``seek`` checks before it begins, say what it would do, and write nothing.
 
     Args:
-        published, cleaner, out, allow_missing: As of ``hs.seek``.
+        published, cleaner, out, allow_missing, resume, overwrite: As of ``hs.seek``.
 
     Raises:
-        InputError: Cleaner and folder do not belong together.
+        InputError: Cleaner and folder do not belong together, or the level cannot be written there.
     """
-    published, bought = Path(published), Cleaner.load(Path(cleaner))
+    published, bought = as_path(published), Cleaner.load(as_path(cleaner))
     listed = manifest.read(published)
     images = int(bind(listed, bought, published, allow_missing=allow_missing).sum())
     files = (published / name for name in listed.files())
     size = sum(path.stat().st_size for path in files if path.is_file())
-    place = choose_place(bought.level) if out is None else Path(out)
+    place = choose_place(bought.level) if out is None else as_path(out)
+    refuse_inside(place, published)
+    choose_stage(place, bought, overwrite=overwrite, resume=resume).check()
     return SeekPlan(level=bought.level, images=images, path=place, bytes=size)

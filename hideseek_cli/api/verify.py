@@ -17,6 +17,7 @@ from hideseek_cli.api.machine import (
     usual_recipe,
 )
 from hideseek_cli.images.layout import require_folder
+from hideseek_cli.runtime.fields import as_path
 from hideseek_cli.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -59,15 +60,15 @@ def verify(
         InputError: The folders do not fit together, or an argument is out of range.
     """
     for one in (folder, test):
-        require_folder(Path(one))
+        require_folder(as_path(one))
     from hideseek_cli.evaluation.verify import VerifyConfig
     from hideseek_cli.evaluation.verify import verify as run
     from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 
     chosen = choose_device(device, threads)
-    networks = [None if path is None else AuthorizedNetwork.load(Path(path)) for path in (authorized, distill_from)]
+    networks = [None if path is None else AuthorizedNetwork.load(as_path(path)) for path in (authorized, distill_from)]
     config = VerifyConfig(
-        folder=Path(folder), test=Path(test), level=level, tolerance=tolerance, runs=runs,
+        folder=as_path(folder), test=as_path(test), level=level, tolerance=tolerance, runs=runs,
         recipe=given_recipe(recipe, epochs, batch_size, chosen), fallback=usual_recipe(chosen), archs=split_names(arch),
         authorized=networks[0], teacher=networks[1], size=size, split=split, seed=seed, threads=threads or 1, resume=resume,
     )  # fmt: skip

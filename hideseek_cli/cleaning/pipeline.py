@@ -29,9 +29,11 @@ from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.formats.manifest_rows import Spool
 from hideseek_cli.images.codec import read_shape
-from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
+from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import ordered_map
 from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
+from hideseek_cli.runtime.lock import hold
+from hideseek_cli.runtime.places import refuse_inside
 from hideseek_cli.runtime.progress import Progress
 
 MANY = 2**16
@@ -118,13 +120,27 @@ def seek(
         "published": [published.release, published.output_format.to_json()], "cleaner": [cleaner.level, cleaner.result],
         "set of images": hashlib.sha256(present.tobytes()).hexdigest(),
     }  # fmt: skip
-    journal = open_journal(journal_path(out), binding, progress, resume=resume)
-    begun = resume and journal.path.exists()
-    stage = StagedFolder(
-        out, overwrite=overwrite or begun, ours=partial(manifests.list_owned_files, out), keep=True, resume=begun
-    )
-    with journal.running():
-        return _clean_folder(published, folder, present, cleaner, stage, journal, executor, progress)
+    with hold(out, journal_path(out)) as alone:
+        stage = choose_stage(out, cleaner, overwrite=overwrite, resume=resume, alone=alone)
+        stage.rehearse()
+        journal = open_journal(journal_path(out), binding, progress, resume=resume)
+        with journal.running():
+            return _clean_folder(published, folder, present, cleaner, stage, journal, executor, progress)
+
+
+def choose_stage(out: Path, cleaner: Cleaner, *, overwrite: bool, resume: bool, alone: bool = False) -> StagedFolder:
+    """Where the level is to appear, and may: in place of what the same run wrote before it was interrupted too."""
+    begun = resume and journal_path(out).exists()
+    return StagedFolder(
+        out, overwrite=overwrite or (begun and _is_level(out, cleaner)), ours=partial(manifests.list_owned_files, out),
+        keep=True, resume=begun, alone=alone,
+    )  # fmt: skip
+
+
+def _is_level(folder: Path, cleaner: Cleaner) -> bool:
+    """Whether a folder says that it is what the cleaner leads to."""
+    found = manifests.read(folder) if manifests.exists(folder) else None
+    return found is not None and (found.release, found.level) == (cleaner.release, cleaner.level)
 
 
 def _clean_folder(

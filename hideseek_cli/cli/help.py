@@ -5,13 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from typer.core import TyperArgument, TyperCommand, TyperGroup
+from typer.models import TyperPath
+
+from hideseek_cli.runtime.fields import as_path
 
 WIDTH = 100
 """Columns at most."""
 
 
+class HomePath(TyperPath):
+    """A path in which ``~`` is the home folder: shells see to it only where a word begins, and not in ``--out=~/x``."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return super().convert(str(as_path(value)), param, ctx)
+
+
 class ThemedCommand(TyperCommand):
-    """A command whose options stand under the themes that they were given (``rich_help_panel``)."""
+    """A command whose options stand under the themes that they were given (``rich_help_panel``), and whose paths may lie in
+    the home folder."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for param in self.params:
+            if isinstance(param.type, TyperPath):
+                param.type = HomePath()
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         themes: dict[str, list[tuple[str, str]]] = {}

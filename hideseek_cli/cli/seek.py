@@ -36,7 +36,7 @@ def seek(
 
     with Screen(seek, quiet=quiet) as screen:
         if dry_run:
-            planned = hs.plan_seek(published, cleaner, out=out, allow_missing=allow_missing)
+            planned = hs.plan_seek(published, cleaner, out=out, allow_missing=allow_missing, resume=resume, overwrite=overwrite)
             show_json(planned.to_json()) if json else show_line(planned)
             return
         found = hs.seek(

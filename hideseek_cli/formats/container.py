@@ -7,6 +7,7 @@ checked here is that the file is one of ours and that each tensor has the type a
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ from safetensors.numpy import save
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.checks import parse_json
-from hideseek_cli.runtime import atomic
+from hideseek_cli.runtime import atomic, places
+from hideseek_cli.runtime.lock import hold
 
 FORMATS = FORMAT, OWN_MASKS, SPARING, OWN_SPARING = 3, 4, 5, 6
 """Formats that are read: the second and the fourth of images that have masks of their own, the third and the fourth of masks
@@ -39,21 +41,35 @@ def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) ->
     return len(content)
 
 
-def refuse_existing(path: Path, kind: str, overwrite: bool) -> None:
-    """Raise InputError where something exists that may not be replaced: all but a file of that kind, with leave."""
-    atomic.refuse_existing(path, overwrite)
-    if path.exists() and _read_kind(path) != kind:
+def refuse_existing(path: Path, kind: str, overwrite: bool, release: str | None = None) -> None:
+    """Raise InputError where something exists that may not be replaced: all but a file of that kind, with leave.
+
+    One of ``release`` needs no leave: the run that goes on has written it.
+    """
+    found = _peek(path) if path.is_file() else {}
+    ours = found.get("kind") == kind
+    places.refuse_existing(path, overwrite or (ours and release is not None and found.get("release") == release))
+    if os.path.lexists(path) and not ours:
         raise InputError(f"{path} is no {kind} file of hideseek's, which alone `overwrite=True` replaces; choose another place")
 
 
-def _read_kind(path: Path) -> object:
-    """What a file says that it is; None where it is not one of ours."""
+@contextmanager
+def hold_file(path: Path, kind: str, overwrite: bool) -> Iterator[None]:
+    """Keep other runs from a file that is to be written. Raises as ``refuse_existing``, and where one is at work there."""
+    refuse_existing(path, kind, overwrite)
+    with hold(path):
+        refuse_existing(path, kind, overwrite)
+        yield
+
+
+def _peek(path: Path) -> dict[str, Any]:
+    """What a file says of itself; nothing where it is not one of ours."""
     try:
         with safe_open(path, framework="numpy") as file:
             header = _read_header(file)
     except UNREADABLE:
-        return None
-    return header.get("kind") if isinstance(header, dict) else None
+        return {}
+    return header if isinstance(header, dict) else {}
 
 
 def _read_header(file: Any) -> Any:

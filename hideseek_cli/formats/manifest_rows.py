@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, runtime_checkable
 
-from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.errors import InputError, unwritable
 from hideseek_cli.formats.checks import check_sha256, parse_json
 from hideseek_cli.images.index import Key, is_safe
 
@@ -112,7 +112,7 @@ class Spool:
         try:
             yield
         except OSError as error:
-            raise DiskError(f"{self.path.parent} cannot be written: {error.strerror}; free space there") from error
+            raise unwritable(self.path.parent, error) from error
 
 
 @contextmanager

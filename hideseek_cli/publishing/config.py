@@ -16,9 +16,9 @@ from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.recipe import Recipe
-from hideseek_cli.runtime.atomic import refuse_inside
 from hideseek_cli.runtime.exposure import describe_exposure
 from hideseek_cli.runtime.fields import PATH, Names, Number, Numbers, Place, Prices, at_least, between, one_of, settle, within
+from hideseek_cli.runtime.places import refuse_inside
 from hideseek_cli.training.accuracy_stats import POINTS
 from hideseek_cli.training.transforms import ROBUST
 
@@ -175,12 +175,12 @@ class HideConfig:
     @property
     def generator(self) -> Path:
         """Where what makes noise for other images is written, of a method that has such; secret."""
-        return self.masks.with_name(f"{self.masks.stem}.generator{self.masks.suffix}")
+        return self.masks.parent / f"{self.masks.stem}.generator{self.masks.suffix}"
 
     @property
     def journal(self) -> Path:
         """Where finished work is remembered until the run is complete."""
-        return self.masks.with_name(f".{self.masks.name}.journal")
+        return self.masks.parent / f".{self.masks.name}.journal"
 
     def bargains(self) -> list[str]:
         """Prices by which a buyer gets more for less, in words.
@@ -212,7 +212,7 @@ class HideConfig:
     def binding(self) -> dict[str, Any]:
         """What a resumed run must share, by the names of the public API's arguments."""
         kept = asdict(self)
-        for name in ("overwrite", "resume", "prices", "output_format"):
+        for name in ("overwrite", "resume", "prices", "output_format", "out"):
             del kept[name]
         method, files = kept.pop("method"), self.output_format
         kept |= {"method": self.method.name, "scope": self.method.scope, **method}

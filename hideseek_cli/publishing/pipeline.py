@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from concurrent.futures import Executor
+from functools import partial
 
 import torch
 
@@ -21,7 +22,7 @@ from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.level_search import LevelOutcome
 from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
 from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized, select_masks
-from hideseek_cli.publishing.preparation import prepare, read_source
+from hideseek_cli.publishing.preparation import begin_files, hold_places, read_source
 from hideseek_cli.publishing.release import Release, ReleaseMasks, write_release
 from hideseek_cli.publishing.result import HideResult, LevelResult
 from hideseek_cli.publishing.run import HideRun
@@ -39,13 +40,13 @@ def hide(config: HideConfig, device: torch.device, executor: Executor, progress:
     A run that is interrupted leaves its journal, from which ``resume`` continues it.
     """
     begun = time.monotonic()
-    stage, master = prepare(config)
-    _warn(config, device, progress)
-    source = read_source(config, executor, progress)
-    journal, master = _open_journal(config, source, master, device, progress)
-    with journal.running():
-        run = HideRun.begin(config, source, master, device, journal, executor, progress)
-        return _carry_out(run, stage, begun)
+    with hold_places(config) as (stage, master):
+        _warn(config, device, progress)
+        source = read_source(config, executor, progress)
+        journal, master = _open_journal(config, source, master, device, progress)
+        with journal.running():
+            run = HideRun.begin(config, source, master, device, journal, executor, progress)
+            return _carry_out(run, stage, begun)
 
 
 def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
@@ -117,6 +118,7 @@ def _write(
     return write_release(
         run.source, masks, stage, run.executor, run.progress, recipe=run.recipe, offers=tuple(offers), masks=run.config.masks,
         origin=origin, authorized=allowed.stated if allowed else None,
+        before_masks=partial(begin_files, run.config, run.journal),
     )  # fmt: skip
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 
-from hideseek_cli.errors import InputError, count, raise_for
+from hideseek_cli.errors import InputError, TakenError, count, raise_for
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.images.copies import find_divided
@@ -16,25 +18,60 @@ from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.atomic import StagedFolder
+from hideseek_cli.runtime.journal import Journal, recall
+from hideseek_cli.runtime.lock import hold
 from hideseek_cli.runtime.progress import Progress
 
 DIVIDED = 0.05
 """Share of the images, at most, that may have copies in other classes: they lose their masks after all others."""
 SHOWN = 3
 """Images in several classes that are named."""
+RELEASE = "release"
+"""Under which a run notes what it writes."""
 
 
-def prepare(config: HideConfig) -> tuple[StagedFolder, bytes]:
+def prepare(config: HideConfig, *, alone: bool = False) -> tuple[StagedFolder, bytes]:
     """Where the release is to appear, and the master key. Raises InputError where a place is taken or the key is none,
     DiskError where nothing can be written; touches nothing, and reads no image."""
     if config.resume and not config.journal.exists() and config.masks.exists() and not config.overwrite:
         raise InputError(f"{config.masks} is written and no run is left to resume: it is complete")
-    replace = config.overwrite or (config.resume and config.journal.exists())
-    for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
-        refuse_existing(path, kind, replace)
-    stage = StagedFolder(config.out, overwrite=replace, ours=partial(manifest.list_owned_files, config.out))
+    written = recall(config.journal, RELEASE) if config.resume else None
+    refuse_files(config, written)
+    own = written is not None and manifest.exists(config.out) and manifest.read(config.out).release == written
+    stage = StagedFolder(
+        config.out, overwrite=config.overwrite or own, ours=partial(manifest.list_owned_files, config.out), alone=alone
+    )
     stage.check()
     return stage, keys.load_master_key(config.key_file)
+
+
+@contextmanager
+def hold_places(config: HideConfig) -> Iterator[tuple[StagedFolder, bytes]]:
+    """The same, while no other run can write there, and all that writing takes is tried; raises InputError where one is at
+    work there."""
+    prepare(config)
+    with hold(config.out) as alone, hold(config.masks, config.generator, config.journal):
+        stage, master = prepare(config, alone=alone)
+        stage.rehearse()
+        yield stage, master
+
+
+def refuse_files(config: HideConfig, written: str | None) -> None:
+    """Raise InputError where a secret file would replace what it may not; ``written``: the release that this run wrote."""
+    for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
+        refuse_existing(path, kind, config.overwrite, written)
+
+
+def begin_files(config: HideConfig, journal: Journal, release: str) -> None:
+    """Before the first secret file of a release is written: look again, and note whose it is, for a run that goes on.
+
+    Raises TakenError where something has appeared in its place.
+    """
+    try:
+        refuse_files(config, journal.value(RELEASE))
+    except InputError as error:
+        raise TakenError(f"its place was taken while this ran: {error}") from error
+    journal.remember(RELEASE, release)
 
 
 def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:

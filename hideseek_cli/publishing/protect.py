@@ -32,8 +32,10 @@ from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.arithmetic import apply, place_on, quantise
 from hideseek_cli.methods import Noise, restore_noise
-from hideseek_cli.runtime.atomic import StagedFolder, refuse_inside
+from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import ordered_map
+from hideseek_cli.runtime.lock import hold
+from hideseek_cli.runtime.places import refuse_inside
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.runtime.tables import format_table
 
@@ -165,18 +167,26 @@ def protect(
     """
     begun = time.monotonic()
     refuse_inside(out, folder)
-    passed_over = PassedOver(folder)
-    records = scan_unlabelled(folder, passed_over)
-    for line in passed_over.describe():
-        progress.say(line)
-    raise_for_all(find_unportable(records.keys(), f".{output_format.encoding}"))
-    stage = StagedFolder(out, ours=None)
-    work = _Work(generator, restore_noise(generator, device), output_format, stage)
+    with hold(out) as alone:
+        stage = StagedFolder(out, ours=None, alone=alone)
+        stage.rehearse()
+        passed_over = PassedOver(folder)
+        records = scan_unlabelled(folder, passed_over)
+        for line in passed_over.describe():
+            progress.say(line)
+        raise_for_all(find_unportable(records.keys(), f".{output_format.encoding}"))
+        work = _Work(generator, restore_noise(generator, device), output_format, stage)
+        alike = _write_all(records, work, executor, progress)
+    return ProtectResult(published=out, images=len(records), similarity=summarise(alike), seconds=time.monotonic() - begun)
+
+
+def _write_all(records: ImageIndex, work: _Work, executor: Executor, progress: Progress) -> list[tuple[str, Similarity]]:
+    """Fill the folder; returns how like the originals some images are."""
     every = max(1, len(records) // MEASURED)
     alike: list[tuple[str, Similarity]] = []
     wrong: list[str] = []
     parts = (range(len(records))[first : first + TOGETHER] for first in range(0, len(records), TOGETHER))
-    with stage:
+    with work.stage:
         results = chain.from_iterable(ordered_map(executor, partial(work.protect, records, every), parts, at_once=UNDER_WAY))
         for done, one in enumerate(results, 1):
             progress.step("protecting", done, len(records))
@@ -185,4 +195,4 @@ def protect(
             elif one[1] is not None:
                 alike.append((one[0], one[1]))
         raise_for_all({UNUSABLE: wrong})
-    return ProtectResult(published=out, images=len(records), similarity=summarise(alike), seconds=time.monotonic() - begun)
+    return alike

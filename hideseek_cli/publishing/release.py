@@ -6,7 +6,7 @@ levels and the similarity to the original come from the same pass, so that nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -181,8 +181,10 @@ class _Tally:
 def write_release(
     source: SourceDataset, levels: ReleaseMasks, stage: StagedFolder, executor: Executor, progress: Progress,
     *, recipe: Recipe, offers: tuple[Offer, ...], masks: Path, origin: dict[str, Any], authorized: Authorized | None = None,
+    before_masks: Callable[[str], None] = lambda release: None,
 ) -> Release:  # fmt: skip
-    """Fill ``stage`` with the published images and their manifest, and write the mask file.
+    """Fill ``stage`` with the published images and their manifest, and write the mask file; before that, ``before_masks``
+    hears what release it is of.
 
     The folder appears when the stage is left, after the mask file: a published folder without its masks would have
     lost its levels for good.
@@ -214,5 +216,6 @@ def write_release(
         ),
     )  # fmt: skip
     rehearse(stage, source.output_format, file, tally.rehearsed)
+    before_masks(manifest.release)
     file.save(masks)
     return Release(manifest, tally.summarise())

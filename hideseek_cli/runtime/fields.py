@@ -17,6 +17,7 @@ hideseek_cli.errors.InputError: `epsilon` 0 is out of range: 1 to 63 grey levels
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -41,8 +42,20 @@ else:  # what may be passed for it
 
 Metadata = Mapping[str, Callable[..., Any]]
 """``become``: makes of what was passed what the field holds; ``check``: raises InputError for a name and a value."""
-PATH: Metadata = {"become": Path}
-PATHS: Metadata = {"become": lambda places: tuple(Path(place) for place in places)}
+
+
+def as_path(place: str | Path) -> Path:
+    """A path in which ``~`` is the home folder; ``./~`` is a folder of that name.
+
+    >>> as_path("~/x") == Path.home() / "x", as_path("./~/x") == Path.cwd() / "~/x", as_path("a/~")
+    (True, True, PosixPath('a/~'))
+    """
+    found = Path(os.path.expanduser(place))  # noqa: PTH111, a Path no longer knows the dot before it
+    return Path.cwd() / found if str(found).startswith("~") else found
+
+
+PATH: Metadata = {"become": as_path}
+PATHS: Metadata = {"become": lambda places: tuple(map(as_path, places))}
 NAMES: Metadata = {"become": tuple}
 
 

@@ -20,8 +20,8 @@ from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.runtime.atomic import write_whole
 from hideseek_cli.runtime.progress import Progress
 
-DRAWN = ("key", "seed")
-"""Names of values that a run draws before it trains anything."""
+UNTRAINED = ("key", "seed", "release")
+"""Names of values that are no accuracies: what a run draws before it trains anything, and what it wrote in the end."""
 
 
 def path_beside(folder: Path, command: str) -> Path:
@@ -47,6 +47,28 @@ def open_journal(path: Path, arguments: dict[str, Any], progress: Progress, *, r
     return journal
 
 
+def recall(path: Path, name: str) -> Any:
+    """What an interrupted run remembered under that name, whatever its arguments; None where there is no such.
+
+    Raises InputError where what is there cannot be read.
+    """
+    if not path.exists():
+        return None
+    with _open(path) as (_, header):
+        return header["values"].get(name)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[tuple[Any, dict[str, dict[str, Any]]]]:
+    """The file of a journal, and what is in it but arrays. Raises InputError where it cannot be read."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {})["journal"])
+            yield file, {part: {**header[part]} for part in ("options", "values")}
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} cannot be read ({error}); start again without `resume=True`") from error
+
+
 class Journal:
     """Remembers JSON values and arrays under names."""
 
@@ -68,7 +90,7 @@ class Journal:
     def describe(self) -> str:
         """What is finished, in words: arrays are trained masks, with their weights, and values are what trainings gave."""
         masks = {tuple(name.split()[:2]) for name in self.arrays}
-        runs = [name for name in self.values if name not in DRAWN]
+        runs = [name for name in self.values if name not in UNTRAINED]
         counts = {"retraining": len(runs), "mask training": len(masks)}
         parts = [f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count]
         verb = "is" if sum(counts.values()) <= 1 else "are"
@@ -111,13 +133,8 @@ class Journal:
         self.close()
 
     def _load(self) -> None:
-        try:
-            with safe_open(self.path, framework="numpy") as file:
-                header = json.loads((file.metadata() or {})["journal"])
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            before, values = header["options"], header["values"]
-        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{self.path} cannot be read ({error}); start again without `resume=True`") from error
+        with _open(self.path) as (file, header):
+            before, arrays = header["options"], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         names = sorted(self.arguments.keys() | before.keys())
         other = [name if " " in name else f"`{name}`" for name in names if self.arguments.get(name) != before.get(name)]
         if other:
@@ -125,4 +142,4 @@ class Journal:
                 f"the run that {self.path} belongs to had other values of {', '.join(other)}; "
                 "give the same to resume it, or start again without `resume=True`"
             )
-        self.values, self.arrays = values, arrays
+        self.values, self.arrays = header["values"], arrays

@@ -98,6 +98,12 @@ def test_originals_of_the_same_names_are_never_replaced(place):
     assert contents(place / "copy") == before
 
 
+def test_the_current_folder_is_refused_before_an_image_is_read(place):
+    before = contents(place)
+    refused = inside("protect", "new", "--generator", "g", "--out", ".", cwd=place, code=2)
+    assert ". is the current folder or holds it" in refused.stderr and contents(place) == before
+
+
 def test_the_strength_of_the_release_is_that_of_new_images(place):
     generator(strength=0.25).save(place / "weak")
     inside("protect", "new", "--generator", "g", cwd=place)

@@ -130,6 +130,13 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "an output below a file": (
         ["hide", "data", *LEVELS, "-o", "f/out"], lambda root: (root / "f").touch(), "f is a file; choose another place"
     ),
+    "the current folder as output": (
+        ["hide", "data", *LEVELS, "-o", ".", "--masks", "../m"], lambda root: None, ". is the current folder or holds it"
+    ),
+    "the current folder as output, before anything is done": (
+        ["hide", "data", *LEVELS, "-o", ".", "--masks", "../m", "--dry-run"], lambda root: None, "choose another place"
+    ),
+    "a folder where the masks are to be": (["hide", "data", *LEVELS, "--masks", "."], lambda root: None, ". is a folder"),
     "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "hideseek did not write, mine.txt"),
     "a mask file in the way": (
         ["hide", "data", *LEVELS], lambda root: (root / "masks.safetensors").touch(), "masks.safetensors exists already"
@@ -247,6 +254,15 @@ SEEK: dict[str, tuple[Callable[[Path], object], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("plan", [(), ("--dry-run",)], ids=["run", "plan"])
+@pytest.mark.parametrize("place", [".", "..", "published/.."])
+def test_seek_does_not_begin_to_clean_into_a_folder_that_cannot_be_replaced(release, place, plan):
+    before = contents(release)
+    done = inside("seek", "published", "cleaner_clean.safetensors", "-o", place, *plan, cwd=release / "one", code=2)
+    assert f"{place} is the current folder or holds it" in done.stderr or "lies inside the input" in done.stderr
+    assert contents(release) == before
+
+
 @pytest.mark.parametrize(("change", "words"), SEEK.values(), ids=SEEK.keys())
 def test_what_does_not_belong_together_is_refused(release, tmp_path, change, words):
     for name in ("one", "two"):
@@ -258,7 +274,10 @@ def test_what_does_not_belong_together_is_refused(release, tmp_path, change, wor
     before = contents(root)
     done = inside("seek", "published", "cleaner_clean.safetensors", cwd=root, code=2)
     assert words in done.stderr and "Traceback" not in done.stderr
-    assert contents(root) == before and ".cleaned.partial" not in os.listdir(root)
+    if words == "cleaned is not empty":
+        planned = inside("seek", "published", "cleaner_clean.safetensors", "--dry-run", cwd=root, code=2)
+        assert planned.stderr == done.stderr, "a plan says so too"
+    assert contents(root) == before and not list(root.glob(".cleaned.*"))
 
 
 def test_a_cluster_without_its_extra_is_refused_with_the_way_to_get_it(monkeypatch):

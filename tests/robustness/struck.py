@@ -23,7 +23,7 @@ NEEDS = {
     "cleaner": ("masks.safetensors",),
     "seek": ("published", "cleaner_clean.safetensors"),
 }
-FIRST = {"hide": ".published.partial", "cleaner": ".cleaner*", "seek": ".cleaned.partial"}
+FIRST = {"hide": ".published*.partial/content", "cleaner": ".cleaner*", "seek": ".cleaned*.partial/content"}
 LAST = {"hide": "published", "cleaner": "cleaner_clean.safetensors", "seek": "cleaned"}
 """What appears with a command's first write, and with its last."""
 

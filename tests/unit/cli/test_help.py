@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 from typing import get_type_hints
 
 import pytest
+from typer.main import get_command
 from typer.models import ArgumentInfo, OptionInfo
 from typer.testing import CliRunner
 
@@ -47,6 +49,28 @@ def test_hide_shows_what_most_need_first_and_the_rest_by_theme():
 def test_without_a_command_it_says_what_to_do_first(capsys):
     assert run([]) == 0
     assert capsys.readouterr().out.strip() == START.strip()
+
+
+def test_paths_of_every_command_may_lie_in_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for command in COMMANDS:
+        function = getattr(importlib.import_module(f"hideseek_cli.cli.{command}"), command)
+        paths = {name for name, hint in get_type_hints(function).items() if "Path" in str(hint)}
+        params = [param for param in get_command(program(*COMMANDS)).commands[command].params if param.name in paths]
+        assert len(params) == len(paths) > 0
+        for param in params:
+            found = [str(param.type.convert(word, param, None)) for word in ("~/x", "./~/x", "x")]
+            assert found == [str(tmp_path / "home/x"), str(tmp_path / "~/x"), "x"]
+
+
+@pytest.mark.parametrize("out", ["--out=~/net", "-o~/net", "--out=./~/net"])
+def test_a_file_is_written_to_the_home_folder_and_not_to_one_called_like_it(monkeypatch, tmp_path, out):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert run(["network", "slim", out, "-q"]) == 0
+    place = tmp_path / ("~" if "./" in out else "home")
+    assert os.listdir(tmp_path) == [place.name] and os.listdir(place) == ["net"]
 
 
 def test_completion_can_be_installed():

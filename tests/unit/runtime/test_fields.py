@@ -31,6 +31,15 @@ def test_text_becomes_paths_and_lists_become_tuples():
     assert found.place == Path("a") and found.names == ("d",) and Config().place is None
 
 
+def test_the_home_folder_is_known_and_a_folder_called_like_it_can_be_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    found = Config(place="~/a", places=["~", "./~", "./~/b", "~no-such-user/c", "d/~"])
+    assert found.place == tmp_path / "home/a"
+    named = (tmp_path / "home", tmp_path / "~", tmp_path / "~/b", tmp_path / "~no-such-user/c", Path("d/~"))
+    assert found.places == named == Config(places=found.places).places
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

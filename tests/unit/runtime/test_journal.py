@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.runtime.journal import Journal, open_journal
+from hideseek_cli.runtime.journal import Journal, open_journal, recall
 from tests.helpers.progress import Listener
 
 ASKED = {"levels": [30.0], "epsilon": 8, "file format": 2}
@@ -73,3 +73,13 @@ def test_it_stays_where_what_is_finished_is_worth_keeping(tmp_path, error, stays
         with pytest.raises(error, match=words), journal.running():
             raise error("deliberate")
     assert journal.path.exists() == stays
+
+
+def test_a_single_value_is_recalled_whatever_the_arguments_were(tmp_path):
+    path = tmp_path / "journal"
+    assert recall(path, "release") is None
+    Journal(path, ASKED).remember("release", "abc")
+    assert recall(path, "release") == "abc" and recall(path, "key") is None
+    path.write_bytes(b"x")
+    with pytest.raises(InputError, match="cannot be read .* start again without `resume=True`"):
+        recall(path, "release")
