@@ -86,6 +86,8 @@ class Method(Protocol):
     """Whether masks can be trained through changes that they must survive."""
     clippable: ClassVar[bool]
     """Whether patterns may be made so strong that ±ε cuts them off."""
+    coloured: ClassVar[bool]
+    """Whether it hides in colours, of which grey images have none."""
 
     @property
     def robust(self) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ class Confounder:
     scope: ClassVar[str] = "sample"
     changeable: ClassVar[bool] = False
     clippable: ClassVar[bool] = True
+    coloured: ClassVar[bool] = False
     robust: ClassVar[tuple[str, ...]] = ()
 
     passes: int | None = field(default=None, metadata=COUNT)
@@ -67,7 +68,9 @@ class Confounder:
         try:
             network = GeneratorNetwork(weights["mean"].flatten(), weights["deviation"].flatten(), generator.epsilon)
             network.load_state_dict(weights)
-        except (KeyError, RuntimeError, TypeError) as error:
+            if weights["mean"].numel() not in (1, 3):
+                raise ValueError("no images have so many channels")
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InputError(
                 "the weights of the generator do not fit its network: the file is damaged; get it again"
             ) from error

@@ -57,6 +57,7 @@ class ClassWise:
     scope: ClassVar[str] = "class"
     changeable: ClassVar[bool] = True
     clippable: ClassVar[bool] = True
+    coloured: ClassVar[bool] = False
 
     schedule: str = field(default="joint", metadata=one_of(*SCHEDULES))
     objective: str = field(default="error-min", metadata=one_of(*OBJECTIVES))

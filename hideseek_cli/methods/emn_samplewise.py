@@ -31,6 +31,7 @@ class SampleWise:
     scope: ClassVar[str] = "sample"
     changeable: ClassVar[bool] = True
     clippable: ClassVar[bool] = True
+    coloured: ClassVar[bool] = False
     robust: ClassVar[tuple[str, ...]] = ()
 
     schedule: str = field(default="joint", metadata=one_of(*SCHEDULES))

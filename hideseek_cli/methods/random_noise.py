@@ -32,6 +32,7 @@ class ClassNoise:
     scope: ClassVar[str] = "class"
     changeable: ClassVar[bool] = False
     clippable: ClassVar[bool] = True
+    coloured: ClassVar[bool] = False
     robust: ClassVar[tuple[str, ...]] = ()
 
     def candidates(self, task: Task) -> tuple[Training, ...]:
@@ -47,6 +48,7 @@ class SampleNoise:
     scope: ClassVar[str] = "sample"
     changeable: ClassVar[bool] = False
     clippable: ClassVar[bool] = True
+    coloured: ClassVar[bool] = False
     robust: ClassVar[tuple[str, ...]] = ()
 
     def candidates(self, task: Task) -> tuple[Training, ...]:

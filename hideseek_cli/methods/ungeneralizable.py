@@ -34,6 +34,7 @@ class Ungeneralizable(ClassWise):
 
     name: ClassVar[str] = "uge"
     clippable: ClassVar[bool] = False
+    coloured: ClassVar[bool] = True
 
     authorized: AuthorizedNetwork | None = None
     """Who is to learn from what is published."""
@@ -58,10 +59,8 @@ class Ungeneralizable(ClassWise):
         return TrainedPatterns(patterns=strong.permute(0, 2, 3, 1).contiguous().numpy())
 
     def _problem(self, task: Task, rule: str = "sign", rounds: int = 1) -> Problem:
-        images = task.dataset.images
-        if images.shape[1] != 3:
-            raise InputError("`method='uge'` hides in colours that a network does not see, and all images here are grey")
-        unseen = partial(secret_stem.project_unseen, kernel=self._kernel.to(images.device), epsilon=task.epsilon)
+        kernel = self._kernel.to(task.dataset.images.device)
+        unseen = partial(secret_stem.project_unseen, kernel=kernel, epsilon=task.epsilon)
         return replace(super()._problem(task, rule, rounds), confine=unseen)
 
     @property

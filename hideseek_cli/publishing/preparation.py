@@ -85,6 +85,8 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
             f"`scope='sample'` makes a mask for each of the {len(source)} images, and {len(source.stack)} are held: "
             f"give `train_images={len(source)}` where memory allows, or leave `scope` out"
         )
+    if config.method.coloured and source.stack.channels == 1:
+        raise InputError(f"`method='{config.method.name}'` hides in colours, and all images here are grey")
     if source.size is not None:
         progress.say(f"files keep their sizes; networks see the central square of each at {source.size}x{source.size} (`size`)")
         if config.calibration == "stop":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 
@@ -24,7 +25,7 @@ def test_images_that_are_wholly_transparent_will_take_as_much_as_now(make_folder
         data=data, levels=(60.0,), out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"), max_runs=40
     )
     found = plan(config, torch.device("cpu"), executor, Silent())
-    assert found.bytes_about == found.bytes_now
+    assert found.bytes_about == pytest.approx(found.bytes_now, rel=0.01)
 
 
 def test_a_plan_warns_of_what_alpha_channels_tell(make_folder, tmp_path, executor):
