@@ -121,14 +121,15 @@ class Journal:
     @contextmanager
     def running(self) -> Iterator[None]:
         """While a run works: what it remembered is forgotten when it is complete or its input is refused, and stays, as the
-        error then says, where the disk fails."""
+        error then says, where the disk fails. Where a fault ends the run, only what was finished is worth keeping."""
         try:
             yield
         except DiskError as error:
             kept = "; what is finished is kept, go on with `resume=True`" if self.path.exists() else ""
             raise DiskError(f"{error}{kept}") from error
-        except InputError:
-            self.close()
+        except Exception as error:
+            if isinstance(error, InputError) or not (self.values or self.arrays):
+                self.close()
             raise
         self.close()
 

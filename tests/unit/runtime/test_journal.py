@@ -75,6 +75,17 @@ def test_it_stays_where_what_is_finished_is_worth_keeping(tmp_path, error, stays
     assert journal.path.exists() == stays
 
 
+@pytest.mark.parametrize("finished", [False, True])
+def test_where_a_fault_ends_a_run_only_what_was_finished_is_kept(tmp_path, finished):
+    journal = Journal(tmp_path / "journal", ASKED)
+    journal.begin()
+    if finished:
+        journal.remember("run 0", 50.0)
+    with pytest.raises(ValueError, match="deliberate"), journal.running():
+        raise ValueError("deliberate")
+    assert journal.path.exists() == finished
+
+
 def test_a_single_value_is_recalled_whatever_the_arguments_were(tmp_path):
     path = tmp_path / "journal"
     assert recall(path, "release") is None
