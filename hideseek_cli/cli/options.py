@@ -108,7 +108,7 @@ Split = Annotated[
     str,
     typer.Option(
         "--split", metavar="auto|none|parts", rich_help_panel=FILES,
-        help="Whether folders named train, val and test are parts of a data set or classes; auto looks.",
+        help="Are folders like train and test parts, or classes? auto looks.",
     ),
 ]  # fmt: skip
 ImageFormat = Annotated[

@@ -17,7 +17,8 @@ from hideseek_cli.core import bilevel, confounder
 from hideseek_cli.core.confounder import Plan, measure_recognition, train_generator
 from hideseek_cli.core.generator_network import RMS, GeneratorNetwork, make_noise
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats.generator import MOST, Generator
+from hideseek_cli.formats.checks import MAX_SIDE
+from hideseek_cli.formats.generator import Generator
 from hideseek_cli.images.codec import decode
 from hideseek_cli.methods import Task, TrainedPatterns, emn
 from hideseek_cli.methods.confounder import Confounder, train_knowing_classifier
@@ -156,7 +157,7 @@ def damaged(name: str) -> Generator:
         (damaged("nan"), "are no numbers"),
         (generator(method="random"), "makes no noise"),
         (generator(method="later"), "update hideseek"),
-        (generator(size=(MOST + 1, 4)), "names no size"),
+        (generator(size=(MAX_SIDE + 1, 4)), "names no size"),
         (generator(1), "in colour, and the generator was trained on grey"),
         (generator(size=(SIDE, SIDE + 2)), "the generator was trained on images of 18x16"),
     ],
