@@ -39,7 +39,7 @@ test-kill: $(READY) ## strike hide, cleaner and seek with SIGKILL 120 times, and
 	HIDESEEK_KILLS=120 $(PYTEST) tests/robustness/test_kill.py tests/robustness/test_two_writers.py
 
 test-fuzz: $(READY) ## read 20,000 mutated files of every kind
-	HIDESEEK_FUZZ=20000 $(PYTEST) tests/robustness/test_fuzz.py
+	HIDESEEK_FUZZ=20000 $(PYTEST) tests/robustness/test_fuzz.py tests/robustness/test_hostile.py
 
 format: $(READY) ## put the code in order
 	$(BIN)/ruff check --fix .

@@ -157,7 +157,7 @@ def damaged(name: str) -> Generator:
         (damaged("nan"), "are no numbers"),
         (generator(method="random"), "makes no noise"),
         (generator(method="later"), "update hideseek"),
-        (generator(size=(MAX_SIDE + 1, 4)), "names no size"),
+        (generator(size=(MAX_SIDE + 1, 4)), "is no whole number from 8 to 1152"),
         (generator(1), "in colour, and the generator was trained on grey"),
         (generator(size=(SIDE, SIDE + 2)), "the generator was trained on images of 18x16"),
     ],
