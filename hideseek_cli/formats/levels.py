@@ -31,7 +31,7 @@ def spell_level(level: float | str) -> str:
     else:
         found = f"{number:.{DIGITS}g}"
     if not is_level(found):
-        raise InputError(f"{str(level)!r:.80} is no level: a level is `clean` or a number above 0 and below 100, such as 50")
+        raise InputError(f"{str(level)!r:.80} is no level: give clean, or a number above 0 and below 100, such as 50")
     if found != CLEAN and float(found) != number:
         raise InputError(f"level {level} has more than {DIGITS} digits; give {found}")
     return found
