@@ -94,7 +94,7 @@ def _either(names: Iterable[str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-NAMES = "images have names with control characters, backslashes or more than 240 bytes; rename them"
+NAMES = "images have names with control characters, backslashes or more than 240 bytes, or classes with slashes; rename them"
 CLASHES = "images would get the same name once the suffix is .png; rename one of each"
 UNUSABLE = "images cannot be used"
 Problems = dict[str, list[str]]

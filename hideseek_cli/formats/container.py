@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.formats import manifest
 from hideseek_cli.formats.checks import parse_json
 from hideseek_cli.runtime import atomic, places
 from hideseek_cli.runtime.lock import hold
@@ -46,6 +47,9 @@ def refuse_existing(path: Path, kind: str, overwrite: bool, release: str | None 
 
     One of ``release`` needs no leave: the run that goes on has written it.
     """
+    public = next((parent for parent in path.absolute().parents if manifest.exists(parent)), None)
+    if public is not None:
+        raise InputError(f"{path}, which is secret, would lie inside {public}, which is published; choose another place")
     found = _peek(path) if path.is_file() else {}
     ours = found.get("kind") == kind
     places.refuse_existing(path, overwrite or (ours and release is not None and found.get("release") == release))
@@ -92,6 +96,8 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], Tensors]:
     """safetensors checks every offset against the file's size; tensors of other types than ours are not read."""
     if path.is_dir():
         raise InputError(f"{path} is a folder, and a {kind} file is needed here")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a pipe or a device, and a {kind} file is needed here")
     try:
         with safe_open(path, framework="numpy") as file:
             header = _read_header(file)

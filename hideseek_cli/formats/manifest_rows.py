@@ -118,6 +118,8 @@ class Spool:
 @contextmanager
 def open_manifest(path: Path) -> Iterator[IO[bytes]]:
     """A manifest, to be read as from a stranger. Raises InputError, then and inside, for whatever is wrong with it."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is no file; is {path.parent} a folder that hideseek wrote?")
     try:
         with path.open("rb") as file:
             yield file

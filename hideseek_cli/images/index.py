@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from hideseek_cli.images.tar_index import TarRef
 Key = tuple[str, str]
 """Class and name of an image."""
 Thing = TypeVar("Thing", bound=Hashable)
+JOINERS = "\u200c\u200d"
 MAX_NAME = 240
 """Bytes that a class or an image's name may have without suffix (file systems allow 255 with it)."""
 MAX_PATH = 4096
@@ -65,10 +67,15 @@ def is_safe(key: Key) -> bool:
     """Whether a class and a name may become a path below an output folder, on any system, and stand in a table."""
     parts = (key[0], *key[1].split("/"))
     return "/" not in key[0] and all(
-        part.isprintable() and part.strip() and not part.startswith(".") and "\\" not in part
+        all(map(_is_plain, part)) and part.strip() and not part.startswith(".") and "\\" not in part
         and len(part.encode()) <= MAX_NAME
         for part in parts
     ) and len("/".join(key).encode()) <= MAX_PATH  # fmt: skip
+
+
+def _is_plain(letter: str) -> bool:
+    """Whether it can be seen, is a blank, or joins letters, as some scripts need; others move or hide text."""
+    return letter.isprintable() or letter in JOINERS or unicodedata.category(letter) == "Zs"
 
 
 class _Numbered(Generic[Thing]):

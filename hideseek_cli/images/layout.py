@@ -99,6 +99,8 @@ def find_layout(root: Path, split: str = "auto", progress: Progress | None = Non
         hears.say(f"{root} holds nothing but {place.relative_to(root).as_posix()}/: read from there")
     if not named and split == "parts":
         raise InputError(f"{place} has no folder named train, val or test; leave `split` out")
+    if not named:
+        _warn_of_likely_parts(place, hears)
     if not named or not _are_parts(place, named, split, hears):
         return Layout(root=root, place=place, parts={"train": place}, passed_over=PassedOver(root))
     parts: dict[str, Path] = {}
@@ -129,6 +131,19 @@ def _list_named(place: Path) -> dict[str, str]:
         if parts:
             found[pattern] = parts[0]
     return dict(sorted(found.items()))
+
+
+def _warn_of_likely_parts(place: Path, progress: Progress) -> None:
+    """Say so where folders that are read as classes have names such as ``seg_train`` and ``seg_test``."""
+    found: dict[str, str] = {}
+    for name in glance(place, None).folders:
+        words = re.split("[^a-z]+", name.lower())
+        found |= {part: name for part, names in PARTS.items() if set(words) & set(names)}
+    if "train" in found and len(found) > 1:
+        names = " and ".join(f"{name}/" for name in found.values())
+        progress.say(
+            f"{names} in {place} look like parts and are read as classes; if they are parts, name them so: train, test"
+        )
 
 
 def _are_parts(place: Path, named: dict[str, str], split: str, progress: Progress) -> bool:

@@ -31,6 +31,8 @@ def load_master_key(path: Path | None = None) -> bytes:
     """32 bytes of the operating system's randomness, or the content of a key file of exactly that size."""
     if path is None:
         return os.urandom(KEY_BYTES)
+    if path.exists() and not path.is_file():
+        raise InputError(f"key file {path} is no file; give one of {KEY_BYTES} bytes")
     try:
         with path.open("rb") as file:
             key = file.read(KEY_BYTES + 1)

@@ -149,6 +149,8 @@ class HideConfig:
         if self.runs < self.fewest:
             levels = count(len(self.levels), "level")
             yield f"`max_runs` {self.max_runs} is too few for {levels}; give at least {self.fewest}"
+        if self.masks.resolve() in (self.out.resolve(), *self.out.resolve().parents):
+            yield f"{self.masks} cannot be the mask file and hold the folder {self.out}; choose another `masks`"
         if self.out.resolve() in self.masks.resolve().parents:
             yield f"{self.masks}, which is secret, would lie inside {self.out}, which is published; choose another `masks`"
 

@@ -41,6 +41,10 @@ else:
             os.close(handle)
 
 
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""A link in place of a lock file would lead elsewhere."""
+
+
 @contextmanager
 def hold(place: Path, *besides: Path) -> Iterator[bool]:
     """Keep other runs from a place. Yields whether nobody else can be at work there: False where there are no locks.
@@ -92,8 +96,8 @@ def _open_locked(place: Path, path: Path) -> tuple[int, bool]:
 def _open(path: Path) -> int:
     """A lock file, made where there is none; that of another user can only be read. Raises OSError."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        return os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o644)
     except PermissionError:
         if not path.exists():
             raise
-        return os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDONLY | NO_LINK)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.runtime.clutter import is_clutter
+from hideseek_cli.runtime.clutter import is_worthless
 
+MAX_NAME = 230
+"""Bytes of a place's name: hidden names beside it have some 20 more, and systems take 255."""
 Ours = Callable[[], Iterable[str]]
 """The files that hideseek wrote into a folder, relative to it."""
 
@@ -23,6 +25,10 @@ def refuse_unwritable(place: Path) -> None:
         )
     if os.path.ismount(place):
         raise InputError(f"{place} is where a disk is mounted, which cannot be replaced; choose a new folder in it")
+    if len(os.fsencode(place.name)) > MAX_NAME:
+        raise InputError(
+            f"{place} has a name of more than {MAX_NAME} bytes, too long for what is made beside it; choose another"
+        )
     nearest = next(parent for parent in place.absolute().parents if os.path.exists(parent))
     if not nearest.is_dir():
         raise DiskError(f"{place} cannot be written: {nearest} is a file; choose another place")
@@ -74,10 +80,10 @@ def hash_files(folder: Path) -> int:
 
 
 def walk(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """All that is below a folder but clutter, none of it in memory for long. Raises OSError."""
+    """All that is below a folder but what is worthless, none of it in memory for long. Raises OSError."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if is_clutter(entry.name):
+            if is_worthless(Path(entry)):
                 continue
             yield entry
             if entry.is_dir(follow_symlinks=False):
