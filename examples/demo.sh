@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 place=${1:-demo}
 mkdir -p "$place"
 cd "$place"
-rm -rf key digits published cleaned cleaned_k* masks.safetensors cleaner_*.safetensors ./*.json .published.partial .masks.safetensors.journal
+rm -rf key digits published cleaned cleaned_k* masks.safetensors cleaner_*.safetensors ./*.json .published.*partial .masks.safetensors.journal
 
 say() { printf '\n== %s\n' "$*"; }
 value() { python -c "import json, sys; print(json.load(open('$1'))$2)"; }
@@ -16,8 +16,10 @@ python "$here/digits.py" digits
 echo "digits/train: $(find digits/train -name '*.png' | wc -l) images; digits/test: $(find digits/test -name '*.png' | wc -l)"
 
 say "2. hideseek hide: publish them unlearnable, with masks for levels 30 and 60"
-echo "(a fixed key and one thread, so that the demo can be repeated; yours is made afresh)"
-printf '%032d' 0 > key
+echo "(a fixed key and one thread, so that the demo can be repeated; yours is made afresh, and masks differ from key to key:"
+echo " of these digits some leave a quarter to learn)"
+printf '%032d' 2 > key
+chmod 600 key
 echo "(plain masks: small grey strokes leave no room for those that outlive blur as well)"
 hideseek hide digits --levels 30,60 --prices 30=4,60=10 --epsilon 24 --min-ssim 0.85 --robust none --key-file key --threads 1 --json > hide.json
 value hide.json "['published_accuracy']" | sed 's/^/published folder trains to (%): /'

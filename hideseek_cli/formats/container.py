@@ -47,14 +47,14 @@ def refuse_existing(path: Path, kind: str, overwrite: bool, release: str | None 
 
     One of ``release`` needs no leave: the run that goes on has written it.
     """
-    public = next((parent for parent in path.absolute().parents if manifest.exists(parent)), None)
-    if public is not None:
-        raise InputError(f"{path}, which is secret, would lie inside {public}, which is published; choose another place")
     found = _peek(path) if path.is_file() else {}
     ours = found.get("kind") == kind
     places.refuse_existing(path, overwrite or (ours and release is not None and found.get("release") == release))
     if os.path.lexists(path) and not ours:
         raise InputError(f"{path} is no {kind} file of hideseek's, which alone `overwrite=True` replaces; choose another place")
+    public = next((parent for parent in path.absolute().parents if manifest.exists(parent)), None)
+    if public is not None:
+        raise InputError(f"{path}, which is secret, would lie inside {public}, which is published; choose another place")
 
 
 @contextmanager

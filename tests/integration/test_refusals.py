@@ -136,7 +136,9 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
     "the current folder as output, before anything is done": (
         ["hide", "data", *LEVELS, "-o", ".", "--masks", "../m", "--dry-run"], lambda root: None, "choose another place"
     ),
-    "a folder where the masks are to be": (["hide", "data", *LEVELS, "--masks", "."], lambda root: None, ". is a folder"),
+    "a folder where the masks are to be": (
+        ["hide", "data", *LEVELS, "--masks", "."], lambda root: None, ". cannot be the mask file"
+    ),
     "a foreign output folder": (["hide", "data", *LEVELS, "--overwrite"], _fill_output, "hideseek did not write, mine.txt"),
     "a mask file in the way": (
         ["hide", "data", *LEVELS], lambda root: (root / "masks.safetensors").touch(), "masks.safetensors exists already"

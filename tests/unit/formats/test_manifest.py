@@ -286,7 +286,8 @@ DIGEST = st.text("0123456789abcdef", min_size=64, max_size=64)
 @given(st.dictionaries(st.tuples(PARTS, PARTS).filter(is_safe), DIGEST, max_size=5), st.data())
 def test_what_is_read_row_by_row_is_what_json_says(tmp_path_factory, digests, data):
     """What one changed character leaves is read as ``json`` reads its lines, or refused."""
-    folder = tmp_path_factory.getbasetemp()
+    folder = tmp_path_factory.getbasetemp() / "manifest"
+    folder.mkdir(exist_ok=True)
     known = make_manifest({**digests, ("dog", "ü"): "2" * 64})
     write(folder, known)
     found = manifests.read(folder)
