@@ -92,6 +92,7 @@ def test_a_cleaner_takes_masks_off_other_images_only_where_they_have_patterns_in
         assert placement == "keyed" or left < 1.1, "and whoever looks first leaves it"
 
 
+@pytest.mark.slow
 def test_alpha_channels_are_tried_where_there_are_any_and_give_the_same_on_clean_images(make_folder, tmp_path, executor):
     made = make_folder
 
@@ -119,6 +120,7 @@ def test_alpha_channels_are_brought_to_the_size_that_networks_see(make_folder, t
     assert train is not None and torch.equal(train.images, test.images) and train.images.shape == (12, 1, 16, 16)
 
 
+@pytest.mark.slow
 def test_without_transparency_alpha_is_left_out_with_a_sentence(release, executor):
     listener = Listener()
     (only,) = audited(release, executor, "none", "alpha", progress=listener, seed=3)

@@ -36,6 +36,7 @@ def load(folder, test, executor, progress=None, **options):
     return load_evaluation(folder, test, executor, progress or Silent(), CPU, None, **options)
 
 
+@pytest.mark.slow
 def test_a_test_part_has_the_numbers_of_the_training_part_for_the_classes_that_it_has(tmp_path, executor):
     write_images(tmp_path / "data/train", 4, 60)
     write_images(tmp_path / "some", 4, 30, first=60)

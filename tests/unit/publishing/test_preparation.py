@@ -30,6 +30,7 @@ def told(data: Path, executor, levels: tuple[float, ...] = (70.0,), **options: o
     return [line for line in progress.told if "are copies of" in line or "copies in several" in line]
 
 
+@pytest.mark.slow
 def test_copies_are_counted_and_those_in_several_classes_named(make_folder: MakeFolder, executor):
     root = make_folder("data", each=80)
     assert told(root, executor) == []

@@ -19,6 +19,7 @@ from tests.helpers.folders import write_images
 from tests.helpers.releases import released
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [(), ("--shards", "5")])
 def test_as_many_patterns_as_images_and_shifts_make_a_release_that_can_be_cleaned(tmp_path, shards):
     """Every image has its own pattern then, as if by ``scope=sample``, but is shifted as those never are."""

@@ -56,6 +56,7 @@ def stated_format(path: Path) -> int:
     return int(json.loads(metadata["hideseek"])["format"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"keyed": True}, {"own": True}, {"stop": True}, {"size": 12}], ids=str)
 def test_colours_under_what_is_wholly_transparent_stay_and_every_level_is_exact(make_folder, executor, publish, options):
     data = cut_out(make_folder("data", mode="mixed", each=6))

@@ -42,6 +42,7 @@ def mask_seed(one: HideRun) -> int:
     return one.source.draw_seed(one.master, "masks", one.config.seed)
 
 
+@pytest.mark.slow
 def test_masks_and_what_is_withheld_follow_from_the_key_and_not_from_public_names_alone(begin):
     one, again, other, seeded = begin(), begin(), begin(OTHER), begin(seed=1)
     assert mask_seed(one) == mask_seed(again) and np.array_equal(one.evaluator.held, again.evaluator.held)
@@ -61,6 +62,7 @@ def test_the_method_trains_by_that_seed(begin):
     assert make_task(one, layout).seed == mask_seed(one) != one.config.seed
 
 
+@pytest.mark.slow
 def test_figures_are_kept_by_what_networks_see(begin, make_folder, executor):
     """Whatever reads the images: other code that reads the same pixels finds them, the same code other pixels not."""
     one = begin()

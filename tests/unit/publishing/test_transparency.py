@@ -44,6 +44,7 @@ def told(root: Path, executor) -> list[str]:
     return [line for line in listener.told if "alpha" in line]
 
 
+@pytest.mark.slow
 def test_mattes_of_digits_are_found_to_tell_the_digit(tmp_path, executor):
     shapes = digits()
     (warning,) = told(write_mattes(tmp_path / "data", lambda label, number: shapes[label, number]), executor)
@@ -51,6 +52,7 @@ def test_mattes_of_digits_are_found_to_tell_the_digit(tmp_path, executor):
     assert "lay the images on a background" in warning
 
 
+@pytest.mark.slow
 def test_mattes_that_say_nothing_and_images_that_are_opaque_are_passed_over(tmp_path, executor):
     shapes, random = digits().reshape(-1, 8, 8), np.random.default_rng(0)
     drawn = write_mattes(tmp_path / "drawn", lambda label, number: shapes[random.integers(len(shapes))])
