@@ -69,6 +69,16 @@ def unwritable(place: object, error: OSError) -> DiskError:
     return DiskError(f"{place} cannot be written: {error.strerror or error}; {way}")
 
 
+def name_some(names: Sequence[str], most: int, between: str = ", ") -> str:
+    """The first so many of several, and how many there are besides.
+
+    >>> name_some(["a", "b", "c"], 2), name_some(["a", "b", "c"], 1, "; "), name_some(["a", "b"], 2)
+    ('a, b and 1 more', 'a; and 2 more', 'a, b')
+    """
+    more = f"{between.rstrip(', ')} and {len(names) - most} more" if len(names) > most else ""
+    return between.join(names[:most]) + more
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     """The error for a name that there is not: what was meant, or all that there are where nothing is spelt like it.
 
@@ -104,9 +114,8 @@ Problems = dict[str, list[str]]
 def raise_for(offenders: list[str], why: str) -> None:
     """Raise one InputError for all offenders, naming up to ten. ``why``: what is said of several; of one it says the kind."""
     if offenders:
-        shown = "; ".join(offenders[:10]) + (f"; and {len(offenders) - 10} more" if len(offenders) > 10 else "")
         many = f"{len(offenders)} " if len(offenders) > 1 else ""
-        raise InputError(f"{many}{why}: {shown}")
+        raise InputError(f"{many}{why}: {name_some(offenders, 10, '; ')}")
 
 
 def raise_for_all(problems: Problems) -> None:

@@ -50,7 +50,7 @@ def audit(
     for one in (folder, test, clean, other):
         if one is not None:
             require_folder(as_path(one))
-    from hideseek_cli.evaluation.audit import AuditConfig, journal_path
+    from hideseek_cli.evaluation.audit import AuditConfig
     from hideseek_cli.evaluation.audit import audit as run
 
     chosen = choose_device(device, threads)
@@ -63,6 +63,6 @@ def audit(
     with (
         open_progress(progress) as hears,
         open_workers(workers, engine) as executor,
-        keep_for_resume(journal_path(config.folder), hears),
+        keep_for_resume(config.journal, hears),
     ):
         return run(config, chosen, executor, hears)

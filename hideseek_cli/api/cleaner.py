@@ -47,18 +47,19 @@ def make_cleaner(
     """
     name = spell_level(level)
     place = Path(file_name(name)) if out is None else as_path(out)
-    return _make(as_path(masks), {name: place}, overwrite)[0]
+    return _make(MaskFile.load(as_path(masks)), as_path(masks), {name: place}, overwrite)[0]
 
 
 def make_cleaners(masks: str | Path, *, out: str | Path = ".", overwrite: bool = False) -> tuple[CleanerFile, ...]:
     """The cleaner of every level, the clean one included, below the folder ``out``; otherwise as ``make_cleaner``."""
-    levels = (tier.level for tier in MaskFile.load(as_path(masks)).tiers)
-    return _make(as_path(masks), {level: as_path(out) / file_name(level) for level in levels}, overwrite)
+    file = MaskFile.load(as_path(masks))
+    places = {tier.level: as_path(out) / file_name(tier.level) for tier in file.tiers}
+    return _make(file, as_path(masks), places, overwrite)
 
 
-def _make(masks: Path, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
-    """Nothing is written unless all can be."""
-    file, remarks = MaskFile.load(masks), describe_exposure(masks, "mask file")
+def _make(file: MaskFile, masks: Path, places: dict[str, Path], overwrite: bool) -> tuple[CleanerFile, ...]:
+    """Nothing is written unless all can be. ``masks``: where the mask file lies."""
+    remarks = describe_exposure(masks, "mask file")
     cleaners = [file.make_cleaner(level) for level in places]
     with ExitStack() as held:
         for place in places.values():

@@ -95,9 +95,11 @@ def list_jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"]
         yield Job(number, key, digest, source, made) if here and source is not None else None
 
 
-def list_classes(published: Manifest, present: Bool[np.ndarray, " n"]) -> list[str]:
-    """The classes of the images that are there, in their order."""
-    return list(dict.fromkeys(label for label, _ in compress(published.keys(), present)))
+def list_classes(published: Manifest, present: Bool[np.ndarray, " n"]) -> tuple[str, ...]:
+    """The classes of the images that are there, in their order. Rows are walked through only where some are missing."""
+    if present.all():
+        return published.classes
+    return tuple(dict.fromkeys(label for label, _ in compress(published.keys(), present)))
 
 
 def journal_path(out: Path) -> Path:

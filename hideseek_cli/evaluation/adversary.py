@@ -16,7 +16,7 @@ from hideseek_cli.evaluation.audit_result import Curve
 from hideseek_cli.evaluation.loading import EvaluationData
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
-from hideseek_cli.images.codec import Pixels, decode, drop_alpha, fit
+from hideseek_cli.images.codec import Pixels, decode, fit, take_alpha
 from hideseek_cli.images.dataset import ImageDataset, load_pixels, map_images, scan
 from hideseek_cli.images.index import ImageRecord
 from hideseek_cli.images.layout import Layout, find_layout
@@ -98,8 +98,7 @@ def load_alpha(data: EvaluationData, executor: Executor, progress: Progress) -> 
     of the folder are opaque."""
 
     def take(record: ImageRecord) -> Pixels:
-        image = decode(record.path)
-        alpha = image[:, :, drop_alpha(image).shape[2] :]
+        alpha = take_alpha(decode(record.path))
         if not alpha.size:
             return np.broadcast_to(np.uint8(255), (*data.stack.shape, 1))
         return alpha if data.size is None else fit(alpha, data.size)

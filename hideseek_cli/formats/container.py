@@ -96,8 +96,7 @@ def _read(path: Path, kind: str) -> tuple[dict[str, Any], Tensors]:
     """safetensors checks every offset against the file's size; tensors of other types than ours are not read."""
     if path.is_dir():
         raise InputError(f"{path} is a folder, and a {kind} file is needed here")
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path} is a pipe or a device, and a {kind} file is needed here")
+    places.refuse_special(path, f"a {kind} file")
     try:
         with safe_open(path, framework="numpy") as file:
             header = _read_header(file)

@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol, runtime_checkable
 from hideseek_cli.errors import InputError, unwritable
 from hideseek_cli.formats.checks import check_sha256, parse_json
 from hideseek_cli.images.index import Key, is_safe
+from hideseek_cli.runtime.places import refuse_special
 
 MAX_HEADER, MAX_CLASSES = 2**23, 2**23 - 2**20
 """Bytes of a manifest's first line, and of the names of classes in it: room for 100,000 with names of 75 letters."""
@@ -118,8 +119,7 @@ class Spool:
 @contextmanager
 def open_manifest(path: Path) -> Iterator[IO[bytes]]:
     """A manifest, to be read as from a stranger. Raises InputError, then and inside, for whatever is wrong with it."""
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path} is no file; is {path.parent} a folder that hideseek wrote?")
+    refuse_special(path, "a manifest")
     try:
         with path.open("rb") as file:
             yield file

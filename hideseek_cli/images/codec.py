@@ -215,9 +215,14 @@ def drop_alpha(pixels: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]
     return pixels[..., : channels - (channels % 2 == 0)]
 
 
+def take_alpha(pixels: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
+    """The channel, or none, that says how transparent the image is, or the images are."""
+    return pixels[..., drop_alpha(pixels).shape[-1] :]
+
+
 def attach_alpha(colours: UInt8[np.ndarray, "... _"], pixels: UInt8[np.ndarray, "... _"]) -> UInt8[np.ndarray, "... _"]:
     """Those colours, as transparent as the image, or images, that they were made from."""
-    alpha = pixels[..., colours.shape[-1] :]
+    alpha = take_alpha(pixels)
     return np.concatenate([colours, alpha], -1) if alpha.shape[-1] else colours
 
 

@@ -71,10 +71,11 @@ def survey(root: Path, table: Path | None = None, passed_over: PassedOver | None
     problems: Problems = {}
     besides = passed_over or PassedOver()
     found: Iterable[ImageRecord]
-    if table or find_archives(root):
+    archives = [] if table else find_archives(root)
+    if table or archives:
         unsorted = read_table(root, table, problems, besides) if table else read_shards(root, problems)
-        if not table:
-            note_beside(root, set(map(make_shard_pattern, find_archives(root))), besides)
+        if archives:
+            note_beside(root, set(map(make_shard_pattern, archives)), besides)
         found = ImageIndex(root, _drop_unsafe(unsorted, problems)).walk_sorted()
     else:
         _refuse_one_class(root)

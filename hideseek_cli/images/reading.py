@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hideseek_cli.errors import count
+from hideseek_cli.errors import count, name_some
 from hideseek_cli.images.dataset import ImageDataset
 from hideseek_cli.images.layout import PARTS, Layout
 from hideseek_cli.images.passed_over import PassedOver
@@ -32,10 +32,9 @@ class Reading:
 
     def describe(self) -> list[str]:
         """Three lines at most."""
-        named = ", ".join(f"{name} {images}" for name, images in [*self.classes.items()][:NAMED])
-        more = f" and {len(self.classes) - NAMED} more" if len(self.classes) > NAMED else ""
+        named = name_some([f"{name} {images}" for name, images in self.classes.items()], NAMED)
         total = count(sum(self.classes.values()), "image")
-        lines = [f"{self.place}: {total} of {count(len(self.classes), 'class')} ({named}{more})"] if self.classes else []
+        lines = [f"{self.place}: {total} of {count(len(self.classes), 'class')} ({named})"] if self.classes else []
         if self.parts:
             lines.append("; ".join(f"{name}: {fate}" for name, fate in self.parts.items()))
         return [*lines, *self.passed_over.describe()]

@@ -27,7 +27,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, UInt8, UInt16
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import Images, drop_alpha
+from hideseek_cli.images.codec import Images, drop_alpha, take_alpha
 from hideseek_cli.masks.chunked import ChunkedMasks, Patterns
 from hideseek_cli.masks.resample import resample
 
@@ -84,8 +84,8 @@ def place_on(
 ) -> Int8[np.ndarray, "n y x c"]:  # fmt: skip
     """The mask that each of these images gets, at their size: none where an image is wholly transparent, because there nobody
     sees its colours, and what is published in place of them would be the mask itself."""
-    channels = drop_alpha(images).shape[3]
-    placed, alpha = place(patterns[channels], which, shifts, images.shape[1:3]), images[..., channels:]
+    alpha = take_alpha(images)
+    placed = place(patterns[drop_alpha(images).shape[3]], which, shifts, images.shape[1:3])
     return np.where(alpha, placed, np.int8(0)) if alpha.shape[3] else placed
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int8, Int64, Integer, UInt8, UInt16
 
-from hideseek_cli.errors import InputError, raise_for
-from hideseek_cli.images.codec import MixedPixels, drop_alpha
+from hideseek_cli.errors import InputError, name_some, raise_for
+from hideseek_cli.images.codec import MixedPixels, drop_alpha, take_alpha
 from hideseek_cli.images.dataset import ImageDataset, load_pixels
 from hideseek_cli.masks.arithmetic import apply, place, place_on, quantise
 from hideseek_cli.masks.chunked import Patterns
@@ -158,10 +158,9 @@ def _number_classes(folder: ImageDataset, classes: tuple[str, ...], progress: Pr
     raise_for(odd, f"classes of {folder.root} are not in the training part; name them as there, or move them away")
     lacking = [name for name in classes if name not in folder.classes]
     if lacking:
-        more = f" and {len(lacking) - NAMED} more" if len(lacking) > NAMED else ""
         progress.say(
-            f"{folder.root} has no images of {', '.join(lacking[:NAMED])}{more}: accuracies are of the other "
-            "classes, while levels and chance are of all"
+            f"{folder.root} has no images of {name_some(lacking, NAMED)}: accuracies are of the other classes, "
+            "while levels and chance are of all"
         )
     return np.array([known[name] for name in folder.classes], np.int64)
 
@@ -170,8 +169,7 @@ def _add_resampled(
     images: UInt8[np.ndarray, "n s s _"], masks: Int8[np.ndarray, "n s s c"], sides: Int64[np.ndarray, " n"]
 ) -> UInt8[np.ndarray, "n s s c"]:
     """Images with what is left and seen of masks that were resampled to other sizes: to a grey level what their files show."""
-    colours, found = drop_alpha(images), np.empty(masks.shape, np.uint8)
-    seen = images[..., colours.shape[3] :]
+    colours, seen, found = drop_alpha(images), take_alpha(images), np.empty(masks.shape, np.uint8)
     for side in np.unique(sides):
         for part in np.array_split(np.flatnonzero(sides == side), 1 + (sides == side).sum() // 1000):
             left = resample_back(masks[part], int(side))

@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float64, Int64, UInt16
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.images.copies import find_divided
+from hideseek_cli.runtime.places import refuse_special
 
 KEY_BYTES = 32
 
@@ -31,8 +32,7 @@ def load_master_key(path: Path | None = None) -> bytes:
     """32 bytes of the operating system's randomness, or the content of a key file of exactly that size."""
     if path is None:
         return os.urandom(KEY_BYTES)
-    if path.exists() and not path.is_file():
-        raise InputError(f"key file {path} is no file; give one of {KEY_BYTES} bytes")
+    refuse_special(path, "a key file")
     try:
         with path.open("rb") as file:
             key = file.read(KEY_BYTES + 1)

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int64, UInt8, UInt16
 from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.manifest_rows import MAX_CLASSES
-from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape
+from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, take_alpha
 from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
 from hideseek_cli.images.dataset import ImageDataset, report_count, scan, survey, try_each
 from hideseek_cli.images.encoding import why_unfit
@@ -139,8 +139,7 @@ def _read_images(
 def _see(image: Pixels, size: int | None) -> UInt8[np.ndarray, "_ _ _"]:
     """An image as networks see it; with a last channel of how much of its mask they will see, where it is wholly transparent
     somewhere."""
-    colours = drop_alpha(image)
-    masked = image[:, :, colours.shape[2] :] > 0
+    colours, masked = drop_alpha(image), take_alpha(image) > 0
     parts = [colours] if masked.all() else [colours, masked * np.uint8(255)]
     return np.concatenate(parts if size is None else [fit(part, size) for part in parts], axis=2)
 

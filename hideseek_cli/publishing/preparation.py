@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from hideseek_cli.errors import InputError, TakenError, count, raise_for
+from hideseek_cli.errors import InputError, TakenError, count, name_some, raise_for
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.images.copies import find_divided
@@ -123,8 +123,7 @@ def _report_copies(source: SourceDataset, progress: Progress) -> None:
         f"at most {some.max()}; those of a group lose their masks at once"
     )
     if shown:
-        more = f"; and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
         progress.say(
-            f"copies in several classes lose their masks after all other images: {'; '.join(shown[:SHOWN])}{more}; "
+            f"copies in several classes lose their masks after all other images: {name_some(shown, SHOWN, '; ')}; "
             "keep each image in one class"
         )

@@ -21,7 +21,7 @@ from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.formats.manifest import Authorized, Manifest, Offer
 from hideseek_cli.formats.manifest_rows import Identity, Spool
 from hideseek_cli.formats.mask_file import MaskFile, Tier
-from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha
+from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha, take_alpha
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import Put
 from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
@@ -120,7 +120,7 @@ class _Maker:
                 {PUBLISHED: masked[at]}
                 | {level: (special.get(level, bare) if bared[number] else masked)[at] for level, bared in self.tiers.items()},
                 file,
-                spared=not own[at, :, :, clean.shape[3] :].all(),
+                spared=not take_alpha(own[at]).all(),
             )
             for at, (number, file) in enumerate(zip(numbers, held, strict=True))
         ]

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float64, Int64
 from PIL import Image
 from scipy.stats import binomtest
 
-from hideseek_cli.images.codec import Pixels, drop_alpha
+from hideseek_cli.images.codec import Pixels, take_alpha
 
 SIDE = 8
 PENALTY = 1.0
@@ -27,7 +27,7 @@ PORTION = 2**22
 
 def sketch(image: Pixels) -> bytes | None:
     """Its alpha channel, small; None where it has none."""
-    alpha = image[:, :, drop_alpha(image).shape[2] :]
+    alpha = take_alpha(image)
     return Image.fromarray(alpha[:, :, 0]).resize((SIDE, SIDE), Image.Resampling.BOX).tobytes() if alpha.size else None
 
 

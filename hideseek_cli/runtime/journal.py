@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.errors import DiskError, InputError, count
 from hideseek_cli.runtime.atomic import write_whole
 from hideseek_cli.runtime.progress import Progress
 
@@ -92,7 +92,7 @@ class Journal:
         masks = {tuple(name.split()[:2]) for name in self.arrays}
         runs = [name for name in self.values if name not in UNTRAINED]
         counts = {"retraining": len(runs), "mask training": len(masks)}
-        parts = [f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items() if count]
+        parts = [count(number, noun) for noun, number in counts.items() if number]
         verb = "is" if sum(counts.values()) <= 1 else "are"
         return f"{' and '.join(parts)} {verb} done already" if parts else "no training was finished yet"
 

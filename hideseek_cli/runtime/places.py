@@ -36,6 +36,12 @@ def refuse_unwritable(place: Path) -> None:
         raise DiskError(f"{place} cannot be written: there is no leave to write in {nearest}; choose another place")
 
 
+def refuse_special(path: Path, what: str) -> None:
+    """Raise InputError where a pipe or a device lies in place of a file: reading it could wait for ever."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise InputError(f"{path} is no file but a pipe or a device, and {what} is needed here")
+
+
 def refuse_existing(path: Path, overwrite: bool) -> None:
     """Raise InputError where an output file exists and may not be replaced, DiskError where there can be none."""
     if path.is_dir():
