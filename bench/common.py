@@ -4,16 +4,18 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.image_stack import load_labelled
 from hideseek_cli.methods import RealPatterns, Task
-from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.methods.emn import passes_for
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
@@ -113,6 +115,14 @@ class Masked:
         return make_dataset(images, self.source.folder.labels, len(self.source.folder.classes), self.task.dataset.images.device)
 
 
+def _train_by(rule: str, task: Task) -> RealPatterns:
+    """Class-wise patterns by a rule of ``core.updates``."""
+    passes = passes_for(task, None)
+    problem = Problem(dataset=task.dataset, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
+                      shifts=task.shifts, rule=rule, rounds=passes)  # fmt: skip
+    return next(islice(joint(problem), passes - 1, None)).pattern()
+
+
 def masked(
     source: SourceDataset, device: torch.device, recipe: Recipe, *, epsilon: int = 8, placement: str = "fixed",
     published: float = PUBLISHED,
@@ -123,6 +133,6 @@ def masked(
     task = Task(dataset=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
                 shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)).to(device))  # fmt: skip
     torch.set_num_threads(count_cores())
-    whitened, _, sign = (train(ignore_steps).patterns for train in ClassWise().candidates(task))
+    whitened, sign = (_train_by(rule, task) for rule in ("whitened", "sign"))
     thresholds = keys.draw_thresholds(keys.derive_subkey(KEY, "dither"), whitened.shape)
     return Masked(MaskRenderer(source, epsilon, thresholds, shifts), task, whitened, sign, published)

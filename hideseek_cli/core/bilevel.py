@@ -24,13 +24,14 @@ import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
+from hideseek_cli.core.eye import OWN_SIZE, Sight
 from hideseek_cli.core.surrogate import ALTERNATING_RATE, EMN_STEP, Surrogate, clip_image, frozen
 from hideseek_cli.core.updates import RULES, descend
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.tensors import TensorDataset, compose, cyclic_window, draw_augmentation, gather
 from hideseek_cli.training.trainer import Batch, count_correct, loss, steps_per_pass
 
-JOINT_RATE = {"sign": 0.05, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}
+JOINT_RATE = {"sign": 0.05, "eye": 0.1, "whitened": 0.1, "unseen": 0.1, "balanced": 0.1}
 """Learning rate of the surrogate by each rule."""
 
 
@@ -61,6 +62,8 @@ class Problem:
     """One of ``core.surrogate.OBJECTIVES``."""
     confine: Callable[[Float[Tensor, "p c h w"]], Float[Tensor, "p c h w"]] | None = None
     """Brings masks after each update to what they must be, where they must be of a kind."""
+    sight: Sight = OWN_SIZE
+    """How masks come to the eye and back to networks."""
     rounds: int = 3
     """Passes over which ``joint`` lets its step sizes fall; it may be driven further, at the last step size."""
 
@@ -93,7 +96,7 @@ def training_error(problem: Problem, state: Round) -> float:
     dataset, which, right = problem.dataset, problem.which, 0
     height, width = dataset.images.shape[2:]
     for index in torch.arange(len(dataset), device=dataset.labels.device).split(1000):
-        noise = state.mask.index_select(0, which[index])
+        noise = problem.sight.carry(state.mask.index_select(0, which[index]))
         if problem.shifts is not None:
             noise = gather(noise, cyclic_window(problem.shifts[index], height, width))
         masked = (dataset.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
@@ -142,7 +145,7 @@ class _State:
         place = window
         if problem.shifts is not None:
             place = compose(cyclic_window(problem.shifts[index], self.height, self.width), window)
-        noise = gather(self.mask.index_select(0, self.which[index]), place)
+        noise = gather(problem.sight.carry(self.mask.index_select(0, self.which[index])), place)
         return self.surrogate.change(clip_image(gather(dataset.images[index], window).float() + noise, problem.objective))
 
     def view(self, index: Tensor) -> Batch:
@@ -169,7 +172,7 @@ def joint(problem: Problem) -> Iterator[Round]:
         return max(0.1, 1 - steps / planned)
 
     state = _State(problem, JOINT_RATE[problem.rule], left)
-    update = RULES[problem.rule](state.mask, problem.epsilon, problem.dataset)
+    update = RULES[problem.rule](state.mask, problem.epsilon, problem.dataset, problem.sight)
     steps = 0
     for number in range(1, 1_000_000):
         for _ in islice(state.descent, state.surrogate.per_pass):

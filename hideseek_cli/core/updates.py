@@ -1,4 +1,4 @@
-"""How masks are updated from their gradient: four rules.
+"""How masks are updated from their gradient: five rules.
 
 - ``sign``: Equation 4 of Hide-and-Seek.
 - ``whitened``: the gradient in units of what images themselves have of each spatial frequency, normalised, with
@@ -7,6 +7,7 @@
   that drown in the next network's images.
 - ``unseen``: the same in units of what SSIM sees of each spatial frequency. Photographs have smooth areas, where SSIM
   takes any fine pattern amiss; slow waves may be several times as strong there.
+- ``eye``: the same in units of what the eye sees of each spatial frequency and colour, as strong as may be seen.
 - ``balanced``: slow waves by the last and fine ones by ``whitened``, for masks that are trained through changes.
 """
 
@@ -14,10 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from hideseek_cli.core.eye import Sight, respond, see_waves
 from hideseek_cli.images.similarity import WINDOW
 from hideseek_cli.training.tensors import TensorDataset
 
@@ -50,7 +53,7 @@ def rms(values: Mask) -> Float[Tensor, "p 1 1 1"]:
     return values.square().mean((1, 2, 3), keepdim=True).sqrt()
 
 
-def sign(mask: Mask, epsilon: int, dataset: TensorDataset) -> Update:
+def sign(mask: Mask, epsilon: int, dataset: TensorDataset, sight: Sight) -> Update:
     """Steps of ε/8, by Equation 4."""
     return lambda left: descend(mask, epsilon, epsilon / 8 * left)
 
@@ -83,12 +86,12 @@ def filtered(mask: Mask, epsilon: int, *bands: Band) -> Update:
     return update
 
 
-def whitened(mask: Mask, epsilon: int, dataset: TensorDataset) -> Update:
+def whitened(mask: Mask, epsilon: int, dataset: TensorDataset, sight: Sight) -> Update:
     """In units of what images themselves have of each frequency: what a network picks up most easily."""
     return filtered(mask, epsilon, (dataset.amplitudes(), epsilon / 2))
 
 
-def unseen(mask: Mask, epsilon: int, dataset: TensorDataset) -> Update:
+def unseen(mask: Mask, epsilon: int, dataset: TensorDataset, sight: Sight) -> Update:
     """In units of what SSIM sees of each frequency: what costs the least similarity."""
     return filtered(mask, epsilon, (_seen(mask), epsilon / 2))
 
@@ -109,7 +112,7 @@ def _seen(mask: Mask) -> Float[Tensor, "1 h f"]:
     return (1 - response.square()).clamp_min(SLOW).sqrt()[None].to(mask.device)
 
 
-def balanced(mask: Mask, epsilon: int, dataset: TensorDataset) -> Update:
+def balanced(mask: Mask, epsilon: int, dataset: TensorDataset, sight: Sight) -> Update:
     """Slow waves by ``unseen``, which outlive compression and blur, and fine ones by ``whitened``, which outlive greyscale,
     each with a root mean square of its own: for masks that are trained through such changes. Left to one measure,
     either kind drives out the other (docs/results/2026-11-security.md)."""
@@ -120,6 +123,43 @@ def balanced(mask: Mask, epsilon: int, dataset: TensorDataset) -> Update:
     return filtered(mask, epsilon, (waves, 5 / 16 * epsilon), (ripples, 3 / 8 * epsilon))
 
 
-Rule = Callable[[Mask, int, TensorDataset], Update]
-"""Given a mask, its bound ε and the images that it is for, how the mask is updated."""
-RULES: dict[str, Rule] = {"whitened": whitened, "unseen": unseen, "balanced": balanced, "sign": sign}
+def eye(mask: Mask, epsilon: int, dataset: TensorDataset, sight: Sight) -> Update:
+    """In units of what the eye sees: what networks pick up most easily of all that is equally visible.
+
+    Steps are long as those of ``filtered``, and what is stronger than ``sight.limit`` to the eye, or than a root mean square
+    of ε/2, is made fainter as a whole.
+    """
+    height, width = mask.shape[2:]
+    colour = dataset.images.double().mean((0, 2, 3)).cpu().numpy()
+    response = respond(colour)
+    turn = torch.from_numpy(response.astype(np.float32)).to(mask.device)
+    back = torch.linalg.inv(turn)
+    waves = torch.from_numpy(see_waves(height, width, sight.pixels, len(colour)).astype(np.float32)).to(mask.device)
+    velocity = torch.zeros_like(mask)
+
+    def mix(matrix: Tensor, values: Mask) -> Mask:
+        return torch.einsum("oc,pchw->pohw", matrix, values)
+
+    def filter_waves(values: Mask, factors: Tensor) -> Mask:
+        return torch.fft.irfft2(torch.fft.rfft2(values) * factors, s=(height, width))
+
+    def size(values: Mask) -> Float[Tensor, "p 1 1 1"]:
+        """Of what may be, by the stricter of the two."""
+        seen = filter_waves(mix(turn, values), waves).square().sum(1, keepdim=True).mean((2, 3), keepdim=True).sqrt()
+        return torch.maximum(seen / sight.limit, rms(values) / (epsilon / 2))
+
+    @torch.no_grad()
+    def update(left: float) -> None:
+        assert mask.grad is not None
+        step = mix(back, filter_waves(mix(back.T, mask.grad), waves**-2))
+        velocity.mul_(MOMENTUM).add_(step / (size(step) + 1e-12), alpha=1 - MOMENTUM)
+        moved = (mask - 2 * left * velocity).clamp_(-epsilon, epsilon)
+        mask.copy_(moved / size(moved).clamp_min(1))
+        mask.grad = None
+
+    return update
+
+
+Rule = Callable[[Mask, int, TensorDataset, Sight], Update]
+"""Given a mask, its bound ε, the images that it is for and how it is seen on them, how the mask is updated."""
+RULES: dict[str, Rule] = {"eye": eye, "whitened": whitened, "unseen": unseen, "balanced": balanced, "sign": sign}

@@ -85,15 +85,19 @@ def _resample(mask: Int8[np.ndarray, "s t c"], height: int, width: int) -> Int8[
 
 @lru_cache(maxsize=64)
 def _compute_return_weights(side: int, size: int) -> Float32[np.ndarray, "s s"]:
-    """What becomes of one direction of a mask that was resampled to ``side`` pixels and brought back (Lanczos)."""
     ahead = Image.fromarray(compute_weights(side, side, size) / ONE)
     return np.asarray(ahead.resize((size, size), Image.Resampling.LANCZOS))
+
+
+def compute_return_weights(side: int, size: int) -> Float32[np.ndarray, "s s"]:
+    """What becomes of one direction of a mask of ``size`` pixels that was resampled to images with a central square of ``side``
+    and brought back (Lanczos). Beyond FAR times its size it no longer depends on the side."""
+    return _compute_return_weights(min(side, FAR * size), size)
 
 
 def resample_back(masks: Int8[np.ndarray, "n s s c"], side: int) -> Float32[np.ndarray, "n s s c"]:
     """What is left of square masks that were resampled to images with a central square of that side, once the square is
     brought to the masks' size again, as ``verify`` does. Beyond FAR times that size it no longer depends on the side."""
-    size = masks.shape[1]
-    back = _compute_return_weights(min(side, FAR * size), size)
+    back = compute_return_weights(side, masks.shape[1])
     found: np.ndarray = np.einsum("ai,nijc,bj->nabc", back, masks.astype(np.float32), back, optimize=True)
     return found

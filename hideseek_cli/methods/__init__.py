@@ -17,6 +17,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from hideseek_cli.core.eye import OWN_SIZE, Sight
 from hideseek_cli.errors import InputError, unknown
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.generator import Generator
@@ -45,6 +46,8 @@ class Task:
     """Patterns a class, each of them told from all others."""
     robust: tuple[str, ...] = ()
     """Names of ``training.transforms.ROBUST`` that the patterns must survive."""
+    sight: Sight = OWN_SIZE
+    """How patterns come to the eye and back to networks."""
     secret: bytes = bytes(32)
     """A key from which whatever nobody may guess is derived; the seed decides nothing secret."""
 

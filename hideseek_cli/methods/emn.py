@@ -18,9 +18,11 @@ from hideseek_cli.training.trainer import OnStep, steps_per_pass
 STEPS = 300
 """Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/results/);
 more do not help where batches are changed (docs/results/2026-11-security.md)."""
-PLAIN, ROBUST = ("whitened", "unseen", "sign"), ("balanced", "balanced", "unseen")
-"""Rules of ``core.updates`` for masks that must survive nothing or something, those that hide best first. What balanced masks
-leave differs by some points from training to training (docs/results/2026-11-security.md), so they get a second try."""
+PLAIN, ROBUST = ("eye", "eye", "whitened"), ("balanced", "balanced", "unseen")
+"""Rules of ``core.updates`` for masks that must survive nothing or something, those that hide best first. What masks leave
+differs by some points from training to training (docs/results/2026-11-security.md), so the first get a second try."""
+FINE = ("whitened", "unseen", "sign")
+"""Rules for plain masks that are not shown to anybody, or that must not be seen by some network."""
 
 
 COUNT = at_least(1, "trains nothing; give at least 1")
@@ -32,9 +34,9 @@ def passes_for(task: Task, given: int | None, fewest: int = 1) -> int:
     return given or max(fewest, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
 
 
-def plan_tries(task: Task) -> list[tuple[Task, str]]:
+def plan_tries(task: Task, plain: tuple[str, ...] = FINE) -> list[tuple[Task, str]]:
     """The rules of ``core.updates`` to train masks by, in turn, with what to train on; a rule comes again with another seed."""
-    rules = ROBUST if task.robust else PLAIN
+    rules = ROBUST if task.robust else plain
     return [(replace(task, seed=task.seed + rules[:number].count(rule)), rule) for number, rule in enumerate(rules)]
 
 
@@ -58,6 +60,8 @@ class ClassWise:
     changeable: ClassVar[bool] = True
     clippable: ClassVar[bool] = True
     coloured: ClassVar[bool] = False
+    plain: ClassVar[tuple[str, ...]] = PLAIN
+    """Rules of plain masks."""
 
     schedule: str = field(default="joint", metadata=one_of(*SCHEDULES))
     objective: str = field(default="error-min", metadata=one_of(*OBJECTIVES))
@@ -87,7 +91,7 @@ class ClassWise:
         if self.schedule == "joint" and self.objective == "error-max":
             return (partial(self._train_joint, task, "sign"),)
         if self.schedule == "joint":
-            return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task))
+            return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task, self.plain))
         return (partial(self._train_alternating, task),)
 
     def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
@@ -131,7 +135,7 @@ class ClassWise:
         return Problem(
             dataset=task.shown, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
             shifts=task.shown_shifts, pattern_sets=task.pattern_sets, through=task.robust, inner_steps=self.inner_steps,
-            pgd_steps=self.pgd_steps, rule=rule, objective=self.objective, rounds=rounds,
+            pgd_steps=self.pgd_steps, rule=rule, objective=self.objective, rounds=rounds, sight=task.sight,
         )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from hideseek_cli.core.bilevel import Problem
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.methods import Task, TrainedPatterns, Training
-from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.methods.emn import FINE, ClassWise
 from hideseek_cli.training import secret_stem
 from hideseek_cli.training.trainer import OnStep
 
@@ -35,6 +35,7 @@ class Ungeneralizable(ClassWise):
     name: ClassVar[str] = "uge"
     clippable: ClassVar[bool] = False
     coloured: ClassVar[bool] = True
+    plain: ClassVar[tuple[str, ...]] = FINE
 
     authorized: AuthorizedNetwork | None = None
     """Who is to learn from what is published."""

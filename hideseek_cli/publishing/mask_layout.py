@@ -7,13 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from hideseek_cli.core.eye import Sight, to_difference
 from hideseek_cli.masks.assignment import UnmaskingOrder
+from hideseek_cli.masks.resample import compute_return_weights
 from hideseek_cli.methods import Task
 from hideseek_cli.publishing.accuracy_curve import Axis, Expected, guess_shares
 from hideseek_cli.publishing.baseline import Baseline
 from hideseek_cli.publishing.rendering import MaskRenderer
 from hideseek_cli.publishing.run import HideRun
+from hideseek_cli.publishing.source import SourceDataset
 
+SEEN = 256
+"""Pixels of a side to which people enlarge images that are smaller."""
 MIDDLE = 30.0
 """Odds of a masked image at which half of the accuracy is expected, where every class loses masks."""
 
@@ -57,12 +62,23 @@ def lay_out_masks(run: HideRun, baseline: Baseline) -> MaskLayout:
     )  # fmt: skip
 
 
-def make_task(run: HideRun, layout: MaskLayout) -> Task:
-    """What a method is given."""
+def make_task(run: HideRun, layout: MaskLayout, visibility: float) -> Task:
+    """What a method is given; ``visibility``: that masks may have at most."""
     shifts = layout.renderer.shifts
     taught = None if shifts is None else torch.from_numpy(shifts[run.source.taught].astype(np.int64)).to(run.device)
     return Task(
         dataset=run.evaluator.clean, seen=run.evaluator.seen(), epsilon=run.config.epsilon, arch=run.recipe.each()[0].arch,
         batch_size=run.recipe.batch_size, seed=run.source.draw_seed(run.master, "masks", run.config.seed),
         pattern_sets=layout.pattern_sets, robust=run.config.survived, secret=run.source.secret(run.master), shifts=taught,
+        sight=find_sight(run.source, visibility),
+    )  # fmt: skip
+
+
+def find_sight(source: SourceDataset, visibility: float) -> Sight:
+    """How masks come to the eye, and back to networks, where the files have the middle one of their sizes; ``visibility``: that
+    masks may have at most."""
+    side, trained = int(np.median(source.shapes[:, :2].min(1))), min(source.stack.shape)
+    return Sight(
+        pixels=side * max(1, -(-SEEN // side)) / trained, limit=to_difference(visibility),
+        transfer=None if source.size is None else compute_return_weights(side, trained),
     )  # fmt: skip

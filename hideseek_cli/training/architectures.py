@@ -18,8 +18,10 @@ from torch import Tensor, nn
 
 from hideseek_cli.training.secret_stem import SecretStem
 
-SMALL = 64
-"""Below this side a network built for 224 pixels would shrink its input away, so its stem keeps the resolution."""
+SMALL = 80
+"""Below this side a network built for 224 pixels would shrink its input away, so its stem keeps the resolution. At 64 pixels
+the stem for large images leaves 16, and hides fine masks from whoever trains
+(docs/results/2026-11-visibility.md)."""
 
 
 class Standardised(nn.Module):

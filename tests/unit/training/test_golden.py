@@ -64,7 +64,7 @@ def run(name: str) -> list[float]:
     return losses[: STEPS[name]]
 
 
-STEPS = {"retraining": 8, "joint sign": 8, "joint whitened": 8, "joint unseen": 8, "alternating sign": 5}
+STEPS = {"retraining": 8, "joint sign": 8, "joint eye": 8, "joint whitened": 8, "joint unseen": 8, "alternating sign": 5}
 """Of the alternating schedule, four steps of θ, a pass for m and one more of θ."""
 
 

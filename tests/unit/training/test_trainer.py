@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import uniform_filter
 
 from hideseek_cli.core import bilevel
 from hideseek_cli.core.bilevel import LONGEST, SCHEDULES, Problem, _State, train_until_known, training_error
@@ -27,7 +26,7 @@ from tests.helpers.toys import TINY, toy
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("side", [32, 96])
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_every_architecture_classifies_small_and_large_images(arch, side):
     data = TensorDataset(torch.randint(0, 256, (4, 3, side, side), dtype=torch.uint8), torch.arange(4), 7)
@@ -38,11 +37,14 @@ def test_every_architecture_classifies_small_and_large_images(arch, side):
 
 def test_the_stem_for_small_images_keeps_their_resolution():
     moments = toy().moments()
-    small, large = (build("resnet18", 10, side, moments, 0).body for side in (32, 64))
+    small, large = (build("resnet18", 10, side, moments, 0).body for side in (64, 96))
     assert small.conv1.stride == (1, 1) and large.conv1.stride == (2, 2)
 
 
-@pytest.mark.parametrize(("arch", "side", "after"), [("resnet10", 32, 32), ("slim", 32, 16), ("slim", 64, 16)])
+SIDES = [("resnet10", 32, 32), ("slim", 32, 16), ("slim", 64, 32), ("slim", 96, 24)]
+
+
+@pytest.mark.parametrize(("arch", "side", "after"), SIDES)
 def test_the_slim_network_halves_small_images_after_its_stem(arch, side, after):
     """Its convolutions are those of resnet10; only what they work on is smaller."""
     body = build(arch, 10, side, toy().moments(), 0).body
@@ -88,7 +90,7 @@ def test_the_expected_time_is_a_time():
 
 @pytest.mark.parametrize("keyed", [False, True])
 @pytest.mark.parametrize(
-    ("name", "rule"), [("joint", "sign"), ("joint", "whitened"), ("joint", "unseen"), ("alternating", "sign")]
+    ("name", "rule"), [("joint", "sign"), ("joint", "eye"), ("joint", "whitened"), ("joint", "unseen"), ("alternating", "sign")]
 )
 def test_masks_stay_within_the_bound_and_lower_the_loss(name, rule, keyed):
     data = toy()
@@ -157,24 +159,17 @@ def test_where_images_clip_gradients_lead_back_inside_and_no_further_out(grey, m
         assert bool((state.mask.grad != 0).any()) == descends_inside
 
 
-def fineness(patterns):
-    """Share of a pattern's variance that is left once windows of 7 pixels are taken off: what SSIM sees of it."""
-    smooth = uniform_filter(patterns, (0, 7, 7, 0), mode="wrap")
-    return float(((patterns - smooth) ** 2).sum() / (patterns**2).sum())
-
-
 def test_the_method_keeps_to_its_interface_and_stops_as_told():
     data = toy()
     task = Task(dataset=data, epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     assert isinstance(ClassWise(), Method)
     ticks = []
-    whitened, unseen, sign = (
+    first, second, whitened = (
         train(lambda *step: ticks.append(step)).patterns for train in ClassWise(passes=2).candidates(task)
     )
     assert ticks == [(1, 2), (2, 2)] * 3
-    assert fineness(unseen) < fineness(sign) < fineness(whitened)
-    assert whitened.shape == sign.shape == (3, 16, 16, 3) and not np.array_equal(whitened, sign)
-    assert np.sqrt((whitened**2).mean((1, 2, 3))).max() <= 4.001 and np.abs(sign).max() <= 8
+    assert first.shape == whitened.shape == (3, 16, 16, 3) and not np.array_equal(first, second)
+    assert all(np.sqrt((one**2).mean((1, 2, 3))).max() <= 4.001 and np.abs(one).max() <= 8 for one in (first, whitened))
     ticks.clear()
     (alternating,) = ClassWise(schedule="alternating", inner_steps=2, max_rounds=5, stop_error=0.99).candidates(task)
     alternating(lambda *step: ticks.append(step))

@@ -8,6 +8,7 @@ import torch
 
 from hideseek_cli.attacks.compression import compress_jpeg
 from hideseek_cli.core.bilevel import Problem, _State
+from hideseek_cli.core.eye import OWN_SIZE
 from hideseek_cli.core.updates import FINE, RULES, rms
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.transforms import ROBUST, compress_softly
@@ -53,7 +54,7 @@ def test_masks_are_trained_through_each_change_in_turn():
 def test_balanced_masks_have_slow_and_fine_waves_each_within_its_bound():
     data = TensorDataset(photographs(3).to(torch.uint8), torch.arange(12) % 2, 2)
     mask = torch.zeros(2, 3, 32, 32, requires_grad=True)
-    update = RULES["balanced"](mask, 8, data)
+    update = RULES["balanced"](mask, 8, data, OWN_SIZE)
     for number in range(6):
         mask.grad = torch.randn(mask.shape, generator=torch.Generator().manual_seed(number))
         update(1.0)
