@@ -21,7 +21,7 @@ echo " of these digits some leave a quarter to learn)"
 printf '%032d' 2 > key
 chmod 600 key
 echo "(plain masks: small grey strokes leave no room for those that outlive blur as well)"
-hideseek hide digits --levels 30,60 --prices 30=4,60=10 --epsilon 24 --min-ssim 0.85 --robust none --key-file key --threads 1 --json > hide.json
+hideseek hide digits --levels 30,60 --prices 30=4,60=10 --epsilon 24 --min-ssim 0.85 --max-visibility 1 --robust none --key-file key --threads 1 --json > hide.json
 value hide.json "['published_accuracy']" | sed 's/^/published folder trains to (%): /'
 for level in 30 60 clean; do
     say "3. hideseek cleaner and seek: level $level"

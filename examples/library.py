@@ -2,7 +2,7 @@
 
 import hideseek_cli as hs
 
-hidden = hs.hide("digits", levels=[30], epsilon=24, min_ssim=0.85, robust="none")
+hidden = hs.hide("digits", levels=[30], epsilon=24, min_ssim=0.85, max_visibility=1, robust="none")
 print(hidden)
 
 for level in (sold for sold in hidden.levels if sold.reachable):

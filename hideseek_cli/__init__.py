@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from hideseek_cli.errors import DiskError, InputError
     from hideseek_cli.evaluation.audit_result import AuditResult
     from hideseek_cli.evaluation.verify_result import VerifyResult
-    from hideseek_cli.images.similarity import Comparison
+    from hideseek_cli.images.folder_comparison import Comparison
     from hideseek_cli.publishing.config import HideConfig
     from hideseek_cli.publishing.plan import HidePlan
     from hideseek_cli.publishing.protect import ProtectResult
@@ -58,7 +58,7 @@ _HOMES = {
     "seek": "api.seek",
     "verify": "api.verify",
     "AuditResult": "evaluation.audit_result",
-    "Comparison": "images.similarity",
+    "Comparison": "images.folder_comparison",
     "DiskError": "errors",
     "HideConfig": "publishing.config",
     "HidePlan": "publishing.plan",

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from hideseek_cli.images import visibility
 from tests.helpers.folders import MakeFolder, write_images
 
 torch.set_num_threads(1)
@@ -23,6 +24,12 @@ settings.load_profile("shared machine")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test reads or writes the cache of whoever runs it."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_are_judged() -> None:
+    """FLIP takes a tenth of a second an image, and commands judge up to 128 of them; those of a process of its own do."""
+    visibility.JUDGED = 4
 
 
 @pytest.fixture(scope="session")

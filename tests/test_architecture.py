@@ -98,15 +98,15 @@ def modules_after(code: str) -> set[str]:
     return set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
 
 
-def test_a_buyers_road_imports_no_torch_scipy_or_skimage():
+def test_a_buyers_road_imports_no_torch_scipy_or_skimage_and_no_flip():
     loaded = modules_after("import hideseek_cli.cli.app, hideseek_cli.api.seek, hideseek_cli.api.cleaner")
-    assert not {"torch", "scipy", "skimage", "torchvision"} & loaded
+    assert not {"torch", "scipy", "skimage", "torchvision", "flip_evaluator"} & loaded
 
 
 @pytest.mark.slow
-def test_nothing_of_a_cluster_is_imported_before_it_is_asked_for():
+def test_nothing_of_a_cluster_and_no_flip_is_imported_before_it_is_asked_for():
     loaded = modules_after("import hideseek_cli.api.seek, hideseek_cli.api.hide, hideseek_cli.publishing.pipeline")
-    assert not {"dask", "distributed", "cloudpickle", "hideseek_cli.runtime.dask_executor"} & loaded
+    assert not {"dask", "distributed", "cloudpickle", "hideseek_cli.runtime.dask_executor", "flip_evaluator"} & loaded
 
 
 @pytest.mark.parametrize("words", ["hide gone --levels 30", "verify gone --test gone", "audit gone --test gone"])

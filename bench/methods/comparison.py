@@ -26,7 +26,8 @@ from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.images.similarity import measure_ssim
 from hideseek_cli.methods import Task, select
 from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.rendering import MaskRenderer, find_greatest_strength
+from hideseek_cli.publishing.rendering import MaskRenderer
+from hideseek_cli.publishing.strength import find_greatest_strength
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.distillation import distill
@@ -97,7 +98,7 @@ def main() -> None:
             unmasking = source.unmasking(KEY, own=scope == "sample")
             strength = 1.0
             if options.min_ssim is not None:
-                strength = find_greatest_strength(config, renderer, patterns, unmasking.choices(), executor, Silent())
+                strength = find_greatest_strength(config, renderer, patterns, unmasking.choices(), executor, Silent()).value
             masks = renderer.masks(patterns, strength)
             published = renderer.render(masks, unmasking.which([]))
             alike = measure_ssim(source.stack.clean()[:500], published[:500]).mean()

@@ -23,7 +23,8 @@ from torch import Tensor
 from bench.common import accuracies, add_recipe, asked, loaded, recipes, shown
 from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
-from hideseek_cli.publishing.rendering import MaskRenderer, find_greatest_strength
+from hideseek_cli.publishing.rendering import MaskRenderer
+from hideseek_cli.publishing.strength import find_greatest_strength
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent
@@ -89,7 +90,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
         noise, cells = make(Mixture(data, own, rest, recipe, options))
         print(share, cells, flush=True)
         with thread_pool(count_cores()) as executor:
-            strength = find_greatest_strength(config, renderer, noise, every[None], executor, Silent())
+            strength = find_greatest_strength(config, renderer, noise, every[None], executor, Silent()).value
             masked = make_dataset(renderer.render(renderer.masks(noise, strength), every), labels, classes, device)
             mixture = replace(masked, images=masked.images.clone())
             mixture.images[rest] = data.images[rest]

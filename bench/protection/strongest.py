@@ -7,8 +7,8 @@ r"""How long the strongest mask must train: what is left to learn at the publish
     python -m bench.protection.strongest DATA/train DATA/test --rule balanced --through greyscale blur \
         --surrogates slim cnn --archs slim vgg11
 
-Each mask is brought to the greatest strength that keeps the images' similarity, as `hide` does, and networks are
-retrained on it under each attack, one processor thread each. Prints Markdown.
+Each mask is brought to the greatest strength that keeps the images' similarity, as `hide --max-visibility 1` does, and networks
+are retrained on it under each attack, one processor thread each. Prints Markdown.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from hideseek_cli.attacks import Exposed, select
 from hideseek_cli.core.bilevel import Problem, joint
 from hideseek_cli.core.updates import RULES
 from hideseek_cli.evaluation.adversary import train_under_attack
-from hideseek_cli.publishing.rendering import MaskRenderer, equalise_similarity, find_greatest_strength
+from hideseek_cli.publishing.rendering import MaskRenderer
+from hideseek_cli.publishing.strength import equalise_similarity, find_greatest_strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent
@@ -75,7 +76,7 @@ def main() -> None:
             if options.colour:
                 pattern = pattern - (pattern @ np.array([0.299, 0.587, 0.114]))[..., None]
             pattern = equalise_similarity(renderer, pattern, choices, executor)
-            strength = find_greatest_strength(config, renderer, pattern, choices, executor, Silent())
+            strength = find_greatest_strength(config, renderer, pattern, choices, executor, Silent()).value
             masked = make_dataset(renderer.render(renderer.masks(pattern, strength), which), labels, classes, device)
             exposed = Exposed(dataset=masked, test=test, originals=data, epsilon=options.epsilon, seed=seed)
             trainings = [

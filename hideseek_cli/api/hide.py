@@ -50,6 +50,7 @@ class _Call:
 def _gather(
     data: str | Path, *, levels: Sequence[float] = (), out: str | Path = "published",
     masks: str | Path = "masks.safetensors", prices: Mapping[float, float] | None = None, epsilon: int = 8,
+    max_visibility: float | None = None,
     min_ssim: float = 0.985, recipe: RecipeLike = None, arch: str | Sequence[str] | None = None, epochs: int | None = None,
     batch_size: int | None = None, method: str = "emn", scope: str | None = None, objective: str | None = None,
     robust: str | Sequence[str] | None = None, authorized: str | Path | None = None, placement: str = "fixed",
@@ -69,6 +70,8 @@ def _gather(
         prices: Of levels, for the public manifest.
         epsilon: Most that a pixel may move, in grey levels, 1 to 63.
         min_ssim: Mean SSIM that the published folder keeps, at least 0 and below 1.
+        max_visibility: What the eye may see of masks (FLIP's mean), above 0 and at most 1; None: what it sees of the same
+            images as JPEGs of quality 75.
         recipe: How networks are trained: ``quick`` (usual on a CPU), ``standard`` (on a GPU), ``paper``, or an ``hs.Recipe``.
         arch: Networks in place of the recipe's; levels then hold for the mean of several.
         epochs, batch_size: In place of the recipe's.
@@ -115,6 +118,7 @@ def _gather(
     }  # fmt: skip
     config = HideConfig(
         data=as_path(data), levels=tuple(levels), out=as_path(out), masks=as_path(masks), prices=dict(prices or {}),
+        max_visibility=max_visibility,
         epsilon=epsilon, min_ssim=min_ssim, recipe=trained.with_arch(split_names(arch)), placement=placement, patterns=patterns,
         unmask=unmask, robust=_robust(robust), calibration=calibration, tolerance=tolerance, max_runs=max_runs, size=size,
         train_images=train_images, labels=None if labels is None else as_path(labels), split=split,

@@ -40,6 +40,13 @@ def hide(
     masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
     epsilon: Annotated[int, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels.")] = 8,
     min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
+    max_visibility: Annotated[
+        float | None,
+        typer.Option(
+            "--max-visibility", metavar="FLIP",
+            help="What the eye may see of masks, 0 to 1. Usual: what it sees of JPEGs of quality 75.",
+        ),
+    ] = None,
     recipe: Annotated[
         str | None,
         typer.Option(
@@ -187,7 +194,8 @@ def hide(
     with Screen(hide, quiet=quiet) as screen:
         ask: Callable[..., hs.HidePlan | hs.HideResult] = hs.plan_hide if dry_run else hs.hide
         found = ask(
-            data, levels=sold, prices=priced, out=out, masks=masks, epsilon=epsilon, min_ssim=min_ssim, recipe=recipe,
+            data, max_visibility=max_visibility,
+            levels=sold, prices=priced, out=out, masks=masks, epsilon=epsilon, min_ssim=min_ssim, recipe=recipe,
             arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective, robust=robust,
             authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule, passes=passes,
             inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,

@@ -1,6 +1,6 @@
-"""How like two folders look: MSE, PSNR, SSIM and the largest change of any pixel.
+"""How like two images are: MSE, SSIM and the largest change of any pixel.
 
-MSE and SSIM are of images scaled to 0..1, as the papers print them; PSNR is in dB; L∞ is in grey levels. SSIM is
+MSE and SSIM are of images scaled to 0..1, as the papers print them; L∞ is in grey levels. SSIM is
 scikit-image's: a uniform window of 7x7 pixels, data range 1, channels averaged. ``hide`` needs it of every image at
 many strengths and levels, and has it from ``measure_ssim`` and ``compare_batch``: the same figures for many images at once.
 """
@@ -8,23 +8,13 @@ many strengths and levels, and has it from ``measure_ssim`` and ``compare_batch`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from math import log10
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int32, UInt8
 from skimage.metrics import structural_similarity
 
-from hideseek_cli.errors import InputError, raise_for
-from hideseek_cli.images.codec import Pixels, decode, drop_alpha
-from hideseek_cli.images.dataset import ImageDataset
-from hideseek_cli.images.index import ImageRecord
-from hideseek_cli.runtime.executors import ordered_map
-from hideseek_cli.runtime.progress import Progress
-from hideseek_cli.runtime.tables import format_table
+from hideseek_cli.images.codec import Pixels
 
 WINDOW = 7
 PORTION, STRIP, SAMPLE = 100_000, 12_000, 300_000
@@ -45,56 +35,8 @@ class Similarity:
     ssim: float
     linf: int
     """Largest absolute difference, in grey levels."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """How like two folders are: means over images, the largest change, and the images with the lowest SSIM."""
-
-    images: int
-    mse: float
-    psnr: float | None
-    """Of the mean MSE; None where the folders are identical."""
-    ssim: float
-    linf: int
-    worst: tuple[tuple[str, Similarity], ...]
-    confidence_ascent: float | None = None
-    """CAR in percent (``evaluation.learnability``), where a network was trained to measure it."""
-    gradient_compression: float | None = None
-    """GCR in percent, likewise."""
-
-    @property
-    def _ratios(self) -> dict[str, float]:
-        found = {"car": self.confidence_ascent, "gcr": self.gradient_compression}
-        return {name: ratio for name, ratio in found.items() if ratio is not None}
-
-    def to_json(self) -> dict[str, Any]:
-        """MSE and SSIM of images scaled to 0..1, PSNR in dB, ``linf`` in grey levels."""
-        return {
-            "images": self.images, "mse": self.mse, "psnr": self.psnr, "ssim": self.ssim, "linf": self.linf,
-            "ssim_definition": SSIM, **self._ratios,
-            "worst": [{"image": name, "mse": one.mse, "ssim": one.ssim, "linf": one.linf} for name, one in self.worst],
-        }  # fmt: skip
-
-    def rows(self) -> list[dict[str, str]]:
-        """A row for all images, and one for each of the worst."""
-        everything = {
-            "images": f"all {self.images}", "MSE": f"{self.mse:.3e}",
-            "PSNR dB": "identical" if self.psnr is None else f"{self.psnr:.2f}", "SSIM": f"{self.ssim:.4f}",
-            "Linf": str(self.linf), **{f"{name.upper()} %": f"{ratio:.1f}" for name, ratio in self._ratios.items()},
-        }  # fmt: skip
-        return [everything, *(
-            {"images": name, "MSE": f"{one.mse:.3e}", "PSNR dB": "", "SSIM": f"{one.ssim:.4f}", "Linf": str(one.linf)}
-            for name, one in self.worst
-        )]  # fmt: skip
-
-    def remarks(self) -> list[str]:
-        """How it was measured."""
-        below = "; the rows below the first are the worst by SSIM" if self.worst else ""
-        return [f"SSIM: {SSIM}; MSE of images scaled to 0..1{below}"]
-
-    def __str__(self) -> str:
-        return "\n".join([format_table(self.rows()), "", *self.remarks()])
+    visibility: float | None = None
+    """FLIP's mean (``images.visibility``), where it was measured."""
 
 
 def compare_images(clean: Pixels, other: Pixels) -> Similarity:
@@ -185,46 +127,3 @@ def _sum_windows(values: Int32[np.ndarray, "n h w c"]) -> Int32[np.ndarray, "n a
     two = down[:, :, :-1] + down[:, :, 1:]
     sums: np.ndarray = two[:, :, :-5] + two[:, :, 2:-3] + two[:, :, 4:-1] + down[:, :, 6:]
     return sums
-
-
-def summarise(named: list[tuple[str, Similarity]], worst: int = 5) -> Comparison:
-    """The comparison of many images from those of each."""
-    mse = float(np.mean([one.mse for _, one in named]))
-    return Comparison(
-        images=len(named),
-        mse=mse,
-        psnr=None if mse == 0 else -10 * log10(mse),
-        ssim=float(np.mean([one.ssim for _, one in named])),
-        linf=max(one.linf for _, one in named),
-        worst=tuple(sorted(named, key=lambda item: item[1].ssim)[:worst]),
-    )
-
-
-def compare(clean: ImageDataset, other: ImageDataset, executor: Executor, progress: Progress, *, size: int | None = None,
-            worst: int = 5) -> Comparison:  # fmt: skip
-    """Compare images of the same class and name; as they lie there, or both brought to ``size`` as for training.
-
-    Raises InputError where an image of ``other`` has no counterpart or another size.
-    """
-    originals = {record.key: record for record in clean.records}
-    orphans = [str(record.path) for record in other.records if record.key not in originals]
-    raise_for(orphans, f"images have no counterpart of the same class and name in {clean.root}")
-
-    def both(record: ImageRecord) -> tuple[str, Similarity] | str:
-        a, b = (drop_alpha(decode(path, size)) for path in (originals[record.key].path, record.path))
-        if a.shape != b.shape:
-            return f"{record.path} is {_describe_shape(b)}, and {originals[record.key].path} is {_describe_shape(a)}"
-        return str(Path(record.label) / record.path.name), compare_images(a, b)
-
-    named: list[tuple[str, Similarity]] = []
-    faults: list[str] = []
-    for done, result in enumerate(ordered_map(executor, both, other.records), 1):
-        faults.append(result) if isinstance(result, str) else named.append(result)
-        progress.step("comparing", done, len(other.records))
-    if faults:
-        raise InputError(f"{len(faults)} images differ in shape, such as: {faults[0]}; compare like with like")
-    return summarise(named, worst)
-
-
-def _describe_shape(image: Pixels) -> str:
-    return f"{image.shape[1]}x{image.shape[0]} with {image.shape[2]} channels"

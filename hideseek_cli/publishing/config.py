@@ -86,6 +86,8 @@ class HideConfig:
     unmask: str = field(default="classes", metadata=one_of(*UNMASKS))
     """What loses its mask in turn as levels rise: ``classes``, or ``images`` of all classes alike."""
     min_ssim: Number = field(default=0.985, metadata=within(lambda ssim: 0 <= ssim < 1, "at least 0 and below 1"))
+    max_visibility: Number | None = field(default=None, metadata=within(lambda seen: 0 < seen <= 1, "above 0 and at most 1"))
+    """What the eye may see of masks on average (FLIP). None: as much as of a JPEG of quality 75."""
     """Mean SSIM that the published folder keeps."""
     calibration: str = field(default="retrain", metadata=one_of("retrain", "stop"))
     """How levels are found: by retraining, or by the stopping rule of the paper's Algorithm 1."""

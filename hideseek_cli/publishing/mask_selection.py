@@ -14,10 +14,12 @@ from hideseek_cli.formats.manifest import Authorized
 from hideseek_cli.methods import Authorizing, RealPatterns, Task, Training
 from hideseek_cli.publishing.config import CLEAN_RUNS, PUBLISHED_RUNS, HideConfig
 from hideseek_cli.publishing.mask_layout import MaskLayout
-from hideseek_cli.publishing.rendering import LevelScale, equalise_similarity, find_greatest_strength
+from hideseek_cli.publishing.rendering import LevelScale
 from hideseek_cli.publishing.retraining import Retraining
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
+from hideseek_cli.publishing.strength import Strength, equalise_similarity, find_greatest_strength
+from hideseek_cli.publishing.visibility_limit import VisibilityLimit
 from hideseek_cli.training.accuracy_stats import Estimate
 
 
@@ -26,7 +28,9 @@ class CandidateMasks:
     """What is to be published."""
 
     scale: LevelScale
-    strength: float
+    strength: Strength
+    visibility_limit: float
+    """What the eye may see of it, on average over the images (FLIP)."""
     accuracies: list[float]
     """Of networks trained on it, in percent."""
     weights: dict[str, np.ndarray]
@@ -42,26 +46,28 @@ class CandidateMasks:
         if not self.weights:
             return None
         Generator(
-            method=config.method.name, epsilon=config.epsilon, strength=self.strength, classes=source.folder.classes,
+            method=config.method.name, epsilon=config.epsilon, strength=self.strength.value, classes=source.folder.classes,
             release=release, size=source.stack.shape, weights=self.weights,
         ).save(config.generator)  # fmt: skip
         return config.generator
 
 
 def select_masks(run: HideRun, layout: MaskLayout, task: Task, enough: float) -> CandidateMasks:
-    """What to publish: masks at the greatest strength that keeps the images' similarity.
+    """What to publish: masks at the greatest strength that keeps the images' similarity and that the eye does not mind.
 
     The method's candidates are tried in turn until one leaves no more than ``enough`` percent; which of them hides best
     depends on the images (docs/results/2026-11-masks.md).
     """
+    limit = VisibilityLimit.of(run.config, run.source, run.executor, run.progress)
     tried: list[CandidateMasks] = []
     for number, training in enumerate(run.config.method.candidates(task)):
         patterns, weights = _train(run, f"candidate {number}", training)
-        tried.append(_evaluate_candidate(run, layout, patterns, weights))
+        tried.append(_evaluate_candidate(run, layout, limit, patterns, weights))
         if tried[-1].accuracy <= enough:
             break
     best = min(tried, key=lambda one: one.accuracy)
-    run.progress.say(f"images to publish (strength {best.strength:.3f}) train to {best.accuracy:.1f} %")
+    held = f"strength {best.strength.value:.2f}, as much as {best.strength.described} allows"
+    run.progress.say(f"images to publish ({held}) train to {best.accuracy:.1f} %")
     return best
 
 
@@ -76,15 +82,15 @@ def _train(run: HideRun, name: str, training: Training) -> tuple[RealPatterns, d
 
 
 def _evaluate_candidate(
-    run: HideRun, layout: MaskLayout, patterns: RealPatterns, weights: dict[str, np.ndarray]
+    run: HideRun, layout: MaskLayout, limit: VisibilityLimit, patterns: RealPatterns, weights: dict[str, np.ndarray]
 ) -> CandidateMasks:
-    """These patterns as strong as similarity allows, and what networks learn from images that carry them."""
+    """These patterns as strong as similarity and the eye allow, and what networks learn from images that carry them."""
     renderer, choices = layout.renderer, layout.unmasking.choices()
     patterns = equalise_similarity(renderer, patterns, choices, run.executor)
-    strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress)
-    scale = LevelScale(renderer, renderer.masks(patterns, strength), layout.unmasking)
+    strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress, limit)
+    scale = LevelScale(renderer, renderer.masks(patterns, strength.value), layout.unmasking)
     accuracies = run.session.measure([scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS)
-    return CandidateMasks(scale, strength, accuracies, weights)
+    return CandidateMasks(scale, strength, limit.mean, accuracies, weights)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,8 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     return HideResult(
         config=run.config, release=release, clean=run.session.estimate(baseline.accuracies), published=published,
         hidden=published.mean <= baseline.hidden_at, allowed=allowed,
-        levels=_describe_levels(layout, calibrated, estimates, release), strength=strongest.strength, runs=run.session.runs,
+        levels=_describe_levels(layout, calibrated, estimates, release), strength=strongest.strength,
+        visibility_limit=strongest.visibility_limit, runs=run.session.runs,
         trained=len(run.source.stack), recipe=run.recipe, generator=generator, seconds=time.monotonic() - begun,
     )  # fmt: skip
 
@@ -105,7 +106,7 @@ def _write(
     renderer, unmasking = layout.renderer, layout.unmasking
     masks = ReleaseMasks(
         epsilon=run.config.epsilon, published=strongest.scale.masks, which=unmasking.which(calibrated.shares),
-        shifts=renderer.shifts, strength=strongest.strength, single=unmasking.own,
+        shifts=renderer.shifts, strength=strongest.strength.value, single=unmasking.own,
         tiers={spell_level(one.level): unmasking.touched(one.share) for one in calibrated.reached},
         own={spell_level(level): renderer.masks(patterns, 1.0) for level, patterns in calibrated.own.items()},
     )  # fmt: skip

@@ -24,11 +24,12 @@ from hideseek_cli.formats.generator import Generator
 from hideseek_cli.images.codec import Notes, Pixels, attach_alpha, drop_alpha, fit, read_image
 from hideseek_cli.images.dataset import scan_unlabelled
 from hideseek_cli.images.encoding import encode, why_unfit
+from hideseek_cli.images.folder_comparison import Comparison, summarise
 from hideseek_cli.images.index import ImageIndex, ImageRecord
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
-from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
+from hideseek_cli.images.similarity import Similarity, compare_batch
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.arithmetic import apply, place_on, quantise
 from hideseek_cli.methods import Noise, restore_noise

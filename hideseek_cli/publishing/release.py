@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -22,9 +22,11 @@ from hideseek_cli.formats.manifest import Authorized, Manifest, Offer
 from hideseek_cli.formats.manifest_rows import Identity, Spool
 from hideseek_cli.formats.mask_file import MaskFile, Tier
 from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha, take_alpha
+from hideseek_cli.images.folder_comparison import Comparison, summarise
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import Put
-from hideseek_cli.images.similarity import Comparison, Similarity, compare_batch, summarise
+from hideseek_cli.images.similarity import Similarity, compare_batch
+from hideseek_cli.images.visibility import choose_sample, measure_visibility
 from hideseek_cli.masks.arithmetic import apply, compute_residuals, place_on, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.masks.residuals import Packer
@@ -66,6 +68,7 @@ class _Version:
     """What clipping lost on the way to the published image and back to this one."""
     alike: Similarity | None
     """None where it was not measured."""
+    visibility: float | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ class Release:
     manifest: Manifest
     """Its rows can be walked through until the folder has appeared."""
     similarity: dict[str, Comparison]
-    """By level, and for ``published``; of images evenly spread over the folder where all have more than MEASURED pixels."""
+    """By level, and for ``published``; of images evenly spread over the folder where all have more than MEASURED pixels,
+    or would take FLIP too long."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,11 @@ class _Maker:
         """Of every how many-th image similarity is measured."""
         return self.source.spread(MEASURED)
 
+    @cached_property
+    def judged(self) -> frozenset[int]:
+        """The images of which visibility is measured: those by which the strength was found."""
+        return frozenset(choose_sample(len(self.source)).tolist())
+
     def _describe(
         self, numbers: Sequence[int], own: UInt8[np.ndarray, "n y x f"], clean: UInt8[np.ndarray, "n y x c"],
         target: UInt8[np.ndarray, "n y x c"], lost: list[Int8[np.ndarray, " _"]], known: list[str] | None = None,
@@ -137,8 +146,10 @@ class _Maker:
         """Images under one mask; ``known``: the digests of their files' pixels, where they are known."""
         measured = [at for at, number in enumerate(numbers) if number % self.every == 0]
         alike = dict(zip(measured, compare_batch(clean[measured], target[measured]) if measured else (), strict=True))
+        judged = [at for at, number in enumerate(numbers) if number in self.judged]
+        seen = {at: measure_visibility(clean[at], target[at]) for at in judged}
         digests = known or [digest_pixels(file) for file in attach_alpha(target, own)]
-        return [_Version(*one, alike.get(at)) for at, one in enumerate(zip(digests, lost, strict=True))]
+        return [_Version(*one, alike.get(at), seen.get(at)) for at, one in enumerate(zip(digests, lost, strict=True))]
 
 
 class _Tally:
@@ -148,6 +159,7 @@ class _Tally:
         self.tiers = tiers
         self.wholes = {level: Identity() for level in (PUBLISHED, *tiers)}
         self.alike: dict[str, list[tuple[str, Similarity]]] = {level: [] for level in self.wholes}
+        self.seen: dict[str, list[float]] = {level: [] for level in self.wholes}
         self.packers = {level: Packer() for level in tiers}
         self.rehearsed: dict[str, Rehearsed] = {}
         """Of each level the image of which clipping lost most."""
@@ -166,6 +178,8 @@ class _Tally:
             self.wholes[level].add(key, one.digest)
             if one.alike is not None:
                 self.alike[level].append(("/".join(key), one.alike))
+            if one.visibility is not None:
+                self.seen[level].append(one.visibility)
             if level in self.packers:
                 self.packers[level].add(one.lost)
 
@@ -175,7 +189,11 @@ class _Tally:
 
     def summarise(self) -> dict[str, Comparison]:
         """How like the originals each level is."""
-        return {level: summarise(found) for level, found in self.alike.items() if level != CLEAN}
+        return {
+            level: replace(summarise(found), visibility=float(np.mean(self.seen[level])), judged=len(self.seen[level]))
+            for level, found in self.alike.items()
+            if level != CLEAN
+        }
 
 
 def write_release(

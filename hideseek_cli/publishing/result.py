@@ -7,17 +7,24 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import count
-from hideseek_cli.images.similarity import Comparison
+from hideseek_cli.images.folder_comparison import Comparison, describe_visibility, show_visibility
 from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.config import UNMASKS, HideConfig
 from hideseek_cli.publishing.mask_selection import AuthorizedResult
 from hideseek_cli.publishing.release import Release
+from hideseek_cli.publishing.strength import Strength
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.tables import format_table
 from hideseek_cli.training.accuracy_stats import Estimate
 
 LOST = 5.0
 """Points that masks may cost an authorised network."""
+STRONGER = {
+    "ssim": "lower `min_ssim`, which keeps masks from being stronger",
+    "visibility": "raise `max_visibility`, which keeps masks from being stronger",
+    "strongest": "raise `epsilon`, since neither a lower `min_ssim` nor a higher `max_visibility` would help",
+}
+"""What to change, by the limit that binds (``publishing.strength.BOUNDS``)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,7 @@ class LevelResult:
             "strength": strength, "masked_share": self.masked_share, "cleaned": self.cleaned, "reachable": self.reachable,
             "jump": self.jump and [asdict(run) for run in self.jump], "price": price,
             "mse": like.mse if like else None, "ssim": like.ssim if like else None,
+            "visibility": like.visibility if like else None,
         }  # fmt: skip
 
     def describe_cleaned(self, classes: int) -> str:
@@ -90,8 +98,10 @@ class HideResult:
     allowed: AuthorizedResult | None
     """What an authorised network learns, where there is one."""
     levels: tuple[LevelResult, ...]
-    strength: float
+    strength: Strength
     """Of the published mask: a factor of its patterns."""
+    visibility_limit: float
+    """What the eye was allowed to see of it, on average (FLIP)."""
     runs: int
     """Retrainings that were made."""
     trained: int
@@ -113,7 +123,8 @@ class HideResult:
         return self.allowed is None or self.allowed.lost <= LOST
 
     def to_json(self) -> dict[str, Any]:
-        """Accuracies in percent, ``linf`` in grey levels, MSE and SSIM of images scaled to 0..1."""
+        """Accuracies in percent, ``linf`` in grey levels, MSE and SSIM of images scaled to 0..1, visibility 0 to 1; ``limit``:
+        which limit keeps masks from being stronger (``publishing.strength.BOUNDS``)."""
         manifest, like, allowed = self.release.manifest, self.release.similarity["published"], self.allowed
         return {
             "published": str(self.config.out), "masks": str(self.config.masks),
@@ -121,9 +132,12 @@ class HideResult:
             "classes": len(manifest.classes), "chance": manifest.chance, "clean_accuracy": self.clean.mean,
             "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
             "authorized": allowed and {"accuracy": allowed.published.mean, "clean_accuracy": allowed.clean.mean},
-            "mse": like.mse, "ssim": like.ssim, "linf": like.linf, "runs": self.runs, "train_images": self.trained,
-            "recipe": self.recipe.to_json(),
-            "levels": [one.to_json(strength=self.strength, price=self.config.prices.get(one.level)) for one in self.levels],
+            "mse": like.mse, "ssim": like.ssim, "linf": like.linf, "visibility": like.visibility,
+            "visibility_limit": self.visibility_limit, "limit": self.strength.bound, "runs": self.runs,
+            "train_images": self.trained, "recipe": self.recipe.to_json(),
+            "levels": [
+                one.to_json(strength=self.strength.value, price=self.config.prices.get(one.level)) for one in self.levels
+            ],
             "seconds": round(self.seconds, 1),
         }  # fmt: skip
 
@@ -144,7 +158,15 @@ class HideResult:
         """What the owner must know besides the table."""
         secret = " and ".join(str(one) for one in (self.config.masks, self.generator) if one is not None)
         lines = [f"wrote {self.config.out} (to publish) and {secret} (secret) after {count(self.runs, 'retraining')}"]
+        lines.append(self._describe_looks())
         return lines + self._remarks_on_buyers() + self._remarks_on_hiding() + self._remarks_on_levels()
+
+    def _describe_looks(self) -> str:
+        """How visible masks are, beside how visible they may be, and what keeps them from being stronger."""
+        how = describe_visibility(self.release.similarity["published"].judged)
+        source = ", what a JPEG of quality 75 has" if self.config.max_visibility is None else ""
+        allowed = f"at most {self.visibility_limit:.4f}{source}"
+        return f"visibility: {how}; {allowed}; masks are as strong as {self.strength.described} allows"
 
     def _remarks_on_buyers(self) -> list[str]:
         """What each gets, and what they can reach beyond it."""
@@ -167,15 +189,11 @@ class HideResult:
         """Whether the published folder still teaches, and teaches whom it should."""
         lines = []
         if not self.hidden:
+            plain = "try `robust='none'` first, whose masks survive no change and may hide better; then "
             lines.append(
                 f"the published folder still trains to {self.published.mean:.1f} %, above chance "
                 f"({self.release.manifest.chance:.1f} %): "
-                + (
-                    "try `robust='none'` first, whose masks survive no change and may hide better; a higher `epsilon` was "
-                    "not seen to help on such folders"
-                    if self.config.survived
-                    else "raise `epsilon` or lower `min_ssim`"
-                )
+                f"{plain if self.config.survived else ''}{STRONGER[self.strength.bound]}"
             )
         if not self.taught and self.allowed is not None:
             lines.append(
@@ -202,4 +220,5 @@ def _row(level: str, found: Estimate, like: Comparison | None = None, price: flo
         "level": level, "price": "" if price is None else f"{price:g}", "accuracy %": f"{found.mean:.1f}",
         "95 % interval": f"{low:.1f} to {high:.1f}", "runs": str(found.runs),
         "MSE": f"{like.mse:.2e}" if like else "", "SSIM": f"{like.ssim:.4f}" if like else "",
+        "visibility": show_visibility(like.visibility if like else None),
     }  # fmt: skip

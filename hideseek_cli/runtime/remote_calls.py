@@ -33,7 +33,7 @@ from hideseek_cli.runtime.executors import CancelledError, is_wanted
 
 LARGE = 2**18
 """Bytes from which on an array gets a file of its own."""
-VERSIONS = ("torch", "numpy", "pillow", "scikit-image", "distributed", "cloudpickle")
+VERSIONS = ("torch", "numpy", "pillow", "scikit-image", "flip-evaluator", "distributed", "cloudpickle")
 """Packages that decide over bytes, or over whether machines understand each other."""
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from hideseek_cli import __version__
 from hideseek_cli.runtime.cache import digest_code
 
-DECIDING = ("numpy", "pillow", "torch")
-"""Packages that decide what networks see and learn."""
+DECIDING = ("flip-evaluator", "numpy", "pillow", "torch")
+"""Packages that decide how strong masks are, and what networks see and learn."""
 
 
 @lru_cache(maxsize=1)

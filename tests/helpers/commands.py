@@ -17,7 +17,8 @@ import torch
 
 from hideseek_cli.cli.app import main
 
-FAST = ["--epochs", "1", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45"]
+FAST = ["--epochs", "1", "--batch-size", "8", "--passes", "2", "--threads", "1", "--min-ssim", "0.5", "--tolerance", "45",
+        "--max-visibility", "1"]  # fmt: skip
 """Options of `hide` that make it quick and let it reach its levels on small images."""
 
 

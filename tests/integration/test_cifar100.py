@@ -12,7 +12,8 @@ from tests.helpers.cifar100 import CLASSES, write_cifar100
 from tests.helpers.commands import inside
 
 QUICK = ["--epochs", "1", "--batch-size", "128", "--threads", "1"]
-HIDE = [*QUICK, "--passes", "1", "--min-ssim", "0", "--max-runs", "13", "--robust", "none"]
+UNLIMITED = ["--min-ssim", "0", "--max-visibility", "1"]
+HIDE = [*QUICK, *UNLIMITED, "--passes", "1", "--max-runs", "13", "--robust", "none"]
 CLASS = "read as a class, since apple/ beside it holds images too; --split parts reads it as a part"
 
 
@@ -58,7 +59,7 @@ def test_all_commands_take_all_of_them(place):
     hidden = inside("hide", "cifar100", *HIDE, "--json", cwd=place, code=None)
     assert hidden.returncode in (0, 1), hidden.stderr
     assert json.loads(hidden.stdout)["classes"] == 100 and scan(place / "published").classes == CLASSES
-    flat = ["cifar100/train", "-o", "flat", "--masks", "flat.safetensors", "--method", "random", *QUICK, "--min-ssim", "0"]
+    flat = ["cifar100/train", "-o", "flat", "--masks", "flat.safetensors", "--method", "random", *QUICK, *UNLIMITED]
     assert inside("hide", *flat, cwd=place, code=None).returncode in (0, 1)
     assert scan(place / "flat").classes == CLASSES
     inside("cleaner", "masks.safetensors", "--level", "clean", cwd=place)

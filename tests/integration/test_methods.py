@@ -223,7 +223,7 @@ def test_a_folder_is_hidden_with_the_cleaner_of_its_originals_alone_by_a_method_
 
     monkeypatch.setattr("hideseek_cli.methods.random_noise._draw_noise", drawn)
     arguments = ["--method", "random", "--scope", "sample", "--epochs", "1", "--batch-size", "8", "--threads", "1", "--json"]
-    done = inside("hide", "data", *arguments, "--min-ssim", "0.5", cwd=tmp_path, code=None)
+    done = inside("hide", "data", *arguments, "--min-ssim", "0.5", "--max-visibility", "1", cwd=tmp_path, code=None)
     assert done.returncode in (0, 1), done.stderr
     assert len(made_with) == 1 and made_with[0] != bytes(32)
     assert json.loads(done.stdout)["generator"] == "masks.generator.safetensors"
@@ -242,7 +242,7 @@ def test_a_folder_is_hidden_from_all_but_an_authorized_network(tmp_path):
     inside("network", "lenet", cwd=tmp_path)
     network = AuthorizedNetwork.load(tmp_path / "net.safetensors")
     arguments = ["--method", "uge", "--authorized", "net.safetensors", "--epochs", "1", "--batch-size", "8", "--threads", "1"]
-    done = inside("hide", "data", *arguments, "--min-ssim", "0.5", "--json", cwd=tmp_path, code=None)
+    done = inside("hide", "data", *arguments, "--min-ssim", "0.5", "--max-visibility", "1", "--json", cwd=tmp_path, code=None)
     assert done.returncode in (0, 1), done.stderr
     said = json.loads(done.stdout)["authorized"]
     allowed = manifests.read(tmp_path / "published").authorized

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 
 from hideseek_cli.formats.manifest import Manifest
-from hideseek_cli.images.similarity import Comparison
+from hideseek_cli.images.folder_comparison import Comparison
 from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.release import Release
-from hideseek_cli.publishing.result import HideResult, LevelResult
+from hideseek_cli.publishing.result import STRONGER, HideResult, LevelResult
+from hideseek_cli.publishing.strength import BOUNDS, Strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.training.accuracy_stats import Estimate, estimate
 
-LIKE = Comparison(images=70, mse=2e-4, psnr=37.0, ssim=0.99, linf=8, worst=())
+LIKE = Comparison(images=70, mse=2e-4, psnr=37.0, ssim=0.99, linf=8, worst=(), visibility=0.031, judged=70)
 CLASSES = tuple(f"class{number}" for number in range(7))
 IMAGES = tuple(((name, str(number)), "0" * 64) for name in CLASSES for number in range(10))
 
@@ -30,7 +31,7 @@ def level(number: float, share: float, **options: Any) -> LevelResult:
     return LevelResult(level=number, masked_share=share, found=reached(number), **{**usual, **options})
 
 
-def result(*levels: LevelResult, runs: int = 12, hidden: bool = True, **options: Any) -> HideResult:
+def result(*levels: LevelResult, runs: int = 12, hidden: bool = True, bound: str = "ssim", **options: Any) -> HideResult:
     config = HideConfig(data="data", levels=[one.level for one in levels], out="out", masks="m", recipe=preset("quick"),
                         prices={one.level: 10 for one in levels}, **options)  # fmt: skip
     manifest = Manifest(
@@ -39,8 +40,8 @@ def result(*levels: LevelResult, runs: int = 12, hidden: bool = True, **options:
     )  # fmt: skip
     return HideResult(
         config=config, release=Release(manifest, {"published": LIKE}), clean=reached(80.0), published=reached(15.0),
-        hidden=hidden, allowed=None, levels=levels, strength=0.55, runs=runs, trained=70, recipe=preset("quick"),
-        generator=None, seconds=12.34,
+        hidden=hidden, allowed=None, levels=levels, strength=Strength(0.55, bound),
+        visibility_limit=0.04, runs=runs, trained=70, recipe=preset("quick"), generator=None, seconds=12.34,
     )  # fmt: skip
 
 
@@ -85,8 +86,34 @@ def test_counts_are_grammatical(runs, words):
 
 def test_a_folder_that_still_teaches_is_told_what_may_help_in_the_order_in_which_it_does():
     assert "try `robust='none'` first" in remark("still trains to", result(level(50.0, 0.7), hidden=False))
-    plain = remark("still trains to", result(level(50.0, 0.7), hidden=False, robust=()))
-    assert plain.endswith("raise `epsilon` or lower `min_ssim`")
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        ("ssim", "lower `min_ssim`, which keeps masks from being stronger"),
+        ("visibility", "raise `max_visibility`, which keeps masks from being stronger"),
+        ("strongest", "neither a lower `min_ssim` nor a higher `max_visibility` would help"),
+    ],
+)
+def test_what_may_help_is_the_limit_that_binds(bound, words):
+    plain = remark("still trains to", result(level(50.0, 0.7), hidden=False, robust=(), bound=bound))
+    assert plain.endswith(words) and "robust" not in plain
+    assert remark("still trains to", result(level(50.0, 0.7), hidden=False, bound=bound)).endswith(f"; then {STRONGER[bound]}")
+    assert set(STRONGER) == set(BOUNDS)
+
+
+def test_visibility_stands_beside_what_is_allowed():
+    found = result(level(50.0, 0.7), bound="visibility")
+    assert [row["visibility"] for row in found.rows()] == ["0.0310", "0.0310", ""]
+    document = found.to_json()
+    assert [document[name] for name in ("visibility", "visibility_limit", "limit")] == [0.031, 0.04, "visibility"]
+    assert document["levels"][0]["visibility"] == 0.031 and document["levels"][0]["strength"] == 0.55
+    assert remark("visibility: FLIP", found).endswith(
+        "70 images evenly spread; at most 0.0400, what a JPEG of quality 75 has; masks are as strong as the eye "
+        "(`max_visibility`) allows"
+    )
+    assert "JPEG" not in remark("visibility: FLIP", result(level(50.0, 0.7), max_visibility=0.04))
 
 
 def test_a_level_that_was_not_reached_says_why_and_what_else_to_try():

@@ -12,7 +12,7 @@ from hideseek_cli.runtime.software import describe_software
 def test_versions_are_those_at_work_and_the_code_is_told_apart():
     told = describe_software()
     assert told["the version of torch"].split("+")[0] == torch.__version__.split("+")[0]
-    assert set(told) == {f"the version of {name}" for name in ("hideseek", "numpy", "pillow", "torch")}
+    assert set(told) == {f"the version of {name}" for name in ("hideseek", "flip-evaluator", "numpy", "pillow", "torch")}
     assert all(" " in name for name in told), "no arguments of the API"
 
 
