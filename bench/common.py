@@ -123,6 +123,6 @@ def masked(
     task = Task(dataset=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
                 shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)).to(device))  # fmt: skip
     torch.set_num_threads(count_cores())
-    whitened, _, sign = (train(ignore_steps).patterns for train in ClassWise().candidates(task))
+    whitened, _, sign = (one.train(ignore_steps).patterns for one in ClassWise().candidates(task))
     thresholds = keys.draw_thresholds(keys.derive_subkey(KEY, "dither"), whitened.shape)
     return Masked(MaskRenderer(source, epsilon, thresholds, shifts), task, whitened, sign, published)

@@ -33,16 +33,22 @@ class MaskLayout:
     shares: list[float]
     """The masked share at which each level is expected."""
 
+    @property
+    def divided(self) -> bool:
+        """Whether levels have patterns of their own that they could have in common."""
+        return self.unmasking.pattern_sets > 1 and not self.unmasking.own
+
     def cleaned(self, share: float) -> dict[str, float]:
         """Of each class that has images without a mask at a masked share, their share."""
         coverage = self.unmasking.coverage(share)
         return {name: float(part) for name, part in zip(self.renderer.source.folder.classes, coverage, strict=True) if part}
 
 
-def lay_out_masks(run: HideRun, baseline: Baseline) -> MaskLayout:
-    """A layer of patterns for each level and one for what stays masked; a single one where levels have masks of their own."""
+def lay_out_masks(run: HideRun, baseline: Baseline, *, shared: bool = False) -> MaskLayout:
+    """A layer of patterns for each level and one for what stays masked; a single one where levels have masks of their own, or
+    where all are to have one in common (``shared``)."""
     config, source = run.config, run.source
-    layers = 1 if config.calibration == "stop" else len(config.levels) + 1
+    layers = 1 if shared or config.calibration == "stop" else len(config.levels) + 1
     about = guess_shares(config.levels, baseline.accuracies, baseline.chance, Expected(1.0))
     unmasking = source.unmasking(
         run.master, config.unmask, run.evaluator.held, aims=[1 - share for share in about], pattern_sets=layers,
@@ -64,5 +70,6 @@ def make_task(run: HideRun, layout: MaskLayout) -> Task:
     return Task(
         dataset=run.evaluator.clean, seen=run.evaluator.seen(), epsilon=run.config.epsilon, arch=run.recipe.each()[0].arch,
         batch_size=run.recipe.batch_size, seed=run.source.draw_seed(run.master, "masks", run.config.seed),
-        pattern_sets=layout.pattern_sets, robust=run.config.survived, secret=run.source.secret(run.master), shifts=taught,
+        pattern_sets=layout.pattern_sets, robust=run.config.survived, strict=run.config.robust is not None,
+        secret=run.source.secret(run.master), shifts=taught,
     )  # fmt: skip

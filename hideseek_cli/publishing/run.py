@@ -54,7 +54,15 @@ class HideRun:
             "threads": config.threads, "torch": torch.__version__, "code": digest_code(DECIDING),
         })  # fmt: skip
         session = RetrainingSession(
-            evaluator, source.folder.chance(), journal, cache, executor, progress, planned=config.runs, threads=config.threads
+            evaluator,
+            source.folder.chance(),
+            journal,
+            cache,
+            executor,
+            progress,
+            planned=config.budget.most,
+            threads=config.threads,
+            kept=config.budget.kept,
         )
         return cls(
             config=config, source=source, master=master, device=device, recipe=recipe, evaluator=evaluator, session=session,
