@@ -214,7 +214,8 @@ class HideConfig:
         kept = asdict(self)
         for name in ("overwrite", "resume", "prices", "output_format", "out"):
             del kept[name]
-        kept["look"] = kept.pop("preferred") if self.robust is None else ()
+        preferred = kept.pop("preferred")
+        kept["look"] = preferred if self.robust is None else ()
         method, files = kept.pop("method"), self.output_format
         kept |= {"method": self.method.name, "scope": self.method.scope, **method}
         kept |= {"image_format": files.encoding, "shards": files.shard, "keep_exif": files.exif}
