@@ -104,7 +104,7 @@ def early_stopped(folder: Masked, value: float) -> np.ndarray:
     count = len(folder.task.dataset)
     drawn = torch.randperm(count, generator=torch.Generator().manual_seed(0))[: int(value * count)]
     task = replace(folder.task, seen=drawn)
-    return folder.render(ClassWise(passes=1).candidates(task)[0](ignore_steps).patterns, folder.published)
+    return folder.render(ClassWise(passes=1).candidates(task)[0].train(ignore_steps).patterns, folder.published)
 
 
 Knob = Callable[[Masked, float], np.ndarray]

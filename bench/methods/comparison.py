@@ -93,7 +93,7 @@ def main() -> None:
                         shifts=None, robust=config.survived, secret=source.secret(KEY))  # fmt: skip
             torch.set_num_threads(count_cores())
             begun = time.perf_counter()
-            patterns = method.candidates(task)[options.candidate](ignore_steps).patterns
+            patterns = method.candidates(task)[options.candidate].train(ignore_steps).patterns
             seconds = time.perf_counter() - begun
             unmasking = source.unmasking(KEY, own=scope == "sample")
             strength = 1.0

@@ -118,7 +118,7 @@ def table(options: argparse.Namespace, make: Make, told: list[str]) -> str:
 def emn(mixture: Mixture) -> tuple[RealPatterns, list[str]]:
     """The default masks of the classes, trained on what is there."""
     task = replace(mixture.task, robust=ClassWise().robust)
-    masks = ClassWise().candidates(task)[0](ignore_steps).patterns
+    masks = ClassWise().candidates(task)[0].train(ignore_steps).patterns
     return masks[mixture.data.labels.cpu().numpy()], []
 
 

@@ -49,9 +49,10 @@ class _Call:
 
 def _gather(
     data: str | Path, *, levels: Sequence[float] = (), out: str | Path = "published",
-    masks: str | Path = "masks.safetensors", prices: Mapping[float, float] | None = None, epsilon: int = 8,
-    max_visibility: float | None = None,
-    min_ssim: float = 0.985, recipe: RecipeLike = None, arch: str | Sequence[str] | None = None, epochs: int | None = None,
+    masks: str | Path = "masks.safetensors", prices: Mapping[float, float] | None = None,
+    look: str = "faithful", epsilon: int | None = None, min_ssim: float | None = None,
+    max_visibility: float | None = None, recipe: RecipeLike = None,
+    arch: str | Sequence[str] | None = None, epochs: int | None = None,
     batch_size: int | None = None, method: str = "emn", scope: str | None = None, objective: str | None = None,
     robust: str | Sequence[str] | None = None, authorized: str | Path | None = None, placement: str = "fixed",
     patterns: int = 1, unmask: str = "classes", schedule: str | None = None, passes: int | None = None,
@@ -68,6 +69,8 @@ def _gather(
         levels: Test accuracies to sell, in percent; none where the clean images alone are sold.
         out, masks: The folder to publish, and the secret file.
         prices: Of levels, for the public manifest.
+        look: ``faithful``, ``balanced`` or ``strong``: how visible masks may be and what they are to outlive, where
+            ``epsilon``, ``min_ssim`` and ``robust`` are None.
         epsilon: Most that a pixel may move, in grey levels, 1 to 63.
         min_ssim: Mean SSIM that the published folder keeps, at least 0 and below 1.
         max_visibility: What the eye may see of masks (FLIP's mean), above 0 and at most 1; None: what it sees of the same
@@ -78,7 +81,8 @@ def _gather(
         method: ``emn``, ``confounder``, ``uge`` or ``random``.
         scope: What has a mask of its own: ``class`` or ``sample``.
         objective: ``error-min`` or ``error-max``.
-        robust: What masks are trained to survive, of ``greyscale``, ``jpeg``, ``blur``, ``augment``; or ``none``.
+        robust: What masks must survive even where they then hide less, of ``greyscale``, ``jpeg``, ``blur``, ``augment``; or
+            ``none``.
         authorized: The network file whose networks learn all the same (``uge``).
         placement: ``fixed`` (the paper) or ``keyed`` (by secret shifts).
         patterns: Of a class in each layer, 1 to 64.
@@ -108,23 +112,27 @@ def _gather(
     """
     require_folder(as_path(data))
     from hideseek_cli.images.output_format import OutputFormat
+    from hideseek_cli.publishing import looks
     from hideseek_cli.publishing.config import HideConfig
 
-    chosen = choose_device(device, threads)
+    chosen, style = choose_device(device, threads), looks.select(look)
     trained = given_recipe(recipe, epochs, batch_size, chosen) or usual_recipe(chosen)
     settings = {
         "schedule": schedule, "passes": passes, "inner_steps": inner_steps, "pgd_steps": pgd_steps,
         "stop_error": stop_error, "objective": objective,
     }  # fmt: skip
+    maker = _method(method, scope, settings, authorized)
     config = HideConfig(
         data=as_path(data), levels=tuple(levels), out=as_path(out), masks=as_path(masks), prices=dict(prices or {}),
-        max_visibility=max_visibility,
-        epsilon=epsilon, min_ssim=min_ssim, recipe=trained.with_arch(split_names(arch)), placement=placement, patterns=patterns,
-        unmask=unmask, robust=_robust(robust), calibration=calibration, tolerance=tolerance, max_runs=max_runs, size=size,
+        epsilon=style.epsilon if epsilon is None else epsilon, min_ssim=style.min_ssim if min_ssim is None else min_ssim,
+        max_visibility=style.max_visibility if max_visibility is None else max_visibility,
+        robust=_robust(robust), preferred=style.outlived(maker), recipe=trained.with_arch(split_names(arch)),
+        placement=placement, patterns=patterns, unmask=unmask, calibration=calibration, tolerance=tolerance,
+        max_runs=max_runs, size=size,
         train_images=train_images, labels=None if labels is None else as_path(labels), split=split,
         key_file=None if key_file is None else as_path(key_file), seed=seed, threads=threads or 1, resume=resume,
         overwrite=overwrite, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
-        method=_method(method, scope, settings, authorized),
+        method=maker,
     )  # fmt: skip
     return _Call(config, chosen, workers, engine, progress)
 
@@ -172,7 +180,7 @@ def _method(name: str, scope: str | None, settings: Mapping[str, object], author
 
 
 def _robust(robust: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Names of changes; None: those that the method is for."""
+    """Names of changes; None: those of the look."""
     if robust is None:
         return None
     names = split_names(robust if isinstance(robust, str) else tuple(robust))

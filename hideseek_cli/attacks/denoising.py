@@ -56,7 +56,7 @@ def train_denoiser(own: TensorDataset, epsilon: int, seed: int) -> nn.Sequential
         Task(dataset=own, epsilon=epsilon, arch="slim", batch_size=128, seed=seed, shifts=None, robust=robust)
         for robust in (method.robust, ())
     ]
-    patterns = torch.cat([torch.from_numpy(method.candidates(task)[0](ignore_steps).patterns) for task in tasks])
+    patterns = torch.cat([torch.from_numpy(method.candidates(task)[0].train(ignore_steps).patterns) for task in tasks])
     patterns = patterns.permute(0, 3, 1, 2).to(device)
     generator = torch.Generator(device).manual_seed(seed)
     height, width = own.images.shape[2:]

@@ -38,13 +38,21 @@ def hide(
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to publish.")] = Path("published"),
     masks: Annotated[Path, typer.Option("--masks", help="The mask file; keep it secret.")] = Path("masks.safetensors"),
-    epsilon: Annotated[int, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels.")] = 8,
-    min_ssim: Annotated[float, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps.")] = 0.985,
+    look: Annotated[
+        str,
+        typer.Option("--look", help="faithful, balanced or strong: how visible masks may be, and what they outlive."),
+    ] = "faithful",
+    epsilon: Annotated[
+        int | None, typer.Option("--epsilon", help="Most that a pixel may move, in grey levels. Usual: as --look has it.")
+    ] = None,
+    min_ssim: Annotated[
+        float | None, typer.Option("--min-ssim", help="Mean SSIM that the published folder keeps. Usual: as --look has it.")
+    ] = None,
     max_visibility: Annotated[
         float | None,
         typer.Option(
             "--max-visibility", metavar="FLIP",
-            help="What the eye may see of masks, 0 to 1. Usual: what it sees of JPEGs of quality 75.",
+            help="What the eye may see of masks, 0 to 1. Usual: as --look has it; faithful: no more than of JPEGs.",
         ),
     ] = None,
     recipe: Annotated[
@@ -69,7 +77,8 @@ def hide(
         str | None,
         typer.Option(
             "--robust", metavar="NAMES", rich_help_panel=MASKS,
-            help="What masks must survive: some of greyscale,jpeg,blur,augment, or none. Usual: greyscale,blur.",
+            help="What masks must survive, hidden or not: some of greyscale,jpeg,blur,augment, or none. Usual: as --look "
+            "has it, as long as they hide.",
         ),
     ] = None,
     placement: Annotated[
@@ -146,7 +155,7 @@ def hide(
     ] = 5.0,
     max_runs: Annotated[
         int | None,
-        typer.Option("--max-runs", help="Retrainings at most. Usual: 8, and 7 for each level.", rich_help_panel=LEVELS),
+        typer.Option("--max-runs", help="Retrainings at most. Usual: about 14, and 7 for each level.", rich_help_panel=LEVELS),
     ] = None,
     arch: options.Arch = None,
     epochs: options.Epochs = None,
@@ -194,11 +203,11 @@ def hide(
     with Screen(hide, quiet=quiet) as screen:
         ask: Callable[..., hs.HidePlan | hs.HideResult] = hs.plan_hide if dry_run else hs.hide
         found = ask(
-            data, max_visibility=max_visibility,
-            levels=sold, prices=priced, out=out, masks=masks, epsilon=epsilon, min_ssim=min_ssim, recipe=recipe,
-            arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective, robust=robust,
-            authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule, passes=passes,
-            inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,
+            data, levels=sold, prices=priced, out=out, masks=masks, look=look, epsilon=epsilon, min_ssim=min_ssim,
+            max_visibility=max_visibility,
+            recipe=recipe, arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective,
+            robust=robust, authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule,
+            passes=passes, inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,
             tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
             split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file, seed=seed,
             device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,

@@ -66,9 +66,18 @@ def measure_jpeg_visibility(clean: Pixels) -> float:
     return _judge(part, decoded[APART:, APART:], factor)
 
 
+def choose_enlargement(side: int) -> int:
+    """By how much an image with that shorter side is enlarged: the smallest whole factor that brings it to SMALL pixels.
+
+    >>> [choose_enlargement(side) for side in (32, 160, 256, 4000)]
+    [8, 2, 1, 1]
+    """
+    return max(1, -(-SMALL // side))
+
+
 def _find_part(height: int, width: int) -> tuple[slice, slice, int]:
     """The rows and columns that are judged, and the factor by which they are enlarged."""
-    factor = max(1, -(-SMALL // min(height, width)))
+    factor = choose_enlargement(min(height, width))
     rows, columns = (_find_middle(side, LARGE // factor) for side in (height, width))
     return rows, columns, factor
 

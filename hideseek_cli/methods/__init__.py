@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -46,6 +46,8 @@ class Task:
     """Patterns a class, each of them told from all others."""
     robust: tuple[str, ...] = ()
     """Names of ``training.transforms.ROBUST`` that the patterns must survive."""
+    strict: bool = True
+    """Whether patterns that do not survive those are of no use; otherwise plain ones follow where they leave too much."""
     sight: Sight = OWN_SIZE
     """How patterns come to the eye and back to networks."""
     secret: bytes = bytes(32)
@@ -55,6 +57,11 @@ class Task:
     def shown(self) -> TensorDataset:
         """The images that may be trained on."""
         return self.dataset if self.seen is None else self.dataset.subset(self.seen)
+
+    @property
+    def kinds(self) -> tuple[Task, ...]:
+        """What may be trained in turn: masks that survive what they are to survive, and plain ones where those will do."""
+        return (self,) if self.strict or not self.robust else (self, replace(self, robust=()))
 
     @property
     def shown_shifts(self) -> torch.Tensor | None:
@@ -78,6 +85,29 @@ class TrainedPatterns:
 Training = Callable[[OnStep], TrainedPatterns]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One way to train patterns that may be published."""
+
+    name: str
+    """What makes it another than those before, in words: ``plain masks, whitened``."""
+    train: Training
+    robust: tuple[str, ...] = ()
+    """The changes that its masks are trained through."""
+
+
+def name_masks(robust: tuple[str, ...]) -> str:
+    """What masks are called that are trained through these changes.
+
+    >>> name_masks(()), name_masks(("greyscale",)), name_masks(("greyscale", "blur", "jpeg"))
+    ('plain masks', 'masks that outlive greyscale', 'masks that outlive greyscale, blur and jpeg')
+    """
+    if not robust:
+        return "plain masks"
+    *others, last = robust
+    return f"masks that outlive {' and '.join([', '.join(others), last] if others else [last])}"
+
+
 @runtime_checkable
 class Method(Protocol):
     """A way to make masks that hide what the images teach."""
@@ -96,8 +126,8 @@ class Method(Protocol):
     def robust(self) -> tuple[str, ...]:
         """What masks are trained through unless told otherwise."""
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
-        """Trainings of patterns to publish, the one that is expected to hide best first; later ones are fallbacks.
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
+        """Attempts at patterns to publish: by ``task.kinds`` in turn, of each the one first that is expected to hide best.
 
         Patterns of scope ``sample`` are as many as ``task.dataset``; those that may not be trained on get theirs from
         what was trained on the others.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -15,8 +14,8 @@ from hideseek_cli.core.confounder import Plan, train_generator
 from hideseek_cli.core.generator_network import GeneratorNetwork, make_noise
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.generator import Generator
-from hideseek_cli.methods import Noise, Task, TrainedPatterns, Training
-from hideseek_cli.methods.emn import COUNT, passes_for, plan_tries
+from hideseek_cli.methods import Attempt, Noise, Task, TrainedPatterns
+from hideseek_cli.methods.emn import COUNT, passes_for, plan_attempts
 from hideseek_cli.runtime.fields import settle
 from hideseek_cli.training.trainer import OnStep
 
@@ -47,9 +46,9 @@ class Confounder:
     def __post_init__(self) -> None:
         settle(self)
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
         """With a classifier by each rule of class-wise masks in turn."""
-        return tuple(partial(self._train, one, rule) for one, rule in plan_tries(task))
+        return plan_attempts(task, self._train)
 
     def _train(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = self.passes

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from hideseek_cli.core.bilevel import SCHEDULES, Problem, training_error
 from hideseek_cli.core.surrogate import OBJECTIVES
-from hideseek_cli.methods import RealPatterns, Task, TrainedPatterns, Training
+from hideseek_cli.methods import Attempt, RealPatterns, Task, TrainedPatterns, name_masks
 from hideseek_cli.runtime.fields import at_least, one_of, settle, within
 from hideseek_cli.training.architectures import Standardised
 from hideseek_cli.training.trainer import OnStep, steps_per_pass
@@ -34,10 +34,20 @@ def passes_for(task: Task, given: int | None, fewest: int = 1) -> int:
     return given or max(fewest, round(STEPS / steps_per_pass(len(task.shown), task.batch_size)))
 
 
-def plan_tries(task: Task, plain: tuple[str, ...] = FINE) -> list[tuple[Task, str]]:
-    """The rules of ``core.updates`` to train masks by, in turn, with what to train on; a rule comes again with another seed."""
-    rules = ROBUST if task.robust else plain
-    return [(replace(task, seed=task.seed + rules[:number].count(rule)), rule) for number, rule in enumerate(rules)]
+def plan_attempts(
+    task: Task, train: Callable[[Task, str, OnStep], TrainedPatterns], by: str | None = None, plain: tuple[str, ...] = FINE
+) -> tuple[Attempt, ...]:
+    """Trainings of each of its kinds by a rule of ``core.updates``, or by ``plain`` or ROBUST in turn; a rule comes again with
+    another seed."""
+    found = []
+    for kind in task.kinds:
+        rules = (by,) if by else ROBUST if kind.robust else plain
+        for number, rule in enumerate(rules):
+            before = rules[:number].count(rule)
+            one = replace(kind, seed=kind.seed + before)
+            name = name_masks(kind.robust) if by else f"{name_masks(kind.robust)}, {rule}{' again' if before else ''}"
+            found.append(Attempt(name=name, train=partial(train, one, rule), robust=kind.robust))
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +95,12 @@ class ClassWise:
         """What masks are trained through unless told otherwise; nothing where they are the paper's."""
         return ("greyscale", "blur") if self.schedule == "joint" and self.objective == "error-min" else ()
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating``, and of
-        those that raise the loss, one."""
-        if self.schedule == "joint" and self.objective == "error-max":
-            return (partial(self._train_joint, task, "sign"),)
-        if self.schedule == "joint":
-            return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task, self.plain))
-        return (partial(self._train_alternating, task),)
+        those that raise the loss, one of each kind."""
+        if self.schedule == "joint" and self.objective == "error-min":
+            return plan_attempts(task, self._train_joint, plain=self.plain)
+        return plan_attempts(task, self._train_joint if self.schedule == "joint" else self._train_alternating, "sign")
 
     def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes)
@@ -100,9 +108,9 @@ class ClassWise:
             on_step(state.number, passes)
         return TrainedPatterns(patterns=state.pattern())
 
-    def _train_alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
+    def _train_alternating(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         """Trained until the surrogate's training error falls to ``stop_error``."""
-        problem = self._problem(task)
+        problem = self._problem(task, rule)
         for state in SCHEDULES[self.schedule](problem):
             on_step(state.number, self.max_rounds)
             if (state.number > 1 and training_error(problem, state) <= self.stop_error) or state.number >= self.max_rounds:

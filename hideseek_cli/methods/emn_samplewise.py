@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import ClassVar
 
 import torch
@@ -11,8 +10,8 @@ import torch
 from hideseek_cli.core.bilevel import LONGEST, STOP_ERROR, Problem
 from hideseek_cli.core.sample_noise import SCHEDULES, Noises, alternating, joint
 from hideseek_cli.core.surrogate import OBJECTIVES
-from hideseek_cli.methods import Task, TrainedPatterns, Training
-from hideseek_cli.methods.emn import COUNT, SHARE, passes_for, plan_tries
+from hideseek_cli.methods import Attempt, Task, TrainedPatterns
+from hideseek_cli.methods.emn import COUNT, SHARE, passes_for, plan_attempts
 from hideseek_cli.runtime.fields import one_of, settle
 from hideseek_cli.training.trainer import OnStep
 
@@ -52,14 +51,12 @@ class SampleWise:
     def __post_init__(self) -> None:
         settle(self)
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
         """By ``joint`` from surrogates of each rule of class-wise masks, later ones where those before do not hide; by
-        ``alternating``, and of noise that raises the loss, one."""
-        if self.schedule == "alternating":
-            return (partial(self._train_alternating, task),)
-        if self.objective == "error-max":
-            return (partial(self._train_joint, task, "sign"),)
-        return tuple(partial(self._train_joint, one, rule) for one, rule in plan_tries(task))
+        ``alternating``, and of noise that raises the loss, one of each kind."""
+        if self.schedule == "joint" and self.objective == "error-min":
+            return plan_attempts(task, self._train_joint)
+        return plan_attempts(task, self._train_joint if self.schedule == "joint" else self._train_alternating, "sign")
 
     def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes, FEWEST)
@@ -72,9 +69,9 @@ class SampleWise:
         on_step(number + 1, number + 1)
         return TrainedPatterns(patterns=noises.patterns())
 
-    def _train_alternating(self, task: Task, on_step: OnStep) -> TrainedPatterns:
+    def _train_alternating(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         """Until the training error falls to ``stop_error``, as it never may where noise raises the loss."""
-        noises = self._noises(task, "sign", 1)
+        noises = self._noises(task, rule, 1)
         for number, network in enumerate(alternating(noises), 1):
             on_step(number, self.max_rounds)
             if number == self.max_rounds or noises.error(network) <= self.stop_error:

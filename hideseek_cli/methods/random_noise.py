@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from hideseek_cli.masks import keys
-from hideseek_cli.methods import Task, TrainedPatterns, Training
+from hideseek_cli.methods import Attempt, Task, TrainedPatterns
 from hideseek_cli.training.trainer import OnStep
 
 
@@ -35,9 +35,9 @@ class ClassNoise:
     coloured: ClassVar[bool] = False
     robust: ClassVar[tuple[str, ...]] = ()
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
         """A single one, which trains nothing."""
-        return (partial(_draw_noise, task, task.pattern_sets * task.dataset.classes),)
+        return (Attempt(name="random noise", train=partial(_draw_noise, task, task.pattern_sets * task.dataset.classes)),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,9 @@ class SampleNoise:
     coloured: ClassVar[bool] = False
     robust: ClassVar[tuple[str, ...]] = ()
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
         """A single one, which trains nothing."""
-        return (partial(_draw_noise, task, len(task.dataset)),)
+        return (Attempt(name="random noise", train=partial(_draw_noise, task, len(task.dataset))),)
 
 
 METHODS = (ClassNoise, SampleNoise)

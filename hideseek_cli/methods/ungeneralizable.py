@@ -13,7 +13,7 @@ from torch import Tensor
 from hideseek_cli.core.bilevel import Problem
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
-from hideseek_cli.methods import Task, TrainedPatterns, Training
+from hideseek_cli.methods import Attempt, Task, TrainedPatterns, Training
 from hideseek_cli.methods.emn import FINE, ClassWise
 from hideseek_cli.training import secret_stem
 from hideseek_cli.training.trainer import OnStep
@@ -47,12 +47,13 @@ class Ungeneralizable(ClassWise):
                 "`method='uge'` hides from networks but one: give its file as `authorized`; hideseek network makes one"
             )
 
-    def candidates(self, task: Task) -> tuple[Training, ...]:
+    def candidates(self, task: Task) -> tuple[Attempt, ...]:
         """Those of class-wise EMN, by SURROGATE and then by the recipe's network, made as strong as ε lets them be; similarity
         decides how much of that is used."""
         own = super().candidates(task)
-        first = super().candidates(replace(task, arch=SURROGATE))[:1] if task.arch != SURROGATE else ()
-        return tuple(partial(self._strengthen, task, train) for train in (*first, *own))
+        other = super().candidates(replace(task, arch=SURROGATE))[:1] if task.arch != SURROGATE else ()
+        first = (replace(one, name=f"{one.name}, of {SURROGATE}") for one in other)
+        return tuple(replace(one, train=partial(self._strengthen, task, one.train)) for one in (*first, *own))
 
     def _strengthen(self, task: Task, train: Training, on_step: OnStep) -> TrainedPatterns:
         patterns = torch.from_numpy(GAIN * train(on_step).patterns).permute(0, 3, 1, 2)

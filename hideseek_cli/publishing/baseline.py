@@ -64,5 +64,6 @@ def _announce(run: HideRun) -> None:
         )
     run.progress.say(
         f"{count(len(source), 'image')}, {count(len(source.folder.classes), 'class')}; recipe {recipe.name} on {run.device}: "
-        f"{recipe.arch}, {count(recipe.epochs, 'epoch')}; at most {count(config.runs, 'retraining')}, about {minutes:.0f} min"
+        f"{recipe.arch}, {count(recipe.epochs, 'epoch')}; at most {count(config.budget.most, 'retraining')}, "
+        f"about {minutes:.0f} min"
     )

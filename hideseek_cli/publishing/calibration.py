@@ -11,7 +11,7 @@ import numpy as np
 from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing.baseline import Baseline
-from hideseek_cli.publishing.config import FEWEST_RUNS, PUBLISHED_RUNS
+from hideseek_cli.publishing.budget import FEWEST_RUNS, PUBLISHED_RUNS
 from hideseek_cli.publishing.level_search import LevelOutcome, LevelSearch
 from hideseek_cli.publishing.mask_layout import MaskLayout
 from hideseek_cli.publishing.mask_selection import CandidateMasks

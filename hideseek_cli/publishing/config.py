@@ -14,7 +14,9 @@ from hideseek_cli.images.layout import READINGS
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
-from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.methods.emn import PLAIN, ClassWise
+from hideseek_cli.publishing.budget import RunBudget
+from hideseek_cli.publishing.looks import USUAL
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.exposure import describe_exposure
 from hideseek_cli.runtime.fields import PATH, Names, Number, Numbers, Place, Prices, at_least, between, one_of, settle, within
@@ -22,8 +24,6 @@ from hideseek_cli.runtime.places import refuse_inside
 from hideseek_cli.training.accuracy_stats import POINTS
 from hideseek_cli.training.transforms import ROBUST
 
-CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS = 2, 1, 2, 2
-"""Retrainings of the clean folder, of half of it, of what may be published, and the fewest for a level."""
 MOST_PATTERNS = 64
 UNMASKS = ("classes", "images")
 
@@ -75,20 +75,22 @@ class HideConfig:
     recipe: Recipe
     """As chosen; it is fitted to the number of images."""
     prices: Prices = field(default_factory=dict, metadata={"become": _copy_prices, "check": _check_prices})
-    epsilon: int = field(default=8, metadata=between(1, MAX_EPSILON, "grey levels"))
+    epsilon: int = field(default=USUAL.epsilon, metadata=between(1, MAX_EPSILON, "grey levels"))
     """Most that a pixel may move."""
     placement: str = field(default="fixed", metadata=one_of("fixed", "keyed"))
     patterns: int = field(default=1, metadata=between(1, MOST_PATTERNS))
     """Patterns a class in each layer of images; one is the paper's."""
     robust: Names | None = field(default=None, metadata={"become": tuple, "check": _check_changes})
-    """Changes that masks are trained to survive: names of ``training.transforms.ROBUST``; of none of them: the paper's plain
-    masks. None: those that the method is for."""
+    """Changes that masks must survive, whether they hide or not: names of ``training.transforms.ROBUST``; of none of them: the
+    paper's plain masks. None: ``preferred``."""
+    preferred: Names = field(default=(), metadata={"become": tuple, "check": _check_changes})
+    """Changes that masks are trained to survive as long as they hide all the same: the look's (``publishing.looks``)."""
     unmask: str = field(default="classes", metadata=one_of(*UNMASKS))
     """What loses its mask in turn as levels rise: ``classes``, or ``images`` of all classes alike."""
-    min_ssim: Number = field(default=0.985, metadata=within(lambda ssim: 0 <= ssim < 1, "at least 0 and below 1"))
+    min_ssim: Number = field(default=USUAL.min_ssim, metadata=within(lambda ssim: 0 <= ssim < 1, "at least 0 and below 1"))
+    """Mean SSIM that the published folder keeps."""
     max_visibility: Number | None = field(default=None, metadata=within(lambda seen: 0 < seen <= 1, "above 0 and at most 1"))
     """What the eye may see of masks on average (FLIP). None: as much as of a JPEG of quality 75."""
-    """Mean SSIM that the published folder keeps."""
     calibration: str = field(default="retrain", metadata=one_of("retrain", "stop"))
     """How levels are found: by retraining, or by the stopping rule of the paper's Algorithm 1."""
     method: Method = field(default_factory=ClassWise)
@@ -110,7 +112,7 @@ class HideConfig:
     threads: int = field(default=1, metadata=at_least(1, "cannot train; give at least 1"))
     """Processor threads of each retraining; as many stand side by side as there are cores for."""
     max_runs: int | None = None
-    """Retrainings that may be made; None: 8 and 7 for each level, or as many as it takes."""
+    """Retrainings that may be made; None: as many as ``publishing.budget`` says."""
     tolerance: Number = field(default=5.0, metadata=POINTS)
     """Points by which calibration may miss a level."""
     overwrite: bool = False
@@ -148,9 +150,9 @@ class HideConfig:
             )
         if self.robust and not self.method.changeable:
             yield f"`robust` does not apply to `method='{self.method.name}'`: it is not trained through changes"
-        if self.runs < self.fewest:
+        if self.budget.most < self.budget.fewest:
             levels = count(len(self.levels), "level")
-            yield f"`max_runs` {self.max_runs} is too few for {levels}; give at least {self.fewest}"
+            yield f"`max_runs` {self.max_runs} is too few for {levels}; give at least {self.budget.fewest}"
         if self.masks.resolve() in (self.out.resolve(), *self.out.resolve().parents):
             yield f"{self.masks} cannot be the mask file and hold the folder {self.out}; choose another `masks`"
         if self.out.resolve() in self.masks.resolve().parents:
@@ -159,22 +161,18 @@ class HideConfig:
     @property
     def survived(self) -> tuple[str, ...]:
         """What masks are trained to survive."""
-        return self.method.robust if self.robust is None else self.robust
+        return self.preferred if self.robust is None else self.robust
 
     @property
-    def runs(self) -> int:
-        """Retrainings that may be made."""
-        usual = 8 + 7 * len(self.levels) + self._authorized_runs
-        return self.max_runs if self.max_runs is not None else max(self.fewest, usual)
-
-    @property
-    def fewest(self) -> int:
-        """Retrainings that it takes at least."""
-        return CLEAN_RUNS + HALF_RUNS + 4 * PUBLISHED_RUNS + FEWEST_RUNS * len(self.levels) + self._authorized_runs
-
-    @property
-    def _authorized_runs(self) -> int:
-        return CLEAN_RUNS + PUBLISHED_RUNS if isinstance(self.method, Authorizing) else 0
+    def budget(self) -> RunBudget:
+        """Retrainings that may be made. Plain masks may follow those that are only preferred to outlive something, then masks
+        whose pattern levels share; with an authorized network, masks of another network come first."""
+        plain = len(PLAIN) if self.survived and self.robust is None else 0
+        shared = bool(self.levels) and self.method.scope == "class" and self.calibration == "retrain"
+        authorized = isinstance(self.method, Authorizing)
+        return RunBudget(
+            levels=len(self.levels), authorized=authorized, further_attempts=plain + shared + authorized, max_runs=self.max_runs
+        )
 
     @property
     def generator(self) -> Path:
@@ -218,6 +216,8 @@ class HideConfig:
         kept = asdict(self)
         for name in ("overwrite", "resume", "prices", "output_format", "out"):
             del kept[name]
+        preferred = kept.pop("preferred")
+        kept["look"] = preferred if self.robust is None else ()
         method, files = kept.pop("method"), self.output_format
         kept |= {"method": self.method.name, "scope": self.method.scope, **method}
         kept |= {"image_format": files.encoding, "shards": files.shard, "keep_exif": files.exif}

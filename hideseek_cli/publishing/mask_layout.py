@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from hideseek_cli.core.eye import Sight, to_difference
+from hideseek_cli.images.visibility import choose_enlargement
 from hideseek_cli.masks.assignment import UnmaskingOrder
 from hideseek_cli.masks.resample import compute_return_weights
 from hideseek_cli.methods import Task
@@ -17,8 +18,6 @@ from hideseek_cli.publishing.rendering import MaskRenderer
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
 
-SEEN = 256
-"""Pixels of a side to which people enlarge images that are smaller."""
 MIDDLE = 30.0
 """Odds of a masked image at which half of the accuracy is expected, where every class loses masks."""
 
@@ -38,16 +37,22 @@ class MaskLayout:
     shares: list[float]
     """The masked share at which each level is expected."""
 
+    @property
+    def divided(self) -> bool:
+        """Whether levels have patterns of their own that they could have in common."""
+        return self.unmasking.pattern_sets > 1 and not self.unmasking.own
+
     def cleaned(self, share: float) -> dict[str, float]:
         """Of each class that has images without a mask at a masked share, their share."""
         coverage = self.unmasking.coverage(share)
         return {name: float(part) for name, part in zip(self.renderer.source.folder.classes, coverage, strict=True) if part}
 
 
-def lay_out_masks(run: HideRun, baseline: Baseline) -> MaskLayout:
-    """A layer of patterns for each level and one for what stays masked; a single one where levels have masks of their own."""
+def lay_out_masks(run: HideRun, baseline: Baseline, *, shared: bool = False) -> MaskLayout:
+    """A layer of patterns for each level and one for what stays masked; a single one where levels have masks of their own, or
+    where all are to have one in common (``shared``)."""
     config, source = run.config, run.source
-    layers = 1 if config.calibration == "stop" else len(config.levels) + 1
+    layers = 1 if shared or config.calibration == "stop" else len(config.levels) + 1
     about = guess_shares(config.levels, baseline.accuracies, baseline.chance, Expected(1.0))
     unmasking = source.unmasking(
         run.master, config.unmask, run.evaluator.held, aims=[1 - share for share in about], pattern_sets=layers,
@@ -62,15 +67,15 @@ def lay_out_masks(run: HideRun, baseline: Baseline) -> MaskLayout:
     )  # fmt: skip
 
 
-def make_task(run: HideRun, layout: MaskLayout, visibility: float) -> Task:
-    """What a method is given; ``visibility``: that masks may have at most."""
+def make_task(run: HideRun, layout: MaskLayout) -> Task:
+    """What a method is given."""
     shifts = layout.renderer.shifts
     taught = None if shifts is None else torch.from_numpy(shifts[run.source.taught].astype(np.int64)).to(run.device)
     return Task(
         dataset=run.evaluator.clean, seen=run.evaluator.seen(), epsilon=run.config.epsilon, arch=run.recipe.each()[0].arch,
         batch_size=run.recipe.batch_size, seed=run.source.draw_seed(run.master, "masks", run.config.seed),
-        pattern_sets=layout.pattern_sets, robust=run.config.survived, secret=run.source.secret(run.master), shifts=taught,
-        sight=find_sight(run.source, visibility),
+        pattern_sets=layout.pattern_sets, robust=run.config.survived, strict=run.config.robust is not None,
+        secret=run.source.secret(run.master), shifts=taught, sight=find_sight(run.source, run.limit.mean),
     )  # fmt: skip
 
 
@@ -79,6 +84,6 @@ def find_sight(source: SourceDataset, visibility: float) -> Sight:
     masks may have at most."""
     side, trained = int(np.median(source.shapes[:, :2].min(1))), min(source.stack.shape)
     return Sight(
-        pixels=side * max(1, -(-SEEN // side)) / trained, limit=to_difference(visibility),
+        pixels=side * choose_enlargement(side) / trained, limit=to_difference(visibility),
         transfer=None if source.size is None else compute_return_weights(side, trained),
     )  # fmt: skip

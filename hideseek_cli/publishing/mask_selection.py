@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,15 +11,17 @@ import numpy as np
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.generator import Generator
 from hideseek_cli.formats.manifest import Authorized
-from hideseek_cli.methods import Authorizing, RealPatterns, Task, Training
-from hideseek_cli.publishing.config import CLEAN_RUNS, PUBLISHED_RUNS, HideConfig
-from hideseek_cli.publishing.mask_layout import MaskLayout
+from hideseek_cli.methods import Attempt, Authorizing, RealPatterns, Task
+from hideseek_cli.publishing.attempts import AttemptOutcome, describe_last, find_best
+from hideseek_cli.publishing.baseline import Baseline
+from hideseek_cli.publishing.budget import CLEAN_RUNS, PUBLISHED_RUNS
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
 from hideseek_cli.publishing.rendering import LevelScale
 from hideseek_cli.publishing.retraining import Retraining
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.publishing.strength import Strength, equalise_similarity, find_greatest_strength
-from hideseek_cli.publishing.visibility_limit import VisibilityLimit
 from hideseek_cli.training.accuracy_stats import Estimate
 
 
@@ -29,8 +31,6 @@ class CandidateMasks:
 
     scale: LevelScale
     strength: Strength
-    visibility_limit: float
-    """What the eye may see of it, on average over the images (FLIP)."""
     accuracies: list[float]
     """Of networks trained on it, in percent."""
     weights: dict[str, np.ndarray]
@@ -52,45 +52,74 @@ class CandidateMasks:
         return config.generator
 
 
-def select_masks(run: HideRun, layout: MaskLayout, task: Task, enough: float) -> CandidateMasks:
+@dataclass(frozen=True)
+class Selection:
+    """What is to be published, and how it was come to."""
+
+    masks: CandidateMasks
+    layout: MaskLayout
+    """Of these masks: with patterns of each level's own, unless those did not hide."""
+    attempts: tuple[AttemptOutcome, ...]
+    """All that were made, in their order."""
+
+
+def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Task) -> Selection:
     """What to publish: masks at the greatest strength that keeps the images' similarity and that the eye does not mind.
 
-    The method's candidates are tried in turn until one leaves no more than ``enough`` percent; which of them hides best
-    depends on the images (docs/results/2026-11-masks.md).
+    Hidden first: the method's attempts are made in turn, and after them one with patterns that all levels share, until one
+    leaves no more than counts as hidden or no runs are left for more. Which of them hides best depends on the images
+    (docs/results/2026-11-masks.md).
     """
-    limit = VisibilityLimit.of(run.config, run.source, run.executor, run.progress)
-    tried: list[CandidateMasks] = []
-    for number, training in enumerate(run.config.method.candidates(task)):
-        patterns, weights = _train(run, f"candidate {number}", training)
-        tried.append(_evaluate_candidate(run, layout, limit, patterns, weights))
-        if tried[-1].accuracy <= enough:
+    attempts = run.config.method.candidates(task)
+    total = len(attempts) + layout.divided
+    outcomes: list[AttemptOutcome] = []
+    tried: list[tuple[CandidateMasks, MaskLayout]] = []
+    for number in range(total):
+        if outcomes and outcomes[find_best(outcomes)].accuracy <= baseline.hidden_at:
             break
-    best = min(tried, key=lambda one: one.accuracy)
+        if outcomes and run.session.left < PUBLISHED_RUNS + run.config.budget.after_masks:
+            run.progress.say(f"no runs are left for attempt {number + 1} of {total} at masks (`max_runs`)")
+            break
+        shared = number == len(attempts)
+        one, place = _share(run, baseline, find_best(outcomes)) if shared else (attempts[number], layout)
+        masks = _evaluate_candidate(run, place, *_train(run, f"candidate {number}", one))
+        tried.append((masks, place))
+        outcomes.append(AttemptOutcome(name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy))
+        run.progress.say(describe_last(outcomes, total))
+    best, place = tried[find_best(outcomes)]
     held = f"strength {best.strength.value:.2f}, as much as {best.strength.described} allows"
     run.progress.say(f"images to publish ({held}) train to {best.accuracy:.1f} %")
-    return best
+    return Selection(best, place, tuple(outcomes))
 
 
-def _train(run: HideRun, name: str, training: Training) -> tuple[RealPatterns, dict[str, np.ndarray]]:
-    """Patterns and weights of a training, or what an interrupted run made by it."""
+def _share(run: HideRun, baseline: Baseline, best: int) -> tuple[Attempt, MaskLayout]:
+    """The attempt that left least, once more with one pattern set for all levels: few patterns are learnt from fewer images
+    each, and so hide where classes are small."""
+    layout = lay_out_masks(run, baseline, shared=True)
+    attempt = run.config.method.candidates(make_task(run, layout))[best]
+    return replace(attempt, name=f"{attempt.name}, one pattern of a class for all levels,"), layout
+
+
+def _train(run: HideRun, name: str, attempt: Attempt) -> tuple[RealPatterns, dict[str, np.ndarray]]:
+    """Patterns and weights of an attempt, or what an interrupted run made by it."""
     within, arrays = f"{name} weights ", run.journal.arrays
     if name not in arrays:
-        made = training(partial(run.progress.step, "training masks"))
+        made = attempt.train(partial(run.progress.step, "training masks"))
         run.journal.keep({name: made.patterns, **{within + part: weight for part, weight in made.weights.items()}})
     arrays = run.journal.arrays
     return arrays[name], {key.removeprefix(within): value for key, value in arrays.items() if key.startswith(within)}
 
 
 def _evaluate_candidate(
-    run: HideRun, layout: MaskLayout, limit: VisibilityLimit, patterns: RealPatterns, weights: dict[str, np.ndarray]
+    run: HideRun, layout: MaskLayout, patterns: RealPatterns, weights: dict[str, np.ndarray]
 ) -> CandidateMasks:
     """These patterns as strong as similarity and the eye allow, and what networks learn from images that carry them."""
     renderer, choices = layout.renderer, layout.unmasking.choices()
     patterns = equalise_similarity(renderer, patterns, choices, run.executor)
-    strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress, limit)
+    strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress, run.limit)
     scale = LevelScale(renderer, renderer.masks(patterns, strength.value), layout.unmasking)
     accuracies = run.session.measure([scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS)
-    return CandidateMasks(scale, strength, limit.mean, accuracies, weights)
+    return CandidateMasks(scale, strength, accuracies, weights)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Hide a folder: train masks, find the masked share of every level, write the release.
 
-The order of work: read everything and refuse what cannot be used; measure what the clean folder trains to; train the
-masks; find the strongest that keeps the images' similarity and check that it hides; search the levels; write.
+The order of work: read everything and refuse what cannot be used; measure what the clean folder trains to; train masks
+until some hide that keep the images' similarity; search the levels; try what the published masks outlive; write.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMa
 from hideseek_cli.publishing.preparation import begin_files, hold_places, read_source
 from hideseek_cli.publishing.release import Release, ReleaseMasks, write_release
 from hideseek_cli.publishing.result import HideResult, LevelResult
+from hideseek_cli.publishing.robustness import measure_outlived
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.atomic import StagedFolder
@@ -52,14 +53,17 @@ def hide(config: HideConfig, device: torch.device, executor: Executor, progress:
 def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     """Measure, train, select, calibrate, write."""
     baseline = measure_clean(run)
-    layout = lay_out_masks(run, baseline)
-    task = make_task(run, layout)
-    strongest = select_masks(run, layout, task, baseline.hidden_at)
+    first = lay_out_masks(run, baseline)
+    task = make_task(run, first)
+    selected = select_masks(run, baseline, first, task)
+    strongest, layout = selected.masks, selected.layout
     allowed = measure_authorized(run, layout, strongest)
     calibrated = calibrate(run, baseline, layout, strongest, task)
     estimates = {one.level: run.session.estimate(list(one.accuracies)) for one in calibrated.levels}
-    published = run.session.measure_against(baseline.hidden_at, strongest.scale.make_retraining(1.0, calibrated.shares))
+    retraining = strongest.scale.make_retraining(1.0, calibrated.shares)
+    published = run.session.measure_against(baseline.hidden_at, retraining)
     run.progress.say(f"the published folder trains to {published.mean:.1f} % ({count(published.runs, 'run')})")
+    outlives = measure_outlived(run, retraining)
     with stage:
         release = _write(run, layout, strongest, calibrated, estimates, allowed, stage)
         generator = strongest.save_generator(run.config, run.source, release.manifest.release)
@@ -67,7 +71,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
         config=run.config, release=release, clean=run.session.estimate(baseline.accuracies), published=published,
         hidden=published.mean <= baseline.hidden_at, allowed=allowed,
         levels=_describe_levels(layout, calibrated, estimates, release), strength=strongest.strength,
-        visibility_limit=strongest.visibility_limit, runs=run.session.runs,
+        visibility_limit=run.limit.mean, runs=run.session.runs, attempts=selected.attempts, outlives=outlives,
         trained=len(run.source.stack), recipe=run.recipe, generator=generator, seconds=time.monotonic() - begun,
     )  # fmt: skip
 

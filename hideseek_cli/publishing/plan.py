@@ -105,7 +105,7 @@ def plan(config: HideConfig, device: torch.device, executor: Executor, progress:
     dataset = make_dataset(source.stack.clean(), source.labels, classes, device)
     return HidePlan(
         config=config, reading=source.reading, train_images=len(source.stack), chance=source.folder.chance(),
-        size=source.size, recipe=recipe, retrainings=config.runs,
+        size=source.size, recipe=recipe, retrainings=config.budget.most,
         seconds=estimate_duration(config, dataset, recipe, executor),
         bytes_now=sum(_length(record.path) for record in source.folder.records), bytes_about=_published_bytes(source, config),
     )  # fmt: skip

@@ -9,9 +9,11 @@ from typing import Any
 from hideseek_cli.errors import count
 from hideseek_cli.images.folder_comparison import Comparison, describe_visibility, show_visibility
 from hideseek_cli.publishing.accuracy_curve import Evaluation
+from hideseek_cli.publishing.attempts import AttemptOutcome, describe_choice, describe_tries
 from hideseek_cli.publishing.config import UNMASKS, HideConfig
 from hideseek_cli.publishing.mask_selection import AuthorizedResult
 from hideseek_cli.publishing.release import Release
+from hideseek_cli.publishing.robustness import describe_outlived
 from hideseek_cli.publishing.strength import Strength
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.tables import format_table
@@ -20,9 +22,9 @@ from hideseek_cli.training.accuracy_stats import Estimate
 LOST = 5.0
 """Points that masks may cost an authorised network."""
 STRONGER = {
-    "ssim": "lower `min_ssim`, which keeps masks from being stronger",
-    "visibility": "raise `max_visibility`, which keeps masks from being stronger",
-    "strongest": "raise `epsilon`, since neither a lower `min_ssim` nor a higher `max_visibility` would help",
+    "ssim": "a lower `min_ssim`, which keeps masks from being stronger",
+    "visibility": "a higher `max_visibility`, which keeps masks from being stronger",
+    "strongest": "a higher `epsilon`; neither a lower `min_ssim` nor a higher `max_visibility` would change anything",
 }
 """What to change, by the limit that binds (``publishing.strength.BOUNDS``)."""
 
@@ -95,6 +97,10 @@ class HideResult:
     published: Estimate
     hidden: bool
     """Whether the published folder trains to chance."""
+    attempts: tuple[AttemptOutcome, ...]
+    """At masks that hide, in their order; the published ones are of that which left least."""
+    outlives: dict[str, float]
+    """Accuracy in percent that the published folder trains to after each change; none where none was tried."""
     allowed: AuthorizedResult | None
     """What an authorised network learns, where there is one."""
     levels: tuple[LevelResult, ...]
@@ -131,6 +137,7 @@ class HideResult:
             "generator": self.generator and str(self.generator), "images": len(manifest.images),
             "classes": len(manifest.classes), "chance": manifest.chance, "clean_accuracy": self.clean.mean,
             "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
+            "attempts": [one.to_json() for one in self.attempts], "outlives": self.outlives,
             "authorized": allowed and {"accuracy": allowed.published.mean, "clean_accuracy": allowed.clean.mean},
             "mse": like.mse, "ssim": like.ssim, "linf": like.linf, "visibility": like.visibility,
             "visibility_limit": self.visibility_limit, "limit": self.strength.bound, "runs": self.runs,
@@ -187,14 +194,15 @@ class HideResult:
 
     def _remarks_on_hiding(self) -> list[str]:
         """Whether the published folder still teaches, and teaches whom it should."""
-        lines = []
+        lines = describe_choice(self.attempts)
         if not self.hidden:
-            plain = "try `robust='none'` first, whose masks survive no change and may hide better; then "
+            untried = "plain masks, as `robust` asks for others; " if self.config.robust else ""
             lines.append(
                 f"the published folder still trains to {self.published.mean:.1f} %, above chance "
-                f"({self.release.manifest.chance:.1f} %): "
-                f"{plain if self.config.survived else ''}{STRONGER[self.strength.bound]}"
+                f"({self.release.manifest.chance:.1f} %), though {describe_tries(self.attempts)}; not tried: {untried}"
+                f"{STRONGER[self.strength.bound]}"
             )
+        lines += describe_outlived(self.outlives, self.clean.mean)
         if not self.taught and self.allowed is not None:
             lines.append(
                 f"the authorized network loses {self.allowed.lost:.1f} points to the masks: it sees some of them where they "

@@ -14,13 +14,14 @@ from jaxtyping import Bool
 
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.images.codec import Images
-from hideseek_cli.publishing.config import CLEAN_RUNS, PUBLISHED_RUNS, HideConfig
+from hideseek_cli.publishing.budget import CLEAN_RUNS, PUBLISHED_RUNS
+from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.cache import Cache
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import Estimate, estimate, pool_variance
-from hideseek_cli.training.evaluator import Correction, Evaluator
+from hideseek_cli.training.evaluator import Change, Correction, Evaluator
 from hideseek_cli.training.parallel import count_parallel, train_in_parallel
 from hideseek_cli.training.tensors import TensorDataset
 from hideseek_cli.training.trainer import OnStep, estimate_seconds
@@ -44,6 +45,8 @@ class Retraining:
     """Whether other runs of ``hide`` would measure the same."""
     by: AuthorizedNetwork | None = None
     """An authorised network, in place of the recipe's."""
+    through: Change | None = None
+    """What is done to training and test images first."""
 
 
 class RetrainingSession:
@@ -51,20 +54,24 @@ class RetrainingSession:
 
     def __init__(
         self, evaluator: Evaluator, chance: float, journal: Journal, cache: Cache, executor: Executor, progress: Progress,
-        *, planned: int, threads: int,
+        *, planned: int, threads: int, kept: int = 0,
     ) -> None:  # fmt: skip
-        """``planned``: runs at most; ``threads``: of each."""
+        """``planned``: runs at most; ``threads``: of each; ``kept``: runs of those that the last stage is to find."""
         self.evaluator, self.chance, self.journal, self.progress = evaluator, chance, journal, progress
         self.cache, self.executor, self.planned, self.threads = cache, executor, planned, threads
-        self.runs = 0
+        self.kept, self.runs = kept, 0
         self.correction = Correction(chance, 100.0, 0.0)
         self.groups: list[list[float]] = []
         """Accuracies of runs that share a strength, for the spread between runs."""
 
     @property
     def left(self) -> int:
-        """Runs that may still be made."""
-        return max(0, self.planned - self.runs)
+        """Runs that may still be made, but for those that are kept."""
+        return max(0, self.planned - self.kept - self.runs)
+
+    def affords(self, count: int) -> bool:
+        """Whether so many more may be made, those that are kept among them."""
+        return self.runs + count <= self.planned
 
     def _retrain(self, wanted: Sequence[Retraining]) -> list[float]:
         """A round of retrainings side by side; their accuracies in percent, as measured."""
@@ -136,7 +143,9 @@ def _find_masked(evaluator: Evaluator, retraining: Retraining) -> Bool[np.ndarra
 
 def _carry_out(evaluator: Evaluator, retraining: Retraining, number: int, on_step: OnStep) -> float:
     images, masked = retraining.render(), _find_masked(evaluator, retraining)
-    return evaluator.accuracy(images, masked, number, on_step, half=retraining.half, by=retraining.by)
+    return evaluator.accuracy(
+        images, masked, number, on_step, half=retraining.half, by=retraining.by, through=retraining.through
+    )
 
 
 def estimate_duration(config: HideConfig, clean: TensorDataset, recipe: Recipe, executor: Executor) -> float:
@@ -145,4 +154,4 @@ def estimate_duration(config: HideConfig, clean: TensorDataset, recipe: Recipe, 
     torch.set_num_threads(config.threads)
     one = sum(estimate_seconds(clean, each) for each in recipe.each())
     torch.set_num_threads(before)
-    return one * (config.runs / count_parallel(executor, clean.images.device, config.threads) + 1)
+    return one * (config.budget.most / count_parallel(executor, clean.images.device, config.threads) + 1)

@@ -11,6 +11,7 @@ import torch
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.retraining import RetrainingSession
 from hideseek_cli.publishing.source import SourceDataset
+from hideseek_cli.publishing.visibility_limit import VisibilityLimit
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.cache import Cache, cache_folder, digest_code
 from hideseek_cli.runtime.journal import Journal
@@ -34,6 +35,8 @@ class HideRun:
     """Fitted to the number of images."""
     evaluator: Evaluator
     session: RetrainingSession
+    limit: VisibilityLimit
+    """What the eye may see of masks."""
     journal: Journal
     executor: Executor
     progress: Progress
@@ -54,9 +57,17 @@ class HideRun:
             "threads": config.threads, "torch": torch.__version__, "code": digest_code(DECIDING),
         })  # fmt: skip
         session = RetrainingSession(
-            evaluator, source.folder.chance(), journal, cache, executor, progress, planned=config.runs, threads=config.threads
+            evaluator,
+            source.folder.chance(),
+            journal,
+            cache,
+            executor,
+            progress,
+            planned=config.budget.most,
+            threads=config.threads,
+            kept=config.budget.kept,
         )
         return cls(
             config=config, source=source, master=master, device=device, recipe=recipe, evaluator=evaluator, session=session,
-            journal=journal, executor=executor, progress=progress,
+            limit=VisibilityLimit.of(config, source, executor, progress), journal=journal, executor=executor, progress=progress,
         )  # fmt: skip

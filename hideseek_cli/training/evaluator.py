@@ -15,6 +15,7 @@ rest, by what a run on half of that part in half as many steps says.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
@@ -29,6 +30,9 @@ from hideseek_cli.images.codec import Images
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import OnStep, count_correct, ignore_steps, train
+
+Change = Callable[[TensorDataset, TensorDataset], tuple[TensorDataset, TensorDataset]]
+"""Of the images that are trained on and of those that are tested."""
 
 
 def derive_seed(*numbers: int) -> int:
@@ -141,17 +145,19 @@ class Evaluator:
 
     def accuracy(
         self, images: Images, masked: Bool[np.ndarray, " a"], run: int, on_step: OnStep, *, half: bool = False,
-        by: AuthorizedNetwork | None = None,
+        by: AuthorizedNetwork | None = None, through: Change | None = None,
     ) -> float:  # fmt: skip
         """Percent on clean images after training on ``images`` with the seed of ``run``.
 
         ``masked``: which images of the folder carry the published mask. ``half``: train on half of the images. ``by``: an
-        authorised network, in place of the recipe's.
+        authorised network, in place of the recipe's. ``through``: what is done first to what is trained on and to what is
+        tested.
         """
         used = self.half() if half else self.training(masked[self.among], run)
         data = make_dataset(images[used], self.labels[used], self.classes, self.device)
+        data, test = (data, self.test) if through is None else through(data, self.test)
         seed = derive_seed(self.seed, 0xE7A1, run)
-        return retrain(data, self.test, self.recipe, on_step, seed=seed, checkpoints=self.checkpoints, by=by)
+        return retrain(data, test, self.recipe, on_step, seed=seed, checkpoints=self.checkpoints, by=by)
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def test_every_method_makes_masks(device, kind):
     data = toy().to(device)
     seen = torch.arange(0, len(data), 2, device=device)
     task = Task(dataset=data, seen=seen, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
-    patterns = select(name, scope, options).candidates(task)[0](ignore_steps).patterns
+    patterns = select(name, scope, options).candidates(task)[0].train(ignore_steps).patterns
     assert patterns.any() and np.abs(patterns).max() <= 8
 
 

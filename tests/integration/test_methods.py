@@ -88,7 +88,7 @@ def release(method: Method, data: Path, place: Path, executor: Executor) -> Exam
     seen = torch.arange(len(clean))[torch.arange(len(clean)) % 4 != 0]
     task = Task(dataset=clean, seen=seen, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None, pattern_sets=2,
                 robust=config.survived, secret=source.secret(MASTER))  # fmt: skip
-    made = method.candidates(task)[0](ignore_steps)
+    made = method.candidates(task)[0].train(ignore_steps)
     unmasking = source.unmasking(MASTER, pattern_sets=2, own=method.scope == "sample")
     scale = LevelScale(renderer, renderer.masks(made.patterns, 1.0), unmasking)
     levels = ReleaseMasks(epsilon=8, published=scale.masks, which=unmasking.which([0.5]), strength=1.0,

@@ -279,7 +279,7 @@ def test_masks_reach_the_generator(monkeypatch):
 
     monkeypatch.setattr("hideseek_cli.methods.confounder.train_generator", trained_by)
     task = Task(dataset=striped(16), epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None)
-    Confounder(passes=1).candidates(task)[0](ignore_steps)
+    Confounder(passes=1).candidates(task)[0].train(ignore_steps)
     assert given[0].shape == (2, 3, SIDE, SIDE) and given[0].flatten(1).any(1).all()
 
 
@@ -291,7 +291,7 @@ def test_a_generator_sees_nothing_of_images_that_are_withheld_and_makes_their_no
 
     def made(dataset: TensorDataset) -> TrainedPatterns:
         task = Task(dataset=dataset, seen=seen, epsilon=EPSILON, arch="slim", batch_size=8, seed=0, shifts=None)
-        return Confounder(passes=1).candidates(task)[0](ignore_steps)
+        return Confounder(passes=1).candidates(task)[0].train(ignore_steps)
 
     one, two = made(data), made(other)
     assert all(np.array_equal(weight, two.weights[name]) for name, weight in one.weights.items())

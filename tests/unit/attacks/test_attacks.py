@@ -140,7 +140,7 @@ def test_a_denoiser_takes_off_something_of_masks_that_it_was_not_shown(monkeypat
     monkeypatch.setattr(denoising, "STEPS", 200)
     clean = waves(240)
     task = Task(dataset=clean, epsilon=8, arch="slim", batch_size=64, seed=9, shifts=None)
-    patterns = torch.from_numpy(ClassWise(passes=5).candidates(task)[0](ignore_steps).patterns).permute(0, 3, 1, 2)
+    patterns = torch.from_numpy(ClassWise(passes=5).candidates(task)[0].train(ignore_steps).patterns).permute(0, 3, 1, 2)
     published = replace(clean, images=(clean.images + patterns[clean.labels]).round().clamp(0, 255).to(torch.uint8))
     found, tests = denoise(Exposed(dataset=published, test=clean))
     assert apart(found, clean) < 0.92 * apart(published, clean) and apart(tests, clean) < 3

@@ -128,7 +128,9 @@ def test_gradients_that_lead_back_inside_pass_the_clip_by_either_objective():
 def test_the_same_seed_gives_the_same_noise_and_another_another(schedule):
     def made(seed: int) -> np.ndarray:
         task = Task(dataset=DATA, seen=SEEN, epsilon=8, arch="slim", batch_size=8, seed=seed, shifts=None)
-        return SampleWise(schedule=schedule, passes=1, max_rounds=1, pgd_steps=2).candidates(task)[0](ignore_steps).patterns
+        return (
+            SampleWise(schedule=schedule, passes=1, max_rounds=1, pgd_steps=2).candidates(task)[0].train(ignore_steps).patterns
+        )
 
     assert np.array_equal(made(1), made(1)) and not np.array_equal(made(1), made(2))
 
@@ -143,7 +145,7 @@ def test_by_joint_a_surrogate_that_does_not_know_the_masks_is_trained_on_unless_
         ({}, 10), ({"stop_error": 0.1}, 4), ({"passes": 2}, 3), ({"objective": "error-max"}, 4)
     ):  # fmt: skip
         ticks: list[tuple[int, int]] = []
-        SampleWise(pgd_steps=1, **options).candidates(task)[0](lambda *step, heard=ticks: heard.append(step))
+        SampleWise(pgd_steps=1, **options).candidates(task)[0].train(lambda *step, heard=ticks: heard.append(step))
         assert [done for done, _ in ticks] == list(range(1, last + 1)) and all(done <= total for done, total in ticks)
 
 
@@ -154,7 +156,7 @@ def test_alternating_stops_at_the_error_or_after_its_rounds():
         method = SampleWise(schedule="alternating", inner_steps=1, pgd_steps=1, max_rounds=4, stop_error=stop)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Noises, "error", lambda self, network: 0.5)
-            method.candidates(task)[0](lambda done, total, heard=ticks: heard.append(done))
+            method.candidates(task)[0].train(lambda done, total, heard=ticks: heard.append(done))
         assert ticks == expected
 
 

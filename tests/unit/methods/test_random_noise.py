@@ -22,7 +22,7 @@ def test_random_noise_is_drawn_from_the_key_and_not_from_the_seed(scope):
                 shifts=None, secret=MASTER)  # fmt: skip
 
     def drawn(task: Task) -> np.ndarray:
-        return select("random", scope).candidates(task)[0](ignore_steps).patterns
+        return select("random", scope).candidates(task)[0].train(ignore_steps).patterns
 
     assert np.array_equal(drawn(task), drawn(replace(task, seed=1)))
     assert not np.array_equal(drawn(task), drawn(replace(task, secret=bytes(32))))

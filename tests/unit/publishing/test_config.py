@@ -93,9 +93,11 @@ def test_a_better_level_at_no_higher_price_is_named():
     assert "level 50 costs 25, no more than level 30 (25)" in found
 
 
-def test_masks_survive_what_the_method_is_for_unless_told_otherwise():
-    def survived(schedule, robust=None):
-        return HideConfig(**ASKED, robust=robust, method=ClassWise(schedule=schedule)).survived
+def test_masks_survive_what_the_look_prefers_unless_told_otherwise():
+    def order(robust=None, preferred=("blur",)):
+        return HideConfig(**ASKED, robust=robust, preferred=preferred)
 
-    assert survived("joint") == ("greyscale", "blur") and survived("alternating") == ()
-    assert survived("joint", ()) == () and survived("alternating", ("jpeg",)) == ("jpeg",)
+    assert order().survived == ("blur",) and order(()).survived == () and order(("jpeg",)).survived == ("jpeg",)
+    assert order().binding() != order(("blur",)).binding(), "plain masks may follow those that are only preferred"
+    assert order().binding()["look"] != order(preferred=()).binding()["look"]
+    assert order(()).binding() == order((), ()).binding()

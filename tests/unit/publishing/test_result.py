@@ -10,6 +10,7 @@ import pytest
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.images.folder_comparison import Comparison
 from hideseek_cli.publishing.accuracy_curve import Evaluation
+from hideseek_cli.publishing.attempts import AttemptOutcome
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.release import Release
 from hideseek_cli.publishing.result import STRONGER, HideResult, LevelResult
@@ -31,7 +32,17 @@ def level(number: float, share: float, **options: Any) -> LevelResult:
     return LevelResult(level=number, masked_share=share, found=reached(number), **{**usual, **options})
 
 
-def result(*levels: LevelResult, runs: int = 12, hidden: bool = True, bound: str = "ssim", **options: Any) -> HideResult:
+def attempt(name: str, accuracy: float, *robust: str, shared: bool = False) -> AttemptOutcome:
+    return AttemptOutcome(name=name, robust=robust, shared=shared, accuracy=accuracy)
+
+
+PLAIN, GREY = attempt("plain masks", 15.0), attempt("masks that outlive greyscale", 34.0, "greyscale")
+
+
+def result(
+    *levels: LevelResult, runs: int = 12, hidden: bool = True, bound: str = "ssim",
+    attempts: tuple[AttemptOutcome, ...] = (PLAIN,), outlives: dict[str, float] | None = None, **options: Any,
+) -> HideResult:  # fmt: skip
     config = HideConfig(data="data", levels=[one.level for one in levels], out="out", masks="m", recipe=preset("quick"),
                         prices={one.level: 10 for one in levels}, **options)  # fmt: skip
     manifest = Manifest(
@@ -40,8 +51,9 @@ def result(*levels: LevelResult, runs: int = 12, hidden: bool = True, bound: str
     )  # fmt: skip
     return HideResult(
         config=config, release=Release(manifest, {"published": LIKE}), clean=reached(80.0), published=reached(15.0),
-        hidden=hidden, allowed=None, levels=levels, strength=Strength(0.55, bound),
-        visibility_limit=0.04, runs=runs, trained=70, recipe=preset("quick"), generator=None, seconds=12.34,
+        hidden=hidden, attempts=attempts, outlives=outlives or {}, allowed=None, levels=levels,
+        strength=Strength(0.55, bound), visibility_limit=0.04, runs=runs, trained=70, recipe=preset("quick"),
+        generator=None, seconds=12.34,
     )  # fmt: skip
 
 
@@ -84,22 +96,17 @@ def test_counts_are_grammatical(runs, words):
     assert result(level(50.0, 0.7), runs=runs).remarks()[0] == f"wrote out (to publish) and m (secret) {words}"
 
 
-def test_a_folder_that_still_teaches_is_told_what_may_help_in_the_order_in_which_it_does():
-    assert "try `robust='none'` first" in remark("still trains to", result(level(50.0, 0.7), hidden=False))
-
-
 @pytest.mark.parametrize(
     ("bound", "words"),
     [
-        ("ssim", "lower `min_ssim`, which keeps masks from being stronger"),
-        ("visibility", "raise `max_visibility`, which keeps masks from being stronger"),
-        ("strongest", "neither a lower `min_ssim` nor a higher `max_visibility` would help"),
+        ("ssim", "a lower `min_ssim`, which keeps masks from being stronger"),
+        ("visibility", "a higher `max_visibility`, which keeps masks from being stronger"),
+        ("strongest", "neither a lower `min_ssim` nor a higher `max_visibility` would change anything"),
     ],
 )
 def test_what_may_help_is_the_limit_that_binds(bound, words):
     plain = remark("still trains to", result(level(50.0, 0.7), hidden=False, robust=(), bound=bound))
     assert plain.endswith(words) and "robust" not in plain
-    assert remark("still trains to", result(level(50.0, 0.7), hidden=False, bound=bound)).endswith(f"; then {STRONGER[bound]}")
     assert set(STRONGER) == set(BOUNDS)
 
 
@@ -114,6 +121,39 @@ def test_visibility_stands_beside_what_is_allowed():
         "(`max_visibility`) allows"
     )
     assert "JPEG" not in remark("visibility: FLIP", result(level(50.0, 0.7), max_visibility=0.04))
+
+
+def test_a_folder_that_still_teaches_is_told_what_was_tried_and_what_was_not():
+    both = remark("still trains to", result(level(50.0, 0.7), hidden=False, attempts=(GREY, PLAIN), preferred=("greyscale",)))
+    assert "masks that outlive greyscale left 34.0 %; plain masks left 15.0 %; not tried: a lower" in both
+    asked = remark("still trains to", result(level(50.0, 0.7), hidden=False, attempts=(GREY,), robust=("greyscale",)))
+    assert "left 34.0 %; not tried: plain masks, as `robust` asks for others; a lower `min_ssim`" in asked
+    assert "plain masks" not in asked.split("not tried")[0]
+
+
+def test_what_was_given_up_to_hide_is_said():
+    found = result(attempts=(GREY, PLAIN))
+    assert "34.0 %; plain ones are published, which left 15.0 %" in remark("not made to outlive it", found)
+    assert not [line for line in result(attempts=(GREY,)).remarks() if "not made to outlive" in line]
+    shared = result(level(30.0, 0.9, known=0.0), attempts=(attempt("plain", 34.0), attempt("plain", 12.0, shared=True)))
+    assert "34.0 % is left, with shared ones 12.0 %" in remark("all levels share one pattern of a class", shared)
+    assert "can reach every level" in remark("who buys level 30", shared)
+
+
+def test_what_changes_of_the_published_images_give_back_is_said_and_documented():
+    found = result(outlives={"greyscale": 31.2, "gaussian": 14.0, "jpeg-50": 50.0})
+    assert found.to_json()["outlives"] == {"greyscale": 31.2, "gaussian": 14.0, "jpeg-50": 50.0}
+    assert remark("gives back", found).endswith(
+        "greyscale gives back 31.2 %, blur 14.0 %, JPEG of quality 50 50.0 % (clean: 80.0 %)"
+    )
+    assert not [line for line in result().remarks() if "gives back" in line]
+
+
+def test_every_attempt_is_documented():
+    assert json.loads(json.dumps(result(attempts=(GREY, PLAIN)).to_json()))["attempts"] == [
+        {"name": "masks that outlive greyscale", "robust": ["greyscale"], "shared": False, "accuracy": 34.0},
+        {"name": "plain masks", "robust": [], "shared": False, "accuracy": 15.0},
+    ]
 
 
 def test_a_level_that_was_not_reached_says_why_and_what_else_to_try():

@@ -16,6 +16,7 @@ from hideseek_cli.runtime.cache import Cache
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.evaluator import Correction, Evaluator
+from hideseek_cli.training.trainer import ignore_steps
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ def session(
     def make(journal: str) -> tuple[RetrainingSession, list[int]]:
         made: list[int] = []
 
-        def accuracy(images: np.ndarray, masked: np.ndarray, run: int, on_step: object, *, half: bool, by: object) -> float:
+        def accuracy(
+            images: np.ndarray, masked: np.ndarray, run: int, on_step: object, *, half: bool, by: object, through: object
+        ) -> float:
             made.append(run)
             return 50.0 + run + 40 * masked.mean()
 
@@ -82,3 +85,23 @@ def test_a_folder_near_the_mark_is_trained_on_again(session, monkeypatch, accura
     monkeypatch.setattr(made, "measure", measure)
     found = made.measure_against(30.5, Retraining(lambda: np.zeros((1, 1, 1, 1), np.uint8), 1.0))
     assert found.runs == runs and made.groups == [accuracies[:runs]]
+
+
+def test_runs_that_are_kept_are_left_to_the_last_stage(session):
+    made, _ = session("one")
+    made.kept, made.runs = 3, 4
+    assert made.left == 2 and made.affords(5) and not made.affords(6)
+    made.runs = 8
+    assert made.left == 0 and made.affords(1) and not made.affords(2)
+
+
+def test_what_is_trained_on_and_what_is_tested_are_changed_alike(monkeypatch):
+    images, labels = np.arange(8 * 8 * 8, dtype=np.int64).reshape(8, 8, 8, 1).astype(np.uint8), np.arange(8) % 2
+    evaluator = Evaluator(images, labels, 2, preset("quick"), 0, torch.device("cpu"))
+    seen = []
+    monkeypatch.setattr(
+        "hideseek_cli.training.evaluator.retrain", lambda data, test, *_, **__: seen.append((data, test)) or 1.0
+    )
+    evaluator.accuracy(images, evaluator.nothing, 0, ignore_steps)
+    evaluator.accuracy(images, evaluator.nothing, 0, ignore_steps, through=lambda data, test: (test, data))
+    assert torch.equal(seen[0][0].images, seen[1][1].images) and torch.equal(seen[0][1].images, seen[1][0].images)

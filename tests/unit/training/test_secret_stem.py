@@ -108,7 +108,7 @@ def test_masks_of_either_schedule_are_not_seen(schedule):
     network = AuthorizedNetwork.draw("slim", bytes(32))
     task = Task(dataset=IMAGES, epsilon=8, arch="slim", batch_size=8, seed=0, shifts=None)
     method = Ungeneralizable(authorized=network, schedule=schedule, passes=2, inner_steps=1, max_rounds=2)
-    patterns = torch.from_numpy(method.candidates(task)[0](ignore_steps).patterns).permute(0, 3, 1, 2)
+    patterns = torch.from_numpy(method.candidates(task)[0].train(ignore_steps).patterns).permute(0, 3, 1, 2)
     assert torch.allclose(project_unseen(patterns, kernel(bytes(32)), 8), patterns, atol=1e-3) and patterns.abs().max() > 0.5
 
 
@@ -122,9 +122,9 @@ def test_masks_are_trained_with_the_network_that_hides_from_most_and_then_with_t
 
     monkeypatch.setitem(emn.SCHEDULES, "joint", stopped)
     task = Task(dataset=IMAGES, epsilon=8, arch=arch, batch_size=8, seed=0, shifts=None)
-    for train_masks in Ungeneralizable(authorized=AuthorizedNetwork.draw("slim", bytes(32)), passes=1).candidates(task):
+    for attempt in Ungeneralizable(authorized=AuthorizedNetwork.draw("slim", bytes(32)), passes=1).candidates(task):
         with pytest.raises(InputError, match="enough"):
-            train_masks(ignore_steps)
+            attempt.train(ignore_steps)
     assert built == expected
 
 

@@ -165,22 +165,22 @@ def test_the_method_keeps_to_its_interface_and_stops_as_told():
     assert isinstance(ClassWise(), Method)
     ticks = []
     first, second, whitened = (
-        train(lambda *step: ticks.append(step)).patterns for train in ClassWise(passes=2).candidates(task)
+        one.train(lambda *step: ticks.append(step)).patterns for one in ClassWise(passes=2).candidates(task)
     )
     assert ticks == [(1, 2), (2, 2)] * 3
     assert first.shape == whitened.shape == (3, 16, 16, 3) and not np.array_equal(first, second)
     assert all(np.sqrt((one**2).mean((1, 2, 3))).max() <= 4.001 and np.abs(one).max() <= 8 for one in (first, whitened))
     ticks.clear()
     (alternating,) = ClassWise(schedule="alternating", inner_steps=2, max_rounds=5, stop_error=0.99).candidates(task)
-    alternating(lambda *step: ticks.append(step))
+    alternating.train(lambda *step: ticks.append(step))
     assert ticks == [(1, 5), (2, 5), (5, 5)]
 
 
 @pytest.mark.parametrize("method", [ClassWise(passes=1), SampleWise(passes=1)], ids=["class", "sample"])
 def test_masks_that_must_survive_changes_get_a_second_try_before_another_rule(method):
     task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=36, seed=0, shifts=None, robust=("greyscale",))
-    first, second, other = (train(ignore_steps).patterns for train in method.candidates(task))
-    again = method.candidates(replace(task, seed=1))[0](ignore_steps).patterns
+    first, second, other = (one.train(ignore_steps).patterns for one in method.candidates(task))
+    again = method.candidates(replace(task, seed=1))[0].train(ignore_steps).patterns
     assert np.array_equal(second, again) and not np.array_equal(first, second)
     assert not np.array_equal(other, second)
 

@@ -1,0 +1,50 @@
+"""How many retrainings a run of ``hide`` may make, and for what they are meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS, OUTLIVED_RUNS = 2, 1, 2, 2, 3
+"""Retrainings of the clean folder, of half of it, of what may be published, the fewest for a level, and those that try what the
+published masks outlive."""
+USUAL_RUNS, LEVEL_RUNS, USUAL_ATTEMPTS = 8, 7, 3
+"""Retrainings besides those of levels, for each level, and attempts at masks, unless told otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunBudget:
+    """Retrainings in numbers."""
+
+    levels: int
+    authorized: bool
+    """Whether a network learns all the same, which is measured too."""
+    further_attempts: int
+    """Attempts at masks that may be made beyond USUAL_ATTEMPTS."""
+    max_runs: int | None = None
+
+    @property
+    def most(self) -> int:
+        """Those that may be made."""
+        if self.max_runs is not None:
+            return self.max_runs
+        usual = USUAL_RUNS + LEVEL_RUNS * self.levels + self._authorized
+        return max(self.fewest, usual) + PUBLISHED_RUNS * self.further_attempts + OUTLIVED_RUNS
+
+    @property
+    def fewest(self) -> int:
+        """Those that it takes at least, with USUAL_ATTEMPTS."""
+        return CLEAN_RUNS + HALF_RUNS + USUAL_ATTEMPTS * PUBLISHED_RUNS + self.after_masks
+
+    @property
+    def after_masks(self) -> int:
+        """Those that it takes at least once masks are chosen."""
+        return PUBLISHED_RUNS + FEWEST_RUNS * self.levels + self._authorized
+
+    @property
+    def kept(self) -> int:
+        """Those that are kept to try what the published masks outlive; of ``max_runs`` none is, and it gets what is left."""
+        return OUTLIVED_RUNS if self.max_runs is None else 0
+
+    @property
+    def _authorized(self) -> int:
+        return CLEAN_RUNS + PUBLISHED_RUNS if self.authorized else 0
