@@ -23,6 +23,7 @@ from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMa
 from hideseek_cli.publishing.rendering import LevelScale
 from hideseek_cli.publishing.result import HideResult
 from hideseek_cli.publishing.run import HideRun
+from hideseek_cli.publishing.strength import Strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.training.accuracy_stats import Estimate, estimate
@@ -57,7 +58,9 @@ def select(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeypa
         def evaluate(run: HideRun, layout, patterns, weights) -> CandidateMasks:
             run.session.runs += 2
             masks = layout.renderer.masks(np.zeros(layout.renderer.thresholds.shape, np.float16), 1.0)
-            return CandidateMasks(LevelScale(layout.renderer, masks, layout.unmasking), 1.0, [float(next(coming))] * 2, {})
+            return CandidateMasks(
+                LevelScale(layout.renderer, masks, layout.unmasking), Strength(1.0, "ssim"), [float(next(coming))] * 2, {}
+            )
 
         monkeypatch.setattr(mask_selection, "_train", train)
         monkeypatch.setattr(mask_selection, "_evaluate_candidate", evaluate)
