@@ -77,8 +77,7 @@ def hide(
         str | None,
         typer.Option(
             "--robust", metavar="NAMES", rich_help_panel=MASKS,
-            help="What masks must survive, hidden or not: some of greyscale,jpeg,blur,augment, or none. Usual: as --look "
-            "has it, as long as they hide.",
+            help="What masks must survive: some of greyscale,jpeg,blur,augment, or none. Usual: as --look has it.",
         ),
     ] = None,
     placement: Annotated[
