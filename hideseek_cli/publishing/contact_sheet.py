@@ -33,7 +33,7 @@ GAP, MARGIN = 8, 108
 """Pixels between images, and left of them."""
 PAPER, INK, FAINT = (240, 240, 240), (20, 20, 20), (100, 100, 100)
 
-Shown = UInt8[np.ndarray, "h w 3"]
+Shown = UInt8[np.ndarray, "_ _ 3"]
 
 
 @dataclass(frozen=True)

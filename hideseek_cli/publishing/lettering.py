@@ -1,7 +1,7 @@
 """Text on images, in the font that Pillow brings: what it has no letters for is spelt as well as can be.
 
 >>> spell("Café/Œuvre 猫 №3"), shorten("a name that is longer than its place", 120)
-('Cafe/?uvre ? No3', 'a name th…s place')
+('Cafe/?uvre ? No3', 'a name th…its place')
 """
 
 from __future__ import annotations
