@@ -34,9 +34,12 @@ def test_extremes_are_extreme_among_what_was_left_and_the_others_spread(images):
     assert [*found.values()] == [
         "flattest", "most textured", "darkest", "brightest", "one of many", "one of many"
     ][: len(images)]  # fmt: skip
-    if len(images) >= 20:
-        one, other = [at for at, why in found.items() if why == "one of many"]
-        assert len(images) / 8 < one < len(images) / 2 <= other < 7 * len(images) / 8, "from both halves of the folder"
+
+
+def test_others_are_chosen_from_both_halves_of_the_folder():
+    grey = np.r_[1, 2, np.full(96, 5), 8, 9].astype(float)
+    found = choose(grey, grey)
+    assert [*found] == [0, 99, 1, 98, 26, 74], "the extremes, and the middles of two halves of what is left"
 
 
 def test_brightness_and_texture_are_measured_in_grey_levels():
@@ -53,6 +56,8 @@ def test_what_is_transparent_is_seen_on_white():
     assert lay_on_white(image).tolist() == [[[255, 255, 255], [10, 20, 30], [204, 224, 244]]]
     assert lay_on_white(image[..., [0, 3]]).tolist() == [[[255], [10], [204]]]
     assert lay_on_white(image[..., :3]).tolist() == image[..., :3].tolist()
+    clear = np.dstack([np.full((8, 8, 3), 100), np.zeros((8, 8, 1))]).astype(np.uint8)
+    assert [one.tolist() for one in measure(clear[None])] == [[255], [0]]
 
 
 @pytest.mark.parametrize("most", [None, 20])
