@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 place=${1:-demo}
 mkdir -p "$place"
 cd "$place"
-rm -rf key digits published cleaned cleaned_k* masks.safetensors cleaner_*.safetensors ./*.json .published.*partial .masks.safetensors.journal
+rm -rf key digits published cleaned cleaned_k* masks.safetensors masks.sheet.png cleaner_*.safetensors ./*.json .published.*partial .masks.safetensors.journal
 
 say() { printf '\n== %s\n' "$*"; }
 value() { python -c "import json, sys; print(json.load(open('$1'))$2)"; }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,15 @@ def write(path: Path, header: dict[str, Any], tensors: dict[str, np.ndarray]) ->
     return len(content)
 
 
-def refuse_existing(path: Path, kind: str, overwrite: bool, release: str | None = None) -> None:
+def refuse_existing(
+    path: Path, kind: str, overwrite: bool, release: str | None = None, peek: Callable[[Path], dict[str, Any]] | None = None
+) -> None:
     """Raise InputError where something exists that may not be replaced: all but a file of that kind, with leave.
 
-    One of ``release`` needs no leave: the run that goes on has written it.
+    One of ``release`` needs no leave: the run that goes on has written it. ``peek``: what a file that is no safetensors file
+    says of itself.
     """
-    found = _peek(path) if path.is_file() else {}
+    found = (peek or _peek)(path) if path.is_file() else {}
     ours = found.get("kind") == kind
     places.refuse_existing(path, overwrite or (ours and release is not None and found.get("release") == release))
     if os.path.lexists(path) and not ours:

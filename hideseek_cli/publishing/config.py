@@ -180,6 +180,11 @@ class HideConfig:
         return self.masks.parent / f"{self.masks.stem}.generator{self.masks.suffix}"
 
     @property
+    def sheet(self) -> Path:
+        """Where the owner sees what was done to the images; secret."""
+        return self.masks.parent / f"{self.masks.stem}.sheet.png"
+
+    @property
     def journal(self) -> Path:
         """Where finished work is remembered until the run is complete."""
         return self.masks.parent / f".{self.masks.name}.journal"

@@ -14,11 +14,13 @@ from functools import partial
 import torch
 
 from hideseek_cli.errors import count
+from hideseek_cli.formats import sheet_file
 from hideseek_cli.formats.levels import spell_level
 from hideseek_cli.formats.manifest import Offer
 from hideseek_cli.publishing.baseline import measure_clean
 from hideseek_cli.publishing.calibration import CalibratedLevels, calibrate
 from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.contact_sheet import draw_contact_sheet
 from hideseek_cli.publishing.level_search import LevelOutcome
 from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
 from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized, select_masks
@@ -65,8 +67,10 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     run.progress.say(f"the published folder trains to {published.mean:.1f} % ({count(published.runs, 'run')})")
     outlives = measure_outlived(run, retraining)
     with stage:
-        release = _write(run, layout, strongest, calibrated, estimates, allowed, stage)
+        masks = _gather_masks(run, layout, strongest, calibrated)
+        release = _write(run, layout, masks, calibrated, estimates, allowed, stage)
         generator = strongest.save_generator(run.config, run.source, release.manifest.release)
+        sheet_file.save(run.config.sheet, draw_contact_sheet(run.source, masks), release.manifest.release)
     return HideResult(
         config=run.config, release=release, clean=run.session.estimate(baseline.accuracies), published=published,
         hidden=published.mean <= baseline.hidden_at, allowed=allowed,
@@ -102,18 +106,24 @@ def _open_journal(
     return journal, bytes.fromhex(journal.value("key"))
 
 
-def _write(
-    run: HideRun, layout: MaskLayout, strongest: CandidateMasks, calibrated: CalibratedLevels, estimates: dict[float, Estimate],
-    allowed: AuthorizedResult | None, stage: StagedFolder,
-) -> Release:  # fmt: skip
-    """The published folder, with what is stated in its manifest, and the mask file."""
+def _gather_masks(
+    run: HideRun, layout: MaskLayout, strongest: CandidateMasks, calibrated: CalibratedLevels
+) -> ReleaseMasks:  # fmt: skip
+    """What was found, as masks of whole grey levels, of each image at each level."""
     renderer, unmasking = layout.renderer, layout.unmasking
-    masks = ReleaseMasks(
+    return ReleaseMasks(
         epsilon=run.config.epsilon, published=strongest.scale.masks, which=unmasking.which(calibrated.shares),
         shifts=renderer.shifts, strength=strongest.strength.value, single=unmasking.own,
         tiers={spell_level(one.level): unmasking.touched(one.share) for one in calibrated.reached},
         own={spell_level(level): renderer.masks(patterns, 1.0) for level, patterns in calibrated.own.items()},
     )  # fmt: skip
+
+
+def _write(
+    run: HideRun, layout: MaskLayout, masks: ReleaseMasks, calibrated: CalibratedLevels, estimates: dict[float, Estimate],
+    allowed: AuthorizedResult | None, stage: StagedFolder,
+) -> Release:  # fmt: skip
+    """The published folder, with what is stated in its manifest, and the mask file."""
     offers = (
         _make_offer(one, estimates[one.level], run.config.prices, _list_cleaned(layout, calibrated, one))
         for one in calibrated.reached

@@ -68,6 +68,7 @@ class HidePlan:
             "recipe": self.recipe.to_json(), "retrainings_at_most": self.retrainings, "seconds_about": round(self.seconds),
             "size": self.size, "bytes_now": self.bytes_now, "bytes_about": self.bytes_about,
             "bargains": self.config.bargains(), "published": str(self.config.out), "masks": str(self.config.masks),
+            "sheet": str(self.config.sheet),
         }  # fmt: skip
 
     def rows(self) -> list[dict[str, str]]:
@@ -86,7 +87,7 @@ class HidePlan:
             ("training", f"recipe {self.recipe.name}, {self.recipe.arch}, on {self.train_images} images{square}"),
             ("time", f"at most {self.retrainings} retrainings, about {minutes} min"),
             ("on the disk", f"{_megabytes(self.bytes_now)} now, about {_megabytes(self.bytes_about)} published"),
-            ("would write", f"{self.config.out} (to publish) and {self.config.masks} (secret)"),
+            ("would write", f"{self.config.out} (to publish) and {self.config.masks} and {self.config.sheet} (secret)"),
         ]
         return [{"item": item, "what becomes of it": value} for item, value in pairs]
 

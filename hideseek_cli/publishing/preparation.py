@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from hideseek_cli.errors import InputError, TakenError, count, name_some, raise_for
-from hideseek_cli.formats import manifest
+from hideseek_cli.formats import manifest, sheet_file
 from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.images.copies import find_divided
 from hideseek_cli.masks import keys
@@ -50,7 +50,7 @@ def hold_places(config: HideConfig) -> Iterator[tuple[StagedFolder, bytes]]:
     """The same, while no other run can write there, and all that writing takes is tried; raises InputError where one is at
     work there."""
     prepare(config)
-    with hold(config.out) as alone, hold(config.masks, config.generator, config.journal):
+    with hold(config.out) as alone, hold(config.masks, config.generator, config.sheet, config.journal):
         stage, master = prepare(config, alone=alone)
         stage.rehearse()
         yield stage, master
@@ -60,6 +60,7 @@ def refuse_files(config: HideConfig, written: str | None) -> None:
     """Raise InputError where a secret file would replace what it may not; ``written``: the release that this run wrote."""
     for path, kind in ((config.masks, "masks"), (config.generator, "generator")):
         refuse_existing(path, kind, config.overwrite, written)
+    refuse_existing(config.sheet, sheet_file.KIND, config.overwrite, written, sheet_file.peek)
 
 
 def begin_files(config: HideConfig, journal: Journal, release: str) -> None:

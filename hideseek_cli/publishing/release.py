@@ -58,6 +58,22 @@ class ReleaseMasks:
     single: bool = False
     """Whether every image has a mask of its own by design, not because its class has as many patterns as images."""
 
+    def place(
+        self, own: UInt8[np.ndarray, "n y x f"], numbers: Sequence[int], level: str = PUBLISHED
+    ) -> Int8[np.ndarray, "n y x c"]:
+        """The published mask of images, which are ``own``, or that of a level whose masks are its own."""
+        shift = None if self.shifts is None else self.shifts[numbers]
+        return place_on(own, self.published if level == PUBLISHED else self.own[level], self.which[numbers], shift)
+
+    def render(self, own: UInt8[np.ndarray, "n y x f"], numbers: Sequence[int]) -> dict[str, UInt8[np.ndarray, "n y x c"]]:
+        """The colours of images, which are ``own``, as they are published, and at each level."""
+        clean = drop_alpha(own)
+        found = {PUBLISHED: apply(clean, self.place(own, numbers))}
+        for level, touched in self.tiers.items():
+            theirs = apply(clean, self.place(own, numbers, level)) if level in self.own else clean
+            found[level] = np.where(touched[numbers][:, None, None, None], theirs, found[PUBLISHED])
+        return found
+
 
 @dataclass(frozen=True)
 class _Version:
@@ -106,8 +122,7 @@ class _Maker:
     def __call__(self, numbers: Sequence[int]) -> list[_Made]:
         own, notes, digests = self.source.read_originals(numbers)
         clean, masks = drop_alpha(own), self.masks
-        shift = None if masks.shifts is None else masks.shifts[numbers]
-        strongest = place_on(own, masks.published, masks.which[numbers], shift)
+        strongest = masks.place(own, numbers)
         published = apply(clean, strongest)
         keys = [self.source.folder.records[number].key for number in numbers]
         held = [self.put(*one) for one in zip(keys, attach_alpha(published, own), notes, strict=True)]
@@ -115,8 +130,8 @@ class _Maker:
         bare = versions(clean, compute_residuals(published, -strongest, clean), digests)
         masked = versions(published, [np.zeros_like(one.lost) for one in bare])
         special = {}
-        for level, patterns in masks.own.items():
-            mask = place_on(own, patterns, masks.which[numbers], shift)
+        for level in masks.own:
+            mask = masks.place(own, numbers, level)
             target = apply(clean, mask)
             special[level] = versions(target, compute_residuals(published, subtract_masks(mask, strongest), target))
         return [

@@ -134,9 +134,9 @@ class HideResult:
         manifest, like, allowed = self.release.manifest, self.release.similarity["published"], self.allowed
         return {
             "published": str(self.config.out), "masks": str(self.config.masks),
-            "generator": self.generator and str(self.generator), "images": len(manifest.images),
-            "classes": len(manifest.classes), "chance": manifest.chance, "clean_accuracy": self.clean.mean,
-            "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
+            "generator": self.generator and str(self.generator), "sheet": str(self.config.sheet),
+            "images": len(manifest.images), "classes": len(manifest.classes), "chance": manifest.chance,
+            "clean_accuracy": self.clean.mean, "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
             "attempts": [one.to_json() for one in self.attempts], "outlives": self.outlives,
             "authorized": allowed and {"accuracy": allowed.published.mean, "clean_accuracy": allowed.clean.mean},
             "mse": like.mse, "ssim": like.ssim, "linf": like.linf, "visibility": like.visibility,
@@ -163,8 +163,9 @@ class HideResult:
 
     def remarks(self) -> list[str]:
         """What the owner must know besides the table."""
-        secret = " and ".join(str(one) for one in (self.config.masks, self.generator) if one is not None)
-        lines = [f"wrote {self.config.out} (to publish) and {secret} (secret) after {count(self.runs, 'retraining')}"]
+        files = ", ".join(str(one) for one in (self.config.masks, self.generator) if one is not None)
+        secret = f"{files} and {self.config.sheet} (secret)"
+        lines = [f"wrote {self.config.out} (to publish) and {secret} after {count(self.runs, 'retraining')}"]
         lines.append(self._describe_looks())
         return lines + self._remarks_on_buyers() + self._remarks_on_hiding() + self._remarks_on_levels()
 

@@ -56,7 +56,9 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
     assert [e.key for e in published.records] == [e.key for e in scan(road / "data/train").records]
     manifest = read_lines(road / "published")[0]
     assert {offer["level"]: offer["price"] for offer in manifest["offers"]}.get(55.0, 10) == 10
-    assert (road / "masks.safetensors").stat().st_mode & 0o777 == 0o600
+    for secret in ("masks.safetensors", found["sheet"]):
+        assert (road / secret).stat().st_mode & 0o777 == 0o600
+    assert "masks.safetensors and masks.sheet.png (secret)" in (road / "hide.log").read_text()
     assert not list(road.rglob(".*")), "no partial file and no journal is left"
 
 
@@ -157,7 +159,8 @@ def test_the_same_seed_and_key_give_the_same_bytes_whatever_the_workers(road, tm
     shutil.copytree(road / "data/train", tmp_path / "data/train")
     run("hide", tmp_path / "data", *arguments, *out, "-j", "1", cwd=road, code=None)
     assert contents(tmp_path / "published") == contents(road / "published")
-    assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
+    for secret in ("masks.safetensors", "masks.sheet.png"):
+        assert (tmp_path / secret).read_bytes() == (road / secret).read_bytes()
     for jobs in (1, 2):
         run("cleaner", "masks.safetensors", "--level", "clean", "-o", tmp_path / f"c{jobs}", cwd=road)
         run("seek", "published", tmp_path / f"c{jobs}", "-j", jobs, "-o", tmp_path / f"out{jobs}", cwd=road)
@@ -193,8 +196,9 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     resumed = run(*arguments, "--resume", cwd=tmp_path, code=None)
     assert re.search(r"resumes: \d+ retrainings.* are done already", resumed.stderr)
     assert contents(tmp_path / "published") == contents(road / "published")
-    assert (tmp_path / "masks.safetensors").read_bytes() == (road / "masks.safetensors").read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["masks.safetensors", "published"]
+    for secret in ("masks.safetensors", "masks.sheet.png"):
+        assert (tmp_path / secret).read_bytes() == (road / secret).read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["masks.safetensors", "masks.sheet.png", "published"]
     assert "no run is left to resume" in run(*arguments, "--resume", cwd=tmp_path, code=2).stderr
 
 

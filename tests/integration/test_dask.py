@@ -140,8 +140,9 @@ def test_hide_makes_the_same_bytes_though_a_worker_is_killed_under_a_training(ma
     _, errors = process.communicate(timeout=300)
     assert process.returncode in (0, 1), errors
     assert contents(place / "published") == contents(alone / "published")
-    assert (place / "masks.safetensors").read_bytes() == (alone / "masks.safetensors").read_bytes()
-    assert sorted(os.listdir(place)) == ["data", "key", "masks.safetensors", "published"]
+    for secret in ("masks.safetensors", "masks.sheet.png"):
+        assert (place / secret).read_bytes() == (alone / secret).read_bytes()
+    assert sorted(os.listdir(place)) == ["data", "key", "masks.safetensors", "masks.sheet.png", "published"]
     assert contents(place / "data") == contents(alone / "data")
 
 

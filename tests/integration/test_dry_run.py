@@ -114,6 +114,7 @@ REFUSED: dict[str, tuple[Callable[[Path], object], tuple[str, ...], str]] = {
     "masks in no folder": (nothing, ("--masks", "data/class0/000.png/m"), "lies inside"),
     "a taken place": (lambda root: (root / "published").mkdir() or (root / "published/x").touch(), (), "is not empty"),
     "a taken mask file": (lambda root: (root / "masks.safetensors").touch(), (), "exists already"),
+    "a taken contact sheet": (lambda root: (root / "masks.sheet.png").touch(), (), "masks.sheet.png exists already"),
 }  # fmt: skip
 TAKEN_TOO: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
     "ordinary images": (nothing, ()),

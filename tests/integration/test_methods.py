@@ -227,7 +227,7 @@ def test_a_folder_is_hidden_with_the_cleaner_of_its_originals_alone_by_a_method_
     assert done.returncode in (0, 1), done.stderr
     assert len(made_with) == 1 and made_with[0] != bytes(32)
     assert json.loads(done.stdout)["generator"] == "masks.generator.safetensors"
-    assert "masks.safetensors and masks.generator.safetensors (secret)" in done.stderr
+    assert "masks.safetensors, masks.generator.safetensors and masks.sheet.png (secret)" in done.stderr
     generator = Generator.load(tmp_path / "masks.generator.safetensors")
     assert np.array_equal(generator.weights["layer.weight"], weights["layer.weight"]) and generator.method == "random"
     masks = MaskFile.load(tmp_path / "masks.safetensors")

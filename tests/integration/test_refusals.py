@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,14 @@ HIDE: dict[str, tuple[list[str], Callable[[Path], object], str]] = {
         ["hide", "data", *LEVELS],
         lambda root: (root / "masks.generator.safetensors").touch(),
         "masks.generator.safetensors exists already",
+    ),
+    "a contact sheet in the way": (
+        ["hide", "data", *LEVELS], lambda root: (root / "masks.sheet.png").touch(), "masks.sheet.png exists already"
+    ),
+    "another image where the contact sheet is to be": (
+        ["hide", "data", *LEVELS, "--overwrite"],
+        lambda root: shutil.copy(root / "data/class0/000.png", root / "masks.sheet.png"),
+        "masks.sheet.png is no sheet file of hideseek's",
     ),
     "a level that is no number": (["hide", "data", "--levels", "high", *FAST], lambda root: None, "not a list of percentages"),
     "a level above 100": (["hide", "data", "--levels", "30,130", *FAST], lambda root: None, "130 is out of range"),

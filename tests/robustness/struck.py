@@ -40,7 +40,7 @@ def awaited(pattern: str, place: Path, process: subprocess.Popen[bytes]) -> None
 
 def made(place: Path, name: str) -> dict[str, bytes]:
     """What a command has made that a user sees."""
-    names = {"hide": ("published", "masks.safetensors"), "cleaner": ("cleaner*",), "seek": ("cleaned",)}[name]
+    names = {"hide": ("published", "masks.*"), "cleaner": ("cleaner*",), "seek": ("cleaned",)}[name]
     paths = [path for pattern in names for path in place.glob(pattern)]
     folders = {f"{path.name}/{file}": content for path in paths if path.is_dir() for file, content in contents(path).items()}
     return folders | {path.name: path.read_bytes() for path in paths if path.is_file()}

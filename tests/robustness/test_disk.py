@@ -100,6 +100,26 @@ def test_a_failing_disk_ends_with_a_sentence_and_the_next_run_with_the_same_byte
         assert not left, "nothing is left beside"
 
 
+def test_a_folder_appears_with_its_contact_sheet_or_not_at_all(finished, tmp_path, monkeypatch):
+    whole, _ = finished
+    place = prepared(whole, "hide", tmp_path / "there")
+    replace = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        if target.name == "masks.sheet.png":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(self, target)
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "replace", failing)
+        done = program("hide", place)
+    assert done.returncode == 2
+    assert done.stderr.startswith("hideseek: masks.sheet.png cannot be written: No space left on device; free space there; ")
+    assert names(place) == {*NEEDS["hide"], "masks.safetensors"}
+    assert program("hide", place).returncode in (0, 1)
+    assert made(place, "hide") == made(whole, "hide")
+
+
 def test_what_a_folder_held_comes_back_where_the_new_one_cannot_appear(finished, tmp_path, monkeypatch):
     whole, _ = finished
     place = prepared(whole, "seek", tmp_path / "there")

@@ -106,7 +106,7 @@ def test_the_second_hears_that_the_place_is_busy(name, first, second, busy, fini
     code, out, errors = ended(process)
     assert code in (0, 1) and (name == "hide" or "exact" in out), errors
     check(place, made(whole, name), name, refused, f"{busy} is busy: another run", "wait for it to end, or choose another")
-    left = {path.name for path in place.iterdir()} - {*NEEDS[name], "published", "masks.safetensors", "cleaned", "g"}
+    left = {path.name for path in place.iterdir()} - {*NEEDS[name], *made_names(name), "g"}
     assert not left, "nothing is left beside"
 
 
@@ -163,7 +163,7 @@ def test_neither_what_appears_while_a_run_is_at_work_nor_its_work_is_lost(name, 
 
 
 def made_names(name: str) -> set[str]:
-    return {"cleaned"} if name == "seek" else {"published", "masks.safetensors"}
+    return {"cleaned"} if name == "seek" else {"published", "masks.safetensors", "masks.sheet.png"}
 
 
 @pytest.mark.parametrize("locks", [True, False], ids=["locks", "none"])

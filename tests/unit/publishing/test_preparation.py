@@ -1,4 +1,5 @@
-"""Copies are told of before anything is trained, and refused where they leave no room for levels."""
+"""Copies are told of before anything is trained, and refused where they leave no room for levels; secret files replace what
+they may."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.formats import sheet_file
 from hideseek_cli.methods import select
 from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.preparation import read_source
+from hideseek_cli.publishing.preparation import hold_places, read_source, refuse_files
 from hideseek_cli.recipe import preset
 from tests.helpers.folders import MakeFolder
 from tests.helpers.progress import Listener
@@ -70,3 +73,33 @@ def test_where_levels_are_no_share_of_the_images_nothing_is_refused(make_folder:
     if "calibration" in options:
         options = {**options, "method": select("emn", "class", {"schedule": "alternating"})}
     assert not [line for line in told(root, executor, **options) if "copies of" in line]
+
+
+@pytest.mark.parametrize(
+    ("overwrite", "written", "taken"),
+    [(False, None, True), (False, "1" * 64, True), (False, "0" * 64, False), (True, None, False)],
+)
+def test_a_contact_sheet_is_replaced_with_leave_or_by_the_run_that_wrote_it(tmp_path, overwrite, written, taken):
+    config = HideConfig(
+        data=tmp_path / "data", levels=(), out=tmp_path / "out", masks=tmp_path / "m.safetensors", recipe=preset("quick"),
+        overwrite=overwrite,
+    )  # fmt: skip
+    assert config.sheet == tmp_path / "m.sheet.png"
+    sheet_file.save(config.sheet, Image.new("RGB", (8, 8)), "0" * 64)
+    if taken:
+        with pytest.raises(InputError, match="m.sheet.png exists already"):
+            refuse_files(config, written)
+    else:
+        refuse_files(config, written)
+
+
+def test_what_a_killed_run_left_half_written_of_a_secret_file_is_removed(tmp_path):
+    (tmp_path / "data").mkdir()
+    config = HideConfig(
+        data=tmp_path / "data", levels=(), out=tmp_path / "out", masks=tmp_path / "m.safetensors", recipe=preset("quick")
+    )
+    for path in (config.masks, config.generator, config.sheet, config.journal):
+        (tmp_path / f".{path.name}.0123abcd.partial").touch()
+    with hold_places(config):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]

@@ -62,6 +62,7 @@ def test_a_document_tells_the_masked_share_from_the_strength():
     (one,) = found["levels"]
     assert (one["strength"], one["masked_share"], one["price"], one["level"]) == (0.55, 0.7, 10, 50.0)
     assert (found["published"], found["seconds"], found["images"], found["classes"]) == ("out", 12.3, 70, 7)
+    assert found["sheet"] == "m.sheet.png"
 
 
 def test_a_table_has_a_row_for_every_level_between_published_and_clean():
@@ -93,7 +94,7 @@ def test_all_classes_of_a_level_are_named():
 
 @pytest.mark.parametrize(("runs", "words"), [(1, "after 1 retraining"), (12, "after 12 retrainings")])
 def test_counts_are_grammatical(runs, words):
-    assert result(level(50.0, 0.7), runs=runs).remarks()[0] == f"wrote out (to publish) and m (secret) {words}"
+    assert result(level(50.0, 0.7), runs=runs).remarks()[0] == f"wrote out (to publish) and m and m.sheet.png (secret) {words}"
 
 
 @pytest.mark.parametrize(
