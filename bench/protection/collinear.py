@@ -15,7 +15,8 @@ from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.levels import CLEAN
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
+from hideseek_cli.publishing.release import write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent

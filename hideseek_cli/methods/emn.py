@@ -18,9 +18,10 @@ from hideseek_cli.training.trainer import OnStep, steps_per_pass
 STEPS = 300
 """Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/results/);
 more do not help where batches are changed (docs/results/2026-11-security.md)."""
-PLAIN, ROBUST = ("eye", "eye", "whitened"), ("balanced", "balanced", "unseen")
-"""Rules of ``core.updates`` for masks that must survive nothing or something, those that hide best first. What masks leave
-differs by some points from training to training (docs/results/2026-11-security.md), so the first get a second try."""
+SMALL, LARGE, ROBUST = ("whitened", "eye", "eye"), ("eye", "eye", "whitened"), ("balanced", "balanced", "unseen")
+"""Rules of ``core.updates`` for plain masks, of files that networks see as they are and of larger ones, and for masks that must
+survive something, those that hide best first. What masks leave differs by some points from training to training
+(docs/results/2026-11-security.md), so some get a second try."""
 FINE = ("whitened", "unseen", "sign")
 """Rules for plain masks that are not shown to anybody, or that must not be seen by some network."""
 

@@ -20,7 +20,7 @@ from hideseek_cli.images.index import Key
 from hideseek_cli.images.similarity import Similarity, compare_batch
 from hideseek_cli.publishing.examples import Example, choose_examples, lay_on_white, measure
 from hideseek_cli.publishing.lettering import FONT, LINE, shorten, spell
-from hideseek_cli.publishing.release import ReleaseMasks
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.source import SourceDataset
 
 AMPLIFIED, GREY = 8, 128

@@ -25,7 +25,8 @@ from hideseek_cli.publishing.level_search import LevelOutcome
 from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
 from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized, select_masks
 from hideseek_cli.publishing.preparation import begin_files, hold_places, read_source
-from hideseek_cli.publishing.release import Release, ReleaseMasks, write_release
+from hideseek_cli.publishing.release import Release, write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.result import HideResult, LevelResult
 from hideseek_cli.publishing.robustness import measure_outlived
 from hideseek_cli.publishing.run import HideRun

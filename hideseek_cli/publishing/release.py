@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
+from jaxtyping import Bool, Int8, UInt8
 
 from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.formats.manifest import Authorized, Manifest, Offer
@@ -27,10 +27,10 @@ from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import Put
 from hideseek_cli.images.similarity import Similarity, compare_batch
 from hideseek_cli.images.visibility import choose_sample, measure_visibility
-from hideseek_cli.masks.arithmetic import apply, compute_residuals, place_on, subtract_masks
-from hideseek_cli.masks.chunked import Patterns
+from hideseek_cli.masks.arithmetic import apply, compute_residuals, subtract_masks
 from hideseek_cli.masks.residuals import Packer
 from hideseek_cli.publishing.rehearsal import Rehearsed, rehearse
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.atomic import StagedFolder
@@ -39,40 +39,6 @@ from hideseek_cli.runtime.progress import Progress
 
 MEASURED = 1_000_000
 """Pixels of images whose similarity is measured on the way; ``metrics`` measures all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReleaseMasks:
-    """The masks of a release, by level; the strongest one first in meaning, the clean one added here."""
-
-    epsilon: int
-    published: Patterns
-    which: Int64[np.ndarray, " n"]
-    """The published mask of each image, by number."""
-    strength: float
-    tiers: dict[str, Bool[np.ndarray, " n"]]
-    """Level -> images that do not carry the published mask."""
-    own: dict[str, Patterns]
-    """Level -> the masks that those carry, by the same numbers, where it is not none."""
-    shifts: UInt16[np.ndarray, "n 2"] | None
-    single: bool = False
-    """Whether every image has a mask of its own by design, not because its class has as many patterns as images."""
-
-    def place(
-        self, own: UInt8[np.ndarray, "n y x f"], numbers: Sequence[int], level: str = PUBLISHED
-    ) -> Int8[np.ndarray, "n y x c"]:
-        """The published mask of images, which are ``own``, or that of a level whose masks are its own."""
-        shift = None if self.shifts is None else self.shifts[numbers]
-        return place_on(own, self.published if level == PUBLISHED else self.own[level], self.which[numbers], shift)
-
-    def render(self, own: UInt8[np.ndarray, "n y x f"], numbers: Sequence[int]) -> dict[str, UInt8[np.ndarray, "n y x c"]]:
-        """The colours of images, which are ``own``, as they are published, and at each level."""
-        clean = drop_alpha(own)
-        found = {PUBLISHED: apply(clean, self.place(own, numbers))}
-        for level, touched in self.tiers.items():
-            theirs = apply(clean, self.place(own, numbers, level)) if level in self.own else clean
-            found[level] = np.where(touched[numbers][:, None, None, None], theirs, found[PUBLISHED])
-        return found
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import numpy as np
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
+from hideseek_cli.publishing.release import write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder

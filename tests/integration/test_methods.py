@@ -30,7 +30,8 @@ from hideseek_cli.methods import Method, Task, TrainedPatterns, list_methods, se
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.mask_selection import CandidateMasks
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
+from hideseek_cli.publishing.release import write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import preset

@@ -17,7 +17,8 @@ from hideseek_cli.images.dataset import scan
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.arithmetic import apply, place
 from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
+from hideseek_cli.publishing.release import write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent

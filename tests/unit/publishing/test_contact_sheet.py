@@ -15,7 +15,8 @@ from hideseek_cli.images.dataset import scan
 from hideseek_cli.publishing.contact_sheet import AMPLIFIED, GAP, GREY, LINE, MARGIN, NARROWEST, WIDTH, draw_contact_sheet
 from hideseek_cli.publishing.examples import choose_examples, lay_on_white
 from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
+from hideseek_cli.publishing.release import write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.rendering import MaskRenderer
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import preset

@@ -20,7 +20,8 @@ from hideseek_cli.images.encoding import encode
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import UnmaskingOrder, find_quietest_order
 from hideseek_cli.publishing.loading import load_source
-from hideseek_cli.publishing.release import ReleaseMasks, write_release
+from hideseek_cli.publishing.release import write_release
+from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
