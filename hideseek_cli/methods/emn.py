@@ -18,9 +18,10 @@ from hideseek_cli.training.trainer import OnStep, steps_per_pass
 STEPS = 300
 """Steps of mask training by ``joint``: enough for the patterns of six layers, with both placements (docs/results/);
 more do not help where batches are changed (docs/results/2026-11-security.md)."""
-SMALL, LARGE, ROBUST = ("whitened", "eye", "eye"), ("eye", "eye", "whitened"), ("balanced", "balanced", "unseen")
+AS_FILED, REDUCED = ("whitened", "eye", "eye"), ("eye", "eye", "whitened")
+ROBUST = ("balanced", "balanced", "unseen")
 """Rules of ``core.updates`` for plain masks, of files that networks see as they are and of larger ones, and for masks that must
-survive something, those that hide best first. What masks leave differs by some points from training to training
+survive something, those that hide best first (docs/results/2026-11-visibility.md). What masks leave differs by some points from training to training
 (docs/results/2026-11-security.md), so some get a second try."""
 FINE = ("whitened", "unseen", "sign")
 """Rules for plain masks that are not shown to anybody, or that must not be seen by some network."""
@@ -71,8 +72,6 @@ class ClassWise:
     changeable: ClassVar[bool] = True
     clippable: ClassVar[bool] = True
     coloured: ClassVar[bool] = False
-    plain: ClassVar[tuple[str, ...]] = PLAIN
-    """Rules of plain masks."""
 
     schedule: str = field(default="joint", metadata=one_of(*SCHEDULES))
     objective: str = field(default="error-min", metadata=one_of(*OBJECTIVES))
@@ -100,8 +99,12 @@ class ClassWise:
         """By ``joint``: masks by each of its rules, later ones where those before do not hide; by ``alternating``, and of
         those that raise the loss, one of each kind."""
         if self.schedule == "joint" and self.objective == "error-min":
-            return plan_attempts(task, self._train_joint, plain=self.plain)
+            return plan_attempts(task, self._train_joint, plain=self._list_plain(task))
         return plan_attempts(task, self._train_joint if self.schedule == "joint" else self._train_alternating, "sign")
+
+    def _list_plain(self, task: Task) -> tuple[str, ...]:
+        """Rules of plain masks, in turn."""
+        return AS_FILED if task.sight.transfer is None else REDUCED
 
     def _train_joint(self, task: Task, rule: str, on_step: OnStep) -> TrainedPatterns:
         passes = passes_for(task, self.passes)

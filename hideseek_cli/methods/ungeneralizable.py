@@ -35,7 +35,6 @@ class Ungeneralizable(ClassWise):
     name: ClassVar[str] = "uge"
     clippable: ClassVar[bool] = False
     coloured: ClassVar[bool] = True
-    plain: ClassVar[tuple[str, ...]] = FINE
 
     authorized: AuthorizedNetwork | None = None
     """Who is to learn from what is published."""
@@ -54,6 +53,9 @@ class Ungeneralizable(ClassWise):
         other = super().candidates(replace(task, arch=SURROGATE))[:1] if task.arch != SURROGATE else ()
         first = (replace(one, name=f"{one.name}, of {SURROGATE}") for one in other)
         return tuple(replace(one, train=partial(self._strengthen, task, one.train)) for one in (*first, *own))
+
+    def _list_plain(self, task: Task) -> tuple[str, ...]:
+        return FINE
 
     def _strengthen(self, task: Task, train: Training, on_step: OnStep) -> TrainedPatterns:
         patterns = torch.from_numpy(GAIN * train(on_step).patterns).permute(0, 3, 1, 2)

@@ -73,7 +73,6 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
     attempts = run.config.method.candidates(task)
     total = len(attempts) + layout.divided
     outcomes: list[AttemptOutcome] = []
-    tried: list[tuple[CandidateMasks, MaskLayout]] = []
     for number in range(total):
         if outcomes and outcomes[find_best(outcomes)].accuracy <= baseline.hidden_at:
             break
@@ -83,18 +82,18 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
         shared = number == len(attempts)
         one, place = _share(run, baseline, find_best(outcomes)) if shared else (attempts[number], layout)
         masks = _evaluate_candidate(run, place, *_train(run, f"candidate {number}", one))
-        tried.append((masks, place))
         outcomes.append(AttemptOutcome(name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy))
         run.progress.say(describe_last(outcomes, total))
-    best, place = tried[find_best(outcomes)]
+        if find_best(outcomes) == number:
+            best, its_layout = masks, place
     held = f"strength {best.strength.value:.2f}, as much as {best.strength.described} allows"
     run.progress.say(f"images to publish ({held}) train to {best.accuracy:.1f} %")
-    return Selection(best, place, tuple(outcomes))
+    return Selection(best, its_layout, tuple(outcomes))
 
 
 def _share(run: HideRun, baseline: Baseline, best: int) -> tuple[Attempt, MaskLayout]:
-    """The attempt that left least, once more with one pattern set for all levels: few patterns are learnt from fewer images
-    each, and so hide where classes are small."""
+    """The attempt that left least, once more with one pattern set for all levels: more images carry each pattern, and so
+    networks notice it where classes are small."""
     layout = lay_out_masks(run, baseline, shared=True)
     attempt = run.config.method.candidates(make_task(run, layout))[best]
     return replace(attempt, name=f"{attempt.name}, one pattern of a class for all levels,"), layout
