@@ -21,8 +21,8 @@ more do not help where batches are changed (docs/results/2026-11-security.md).""
 AS_FILED, REDUCED = ("whitened", "eye", "eye"), ("eye", "eye", "whitened")
 ROBUST = ("balanced", "balanced", "unseen")
 """Rules of ``core.updates`` for plain masks, of files that networks see as they are and of larger ones, and for masks that must
-survive something, those that hide best first (docs/results/2026-11-visibility.md). What masks leave differs by some points from training to training
-(docs/results/2026-11-security.md), so some get a second try."""
+survive something, those that hide best first (docs/results/2026-11-visibility.md). What masks leave differs by some points
+from training to training (docs/results/2026-11-security.md), so some get a second try."""
 FINE = ("whitened", "unseen", "sign")
 """Rules for plain masks that are not shown to anybody, or that must not be seen by some network."""
 

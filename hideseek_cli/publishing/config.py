@@ -14,7 +14,7 @@ from hideseek_cli.images.layout import READINGS
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
-from hideseek_cli.methods.emn import PLAIN, ClassWise
+from hideseek_cli.methods.emn import REDUCED, ClassWise
 from hideseek_cli.publishing.budget import RunBudget
 from hideseek_cli.publishing.looks import USUAL
 from hideseek_cli.recipe import Recipe
@@ -167,7 +167,7 @@ class HideConfig:
     def budget(self) -> RunBudget:
         """Retrainings that may be made. Plain masks may follow those that are only preferred to outlive something, then masks
         whose pattern levels share; with an authorized network, masks of another network come first."""
-        plain = len(PLAIN) if self.survived and self.robust is None else 0
+        plain = len(REDUCED) if self.survived and self.robust is None else 0
         shared = bool(self.levels) and self.method.scope == "class" and self.calibration == "retrain"
         authorized = isinstance(self.method, Authorizing)
         return RunBudget(
