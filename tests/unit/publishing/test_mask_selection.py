@@ -95,7 +95,7 @@ def test_they_do_not_where_the_owner_asks_for_others(select):
 def test_at_last_all_levels_share_the_patterns_of_the_best_attempt(select):
     found, _, told = select(OPEN, 75, 77, HIDDEN, levels=(70,))
     assert kinds(found) == [*3 * [((), False)], ((), True)]
-    assert "attempt 4 of 4: plain masks, eye again, one pattern of a class for all levels, leave 51.0 %" in told[3]
+    assert "attempt 4 of 4: plain masks, eye, one pattern of a class for all levels, leave 51.0 %" in told[3]
     assert found.layout.pattern_sets == found.layout.unmasking.pattern_sets == 1
     assert found.masks.scale.unmasking is found.layout.unmasking
 
