@@ -65,7 +65,7 @@ def _gather(
     Args:
         data: ``DATA/<class>/*``, or parts ``DATA/{train,val,test}/<class>/*``, or tar shards. Nothing below it is written.
         levels: Test accuracies to sell, in percent; none where the clean images alone are sold.
-        out, masks: The folder to publish, and the secret file.
+        out, masks: The folder to publish, and the secret file; the contact sheet lies beside it.
         prices: Of levels, for the public manifest.
         epsilon: Most that a pixel may move, in grey levels, 1 to 63.
         min_ssim: Mean SSIM that the published folder keeps, at least 0 and below 1.
