@@ -67,7 +67,7 @@ def _gather(
     Args:
         data: ``DATA/<class>/*``, or parts ``DATA/{train,val,test}/<class>/*``, or tar shards. Nothing below it is written.
         levels: Test accuracies to sell, in percent; none where the clean images alone are sold.
-        out, masks: The folder to publish, and the secret file.
+        out, masks: The folder to publish, and the secret file; the contact sheet lies beside it.
         prices: Of levels, for the public manifest.
         look: ``faithful``, ``balanced`` or ``strong``: how visible masks may be and what they are to outlive, where
             ``epsilon``, ``min_ssim`` and ``robust`` are None.
