@@ -79,6 +79,8 @@ class UnmaskingOrder:
     """Patterns a class in each layer; its images take them in turn."""
     own: bool = False
     """Whether every image has a pattern of its own, so that no two share one in any layer."""
+    carried: int = CARRIED
+    """Most patterns of one layer that a class carries."""
     copies: Int64[np.ndarray, " n"] | None = None
     """The first image of which each is a copy; copies have turns in a row. None: there are none."""
 
@@ -154,7 +156,7 @@ class UnmaskingOrder:
 
         Each layer has a pattern set. Where whole classes lose their masks, most layers have no image of a class. What their
         pattern sets have for it is carried by the class's largest layer, as long as each pattern has FEWEST images there and
-        the class no more than CARRIED: the more patterns it has, the less its mean or a known original gives away.
+        the class no more than ``carried``: the more patterns it has, the less its mean or a known original gives away.
         """
         if self.own:
             return np.arange(self.count)
@@ -167,7 +169,7 @@ class UnmaskingOrder:
             for number in np.flatnonzero(counts):
                 members = np.flatnonzero(mine & (layer == number))
                 free = np.flatnonzero((counts == 0) & (number == counts.argmax()))
-                most = min(CARRIED // self.patterns, len(members) // (FEWEST * self.patterns))
+                most = min(self.carried // self.patterns, len(members) // (FEWEST * self.patterns))
                 pattern_sets = np.array([number, *free])[: max(1, most)]
                 turn = self.numbers[members].argsort().argsort() % (len(pattern_sets) * self.patterns)
                 own = pattern_sets[turn % len(pattern_sets)] * self.patterns + turn // len(pattern_sets)

@@ -9,7 +9,7 @@ import torch
 
 from hideseek_cli.core.eye import Sight, to_difference
 from hideseek_cli.images.visibility import choose_enlargement
-from hideseek_cli.masks.assignment import UnmaskingOrder
+from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder
 from hideseek_cli.masks.resample import compute_return_weights
 from hideseek_cli.methods import Task
 from hideseek_cli.publishing.accuracy_curve import Axis, Expected, guess_shares
@@ -56,7 +56,7 @@ def lay_out_masks(run: HideRun, baseline: Baseline, *, shared: bool = False) -> 
     about = guess_shares(config.levels, baseline.accuracies, baseline.chance, Expected(1.0))
     unmasking = source.unmasking(
         run.master, config.unmask, run.evaluator.held, aims=[1 - share for share in about], pattern_sets=layers,
-        patterns=config.patterns, own=config.method.scope == "sample",
+        patterns=config.patterns, own=config.method.scope == "sample", carried=CARRIED if config.survived else 1,
     )  # fmt: skip
     whole = config.unmask == "classes" and len(source.folder.classes) > 2
     expected = Expected(1.0 if whole else MIDDLE, Axis(unmasking.limit, unmasking.untaught() if whole else None))

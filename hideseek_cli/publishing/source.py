@@ -18,7 +18,7 @@ from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.reading import Reading
 from hideseek_cli.images.similarity import choose_batch_size
 from hideseek_cli.masks import keys
-from hideseek_cli.masks.assignment import UnmaskingOrder, find_quietest_order
+from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, find_quietest_order
 from hideseek_cli.masks.image_stack import ImageStack
 
 DIGEST = 16
@@ -151,14 +151,14 @@ class SourceDataset:
 
     def unmasking(
         self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " t"] | None = None, *,
-        aims: Sequence[float] = (), pattern_sets: int = 1, patterns: int = 1, own: bool = False,
+        aims: Sequence[float] = (), pattern_sets: int = 1, patterns: int = 1, own: bool = False, carried: int = CARRIED,
     ) -> UnmaskingOrder:  # fmt: skip
         """In which turn each image loses its mask when levels rise, at the end of their class those that are trained on and
         are ``last``.
 
         ``unmask``: ``classes``, one after another, or ``images`` of all classes alike. ``aims``: at what shares of clean
         images levels are expected. ``pattern_sets``: layers with patterns of their own; ``patterns``: of each class in each of
-        them; ``own``: every image has one of its own.
+        them; ``own``: every image has one of its own; ``carried``: most patterns of a class in a layer.
         """
         late = np.zeros(len(self), bool)
         late[self.taught] = False if last is None else last
@@ -169,7 +169,7 @@ class SourceDataset:
             ranks = {classes[number]: rank for rank, number in enumerate(order.tolist())}
         return UnmaskingOrder(
             keys.draw_turns(key, self.folder.records.keys(), late, ranks, self.copies), self.folder.labels, pattern_sets,
-            patterns, own, self.copies,
+            patterns, own, carried, self.copies,
         )  # fmt: skip
 
 
