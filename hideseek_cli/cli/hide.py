@@ -44,7 +44,7 @@ def hide(
         float | None,
         typer.Option(
             "--max-visibility", metavar="FLIP",
-            help="What the eye may see of masks, 0 to 1. Usual: what it sees of JPEGs of quality 75.",
+            help="What the eye may see of masks, 0 to 1. Usual: as of JPEGs of quality 75.",
         ),
     ] = None,
     recipe: Annotated[
