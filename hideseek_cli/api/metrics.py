@@ -22,7 +22,7 @@ def metrics(
     progress: bool | Progress = True,
 ) -> Comparison:  # fmt: skip
     """Compare images of the same class and name: MSE and SSIM of images scaled to 0..1, PSNR in dB, L∞ in grey levels,
-    and visibility, FLIP's mean (0 to 1) of at most 128 images evenly spread, beside what JPEGs of quality 75 have.
+    and visibility, FLIP's mean (0 to 1) of at most 64 images evenly spread, beside what JPEGs of quality 75 have.
 
     Args:
         clean: The originals.

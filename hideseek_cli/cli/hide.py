@@ -52,7 +52,7 @@ def hide(
         float | None,
         typer.Option(
             "--max-visibility", metavar="FLIP",
-            help="What the eye may see of masks, 0 to 1. Usual: as --look has it; faithful: no more than of JPEGs.",
+            help="What the eye may see of masks, 0 to 1. Usual: as --look has it; faithful: as of JPEGs of quality 75.",
         ),
     ] = None,
     recipe: Annotated[

@@ -13,9 +13,7 @@ from hideseek_cli.cli import options
 def metrics(
     clean: Annotated[Path, typer.Argument(metavar="CLEAN", help="The original images.")],
     other: Annotated[Path, typer.Argument(metavar="OTHER", help="The published or cleaned folder.")],
-    worst: Annotated[
-        int, typer.Option("--worst", help="How many of the worst images to name, by SSIM and by visibility.", min=0)
-    ] = 5,
+    worst: Annotated[int, typer.Option("--worst", help="How many of the worst images to name.", min=0)] = 5,
     gradients: Annotated[
         bool,
         typer.Option("--gradients", help="Train a network on OTHER too: CAR and GCR, of what it still learns from images."),
@@ -33,8 +31,8 @@ def metrics(
 ) -> None:
     """Measure how much the images of OTHER still look like those of CLEAN.
 
-    MSE and SSIM are of images scaled to 0..1, PSNR is in dB, L-infinity in grey levels. Visibility is what the eye sees
-    (FLIP, 0 to 1, of at most 128 images), beside what it sees of JPEGs of quality 75. With --gradients also, in percent:
+    MSE and SSIM are of images scaled to 0..1, PSNR is in dB, L-infinity in grey levels. Visibility is FLIP's mean
+    (0 to 1) of at most 64 images, beside that of JPEGs of quality 75. With --gradients also, in percent:
     CAR, of the images whose class a network is surer of with the mask, and GCR, what is left of their gradients.
     """
     import hideseek_cli as hs

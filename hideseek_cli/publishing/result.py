@@ -173,7 +173,7 @@ class HideResult:
         """How visible masks are, beside how visible they may be, and what keeps them from being stronger."""
         how = describe_visibility(self.release.similarity["published"].judged)
         source = ", what a JPEG of quality 75 has" if self.config.max_visibility is None else ""
-        allowed = f"at most {self.visibility_limit:.4f}{source}"
+        allowed = f"at most {self.visibility_limit:.4f}{source}" if self.visibility_limit < 1 else "without a limit"
         return f"visibility: {how}; {allowed}; masks are as strong as {self.strength.described} allows"
 
     def _remarks_on_buyers(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from math import floor, log
 
 import numpy as np
@@ -18,8 +18,8 @@ from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.executors import ordered_map
 from hideseek_cli.runtime.progress import Progress
 
-LOOKED, LOOKS = 48, 5
-"""Images that are looked at until a strength is found, and strengths that are tried on them."""
+LOOKS = 5
+"""Strengths that are tried at most, once one is found that is not too great."""
 POWER, POWERS = 0.7, (0.3, 1.0)
 """Visibility grows about with that power of the strength, and with no other than those between."""
 NEAR = 0.97
@@ -59,52 +59,41 @@ class VisibilityLimit:
     ) -> int:  # fmt: skip
         """The greatest strength, in hundredths and at most ``most``, that stays within the limit; 0 where there is none.
 
-        Searched on LOOKED of the images, then made sure of on all. Visibility grows with the strength by a power that two
-        looks tell.
+        Visibility grows with the strength by a power that two looks tell, so a few looks find where it is NEAR the limit.
         """
         if self.mean in (0, 1):
             return most if self.mean else 0  # no change is more visible than 1, and no mask less than 0
-
-        @cache
-        def measure_excess(strength: int, count: int) -> float:
-            """How many times as visible as is allowed."""
-            return self._measure_excess(renderer, pattern, strength, choices, choose_sample(len(self.numbers), count), executor)
-
-        def predict(strength: int, excess: float, power: float = POWER) -> int:
-            return floor(strength * excess ** (-1 / power)) if excess else most
-
-        low, high, at, power, tried = 0, most + 1, most, POWER, (0, 0.0)
-        for look in range(LOOKS):
-            progress.step("measuring visibility", look, LOOKS + 1)
-            excess = measure_excess(at, min(LOOKED, len(self.numbers)))
+        low, high, at, power, looks = 0, most + 1, most, POWER, 0
+        tried: tuple[int, float] | None = None
+        while high - low > 1 and (not low or looks < LOOKS):
+            progress.step("measuring visibility", min(looks, LOOKS), LOOKS + 1)
+            excess, looks = self._measure_excess(renderer, pattern, at / 100, choices, executor), looks + 1
             low, high = (at, high) if excess <= 1 else (low, at)
-            if high - low == 1 or NEAR <= excess <= 1:
+            if not excess or NEAR <= excess <= 1:
                 break
-            if all(tried) and excess:
+            if tried is not None and tried[1] != excess:
                 power = float(np.clip(log(tried[1] / excess) / log(tried[0] / at), *POWERS))
             tried = at, excess
-            at = min(max(predict(at, excess, power), low + 1), high - 1)
-        found = low or min(at, high - 1)
-        progress.step("measuring visibility", LOOKS, LOOKS + 1)
-        while found and (excess := measure_excess(found, len(self.numbers))) > 1:
-            found = min(found - 1, predict(found, excess))
+            at = min(max(floor(at * excess ** (-1 / power)), low + 1), high - 1)
         progress.step("measuring visibility", LOOKS + 1, LOOKS + 1)
-        return found
+        return low
 
     def _measure_excess(
-        self, renderer: MaskRenderer, pattern: Float[np.ndarray, "p h w c"], strength: int, choices: Int64[np.ndarray, "b n"],
-        some: Int64[np.ndarray, " s"], executor: Executor,
+        self, renderer: MaskRenderer, pattern: Float[np.ndarray, "p h w c"], strength: float, choices: Int64[np.ndarray, "b n"],
+        executor: Executor,
     ) -> float:  # fmt: skip
-        """Of ``some`` of the images. Those pattern sets that they may get lie on them in turn: to judge each image under all
-        would take as many times as long, and sets that are equalised differ by 2 % of a class's visibility and less on the
-        mean of all, which SPARED makes up for."""
-        rows, numbers = some % len(choices), self.numbers[some]
+        """How many times as visible images are as they may be.
+
+        The pattern sets that they may get lie on them in turn: to judge each image under all would take as many times as
+        long, and sets that are equalised differ by 2 % of a class's visibility and less on the mean of all, for which SPARED
+        makes up.
+        """
+        rows = np.arange(len(self.numbers)) % len(choices)
         which = np.zeros(choices.shape[1], np.int64)
-        used, which[numbers] = np.unique(choices[rows, numbers], return_inverse=True)
-        look = partial(renderer.visibility, renderer.masks(pattern, strength / 100, used), which)
-        found = list(ordered_map(executor, look, numbers.tolist()))
-        share = SPARED if len(choices) > 1 else 1
-        return float(np.mean(found)) / (share * float(self.allowed[some].mean()))
+        used, which[self.numbers] = np.unique(choices[rows, self.numbers], return_inverse=True)
+        look = partial(renderer.visibility, renderer.masks(pattern, strength, used), which)
+        found = list(ordered_map(executor, look, self.numbers.tolist()))
+        return float(np.mean(found)) / (self.mean * (SPARED if len(choices) > 1 else 1))
 
 
 def _measure_jpeg(source: SourceDataset, number: int) -> float:

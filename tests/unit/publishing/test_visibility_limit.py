@@ -6,6 +6,8 @@ from concurrent.futures import Executor
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from hideseek_cli.images import visibility
 from hideseek_cli.images.codec import drop_alpha
@@ -45,22 +47,12 @@ def test_what_is_not_limited_may_be_as_visible_as_the_same_image_is_as_jpeg(sour
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("allowed", "pattern_sets"), [(0.02, 1), (0.06, 2)])
-def test_a_strength_is_as_visible_as_is_allowed_and_no_more(source, executor, allowed, pattern_sets, monkeypatch):
-    monkeypatch.setattr(visibility_limit, "LOOKED", 3)
+def test_a_strength_is_as_visible_as_is_allowed_and_no_more(source, executor, allowed, pattern_sets):
     renderer = MaskRenderer(source, 8, source.thresholds(bytes(32), pattern_sets), None)
     pattern = np.random.default_rng(0).normal(0, 4, renderer.thresholds.shape)
     choices = source.unmasking(bytes(32), pattern_sets=pattern_sets).choices()
     limit = limit_of(source, executor, allowed)
-    tried: list[float] = []
-
-    class Counting(MaskRenderer):
-        def masks(self, pattern, strength, numbers=None):
-            tried.append(strength)
-            return super().masks(pattern, strength, numbers)
-
-    counting = Counting(source, 8, renderer.thresholds, None)
-    found = limit.lower(counting, pattern, choices, 150, executor, Silent())
-    assert len(tried) <= visibility_limit.LOOKS + 2, "few strengths are tried"
+    found = limit.lower(renderer, pattern, choices, 150, executor, Silent())
 
     def seen(strength: int) -> float:
         """On average over the images that are judged, each under all of its patterns."""
@@ -69,6 +61,32 @@ def test_a_strength_is_as_visible_as_is_allowed_and_no_more(source, executor, al
 
     assert (SPARED if pattern_sets > 1 else 1) * allowed * (1 - 2 * SHARP) < seen(found) <= allowed
     assert limit.lower(renderer, pattern, choices, found - 1, executor, Silent()) == found - 1, "similarity may bind before"
+
+
+class Curve(MaskRenderer):
+    """Its masks are seen as a power of their strength says; remembers those that were tried."""
+
+    power, tried = 0.7, list[float]()
+
+    def masks(self, pattern, strength, numbers=None):
+        self.tried.append(strength)
+        return super().masks(pattern, strength, numbers)
+
+    def visibility(self, masks, which, number):
+        return 0.1 * self.tried[-1] ** self.power
+
+
+@given(power=st.floats(0.35, 0.95), allowed=st.floats(0.03, 0.12), most=st.integers(30, 200))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_few_looks_find_a_strength_near_the_limit(source, executor, power, allowed, most):
+    curve = Curve(source, 8, np.zeros((2, 16, 16, 3)), None)
+    Curve.power, Curve.tried[:] = power, []
+    found = limit_of(source, executor, allowed).lower(
+        curve, np.ones((2, 16, 16, 3)), source.folder.labels[None], most, executor, Silent()
+    )
+    assert len(curve.tried) <= visibility_limit.LOOKS
+    assert 0.1 * (found / 100) ** power <= allowed
+    assert found == most or 0.1 * ((found + 1) / 100) ** power > 0.97 * allowed
 
 
 def test_each_image_is_judged_under_a_pattern_of_its_class_and_all_pattern_sets_are(source, executor):
