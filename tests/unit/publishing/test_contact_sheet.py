@@ -108,6 +108,7 @@ def test_columns_grow_narrower_where_levels_are_many(make_folder, executor, leve
     assert 0.8 * min(most, MARGIN + (levels + 3) * (192 + GAP)) <= page.width <= most
 
 
+@pytest.mark.slow
 def test_any_folder_that_is_hidden_is_drawn_and_the_same_way_again(tmp_path, executor):
     """Images of all sizes, narrow ones, a flat one, names in other scripts and of many letters."""
     shapes = [(8, 900), (900, 8), (8, 8), (257, 256), (256, 256), (97, 97), (300, 20), (21, 34)]

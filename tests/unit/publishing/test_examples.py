@@ -60,6 +60,7 @@ def test_what_is_transparent_is_seen_on_white():
     assert [one.tolist() for one in measure(clear[None])] == [[255], [0]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [None, 20])
 def test_examples_of_a_folder_of_many_kinds_are_no_copies_and_those_that_are_in_memory(
     make_folder, executor, monkeypatch, most
