@@ -13,7 +13,7 @@ from hideseek_cli.core.confounder import Plan, measure_recognition, train_genera
 from hideseek_cli.core.generator_network import make_noise
 from hideseek_cli.methods import RealPatterns
 from hideseek_cli.methods.confounder import train_knowing_classifier
-from hideseek_cli.methods.emn import PLAIN
+from hideseek_cli.methods.emn import FINE
 from hideseek_cli.training.trainer import ignore_steps, train
 
 TOLD = ["s: classifier + generator", "images/s", "recognised: own %", "the rest %"]
@@ -25,7 +25,7 @@ def confounder(mixture: Mixture) -> tuple[RealPatterns, list[str]]:
     if options.classifier == "clean":
         classifier, masks = train(own, mixture.recipe, seed=options.seed), None
     else:
-        known = train_knowing_classifier(mixture.task, PLAIN[0])
+        known = train_knowing_classifier(mixture.task, FINE[0])
         classifier, masks = known.network, known.mask
     learnt = time.perf_counter()
     plan = Plan(epsilon=options.epsilon, lessons=options.lessons, imitations=options.imitations, passes=options.passes,

@@ -1,6 +1,6 @@
 r"""What masks hide against what the eye sees of them: the frontier of each rule by which they are trained.
 
-    python -m bench.protection.visibility DATA/train DATA/test [--rules eye whitened balanced] [--epsilons 8]
+    python -m bench.protection.frontier DATA/train DATA/test [--rules eye whitened balanced] [--epsilons 8]
         [--budgets 0.25 0.5 1 2] [--patterns 1] [--seeds 0] [--runs 2]
 
 A budget is a share of what JPEG of quality 75 shows of the same images. Masks are trained for it and brought to the
