@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hideseek_cli.core.eye import FAINTEST, Sight, respond, see_waves, to_difference
+from hideseek_cli.core.bilevel import Problem, Round, _State, training_error
+from hideseek_cli.core.eye import FAINTEST, OWN_SIZE, Sight, respond, see_waves, to_difference
 from hideseek_cli.core.updates import eye, rms
 from hideseek_cli.masks.resample import compute_return_weights, resample_back
 from hideseek_cli.training.tensors import TensorDataset
@@ -58,6 +59,21 @@ def make_images(channels: int) -> TensorDataset:
     return TensorDataset(
         torch.randint(0, 256, (8, channels, 16, 16), generator=drawn, dtype=torch.uint8), torch.arange(8) % 2, 2
     )
+
+
+def test_networks_are_trained_on_masks_as_files_carry_them():
+    """Here files carry nothing back, so there is nothing to know."""
+    data, lost = make_images(3), Sight(transfer=np.zeros((16, 16), np.float32))
+    for sight, left in ((OWN_SIZE, False), (lost, True)):
+        problem = Problem(dataset=data, epsilon=8, arch="slim", batch_size=8, sight=sight)
+        state = _State(problem, 0.1, lambda steps: 1.0)
+        clean = state.mask_batch(torch.arange(8))
+        again = _State(problem, 0.1, lambda steps: 1.0)
+        again.mask.data.fill_(8.0)
+        assert torch.equal(again.mask_batch(torch.arange(8)), clean) == left
+        found = Round(torch.full((2, 3, 16, 16), 8.0), state.network, 1, 1)
+        bare = Round(torch.zeros(2, 3, 16, 16), state.network, 1, 1)
+        assert not left or training_error(problem, found) == training_error(problem, bare)
 
 
 def see(mask: torch.Tensor, data: TensorDataset, sight: Sight) -> np.ndarray:
