@@ -126,7 +126,7 @@ def test_metrics_compares_and_names_the_worst(road):
     written = json.loads((road / "hide.json").read_text())
     assert found["mse"] == pytest.approx(written["mse"]) and found["ssim"] == pytest.approx(written["ssim"])
     table = run("metrics", "data/train", "published", "--format", "csv", cwd=road).stdout
-    assert table.splitlines()[0] == "images,MSE,PSNR dB,SSIM,Linf" and len(table.splitlines()) == 7
+    assert table.splitlines()[0] == "images,MSE,PSNR dB,SSIM,Linf,visibility" and len(table.splitlines()) == 13
 
 
 def test_verify_gives_a_verdict_and_its_exit_code(road):

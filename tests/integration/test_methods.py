@@ -34,6 +34,7 @@ from hideseek_cli.publishing.release import write_release
 from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.rendering import LevelScale, MaskRenderer
 from hideseek_cli.publishing.source import SourceDataset
+from hideseek_cli.publishing.strength import Strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
@@ -98,7 +99,9 @@ def release(method: Method, data: Path, place: Path, executor: Executor) -> Exam
         written = write_release(
             source, levels, stage, executor, Silent(), recipe=config.recipe, offers=(), masks=config.masks, origin={}
         )
-        CandidateMasks(scale, 1.0, [10.0], made.weights).save_generator(config, source, written.manifest.release)
+        CandidateMasks(scale, Strength(1.0, "ssim"), [10.0], made.weights).save_generator(
+            config, source, written.manifest.release
+        )
     return Example(method, data, before, place, source, made, levels, MaskFile.load(config.masks))
 
 
