@@ -115,11 +115,12 @@ class Masked:
         return make_dataset(images, self.source.folder.labels, len(self.source.folder.classes), self.task.dataset.images.device)
 
 
-def _train_by(rule: str, task: Task) -> RealPatterns:
+def train_by(rule: str, task: Task) -> RealPatterns:
     """Class-wise patterns by a rule of ``core.updates``."""
     passes = passes_for(task, None)
     problem = Problem(dataset=task.dataset, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
-                      shifts=task.shifts, rule=rule, rounds=passes)  # fmt: skip
+                      shifts=task.shifts, pattern_sets=task.pattern_sets, through=task.robust, sight=task.sight, rule=rule,
+                      rounds=passes)  # fmt: skip
     return next(islice(joint(problem), passes - 1, None)).pattern()
 
 
@@ -133,6 +134,6 @@ def masked(
     task = Task(dataset=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=0,
                 shifts=None if shifts is None else torch.from_numpy(shifts.astype(np.int64)).to(device))  # fmt: skip
     torch.set_num_threads(count_cores())
-    whitened, sign = (_train_by(rule, task) for rule in ("whitened", "sign"))
+    whitened, sign = (train_by(rule, task) for rule in ("whitened", "sign"))
     thresholds = keys.draw_thresholds(keys.derive_subkey(KEY, "dither"), whitened.shape)
     return Masked(MaskRenderer(source, epsilon, thresholds, shifts), task, whitened, sign, published)

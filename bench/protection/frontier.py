@@ -18,11 +18,9 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from bench.common import asked, loaded, shown
-from hideseek_cli.core.bilevel import Problem, joint
+from bench.common import asked, loaded, shown, train_by
 from hideseek_cli.core.updates import RULES
-from hideseek_cli.methods import RealPatterns
-from hideseek_cli.methods.emn import STEPS
+from hideseek_cli.methods import Task
 from hideseek_cli.publishing.mask_layout import find_sight
 from hideseek_cli.publishing.rendering import MaskRenderer
 from hideseek_cli.publishing.strength import find_greatest_strength, measure_similarity
@@ -32,16 +30,10 @@ from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.parallel import train_in_parallel
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
-from hideseek_cli.training.trainer import count_correct, ignore_steps, steps_per_pass, train
+from hideseek_cli.training.trainer import count_correct, ignore_steps, train
 
 SURVIVING = {"balanced": ("greyscale", "blur")}
 """Rules whose masks are trained through changes."""
-
-
-def train_masks(problem: Problem) -> RealPatterns:
-    """Patterns of STEPS steps."""
-    torch.set_num_threads(count_cores())
-    return next(itertools.islice(joint(problem), problem.rounds - 1, None)).pattern()
 
 
 def main() -> None:
@@ -60,7 +52,6 @@ def main() -> None:
     data, recipe = shown(source, device), preset("quick").for_images(len(source))
     which = labels + classes * (np.arange(len(labels)) % options.patterns)
     choices = labels + classes * np.arange(options.patterns)[:, None]
-    passes = max(1, round(STEPS / steps_per_pass(len(data), recipe.batch_size)))
 
     def learn(images: TensorDataset, seed: int, on_step: object = ignore_steps) -> float:
         return 100 * count_correct(train(images, recipe, seed=1000 + seed), test) / len(test)
@@ -74,16 +65,17 @@ def main() -> None:
 
         clean, chance = float(np.mean(measure(data))), source.folder.chance()
         print(f"clean {clean:.1f}, chance {chance:.1f}", flush=True)
+        config = asked(argparse.Namespace(train=options.train, epsilon=options.epsilons[0], min_ssim=0.0), recipe)
+        jpeg = VisibilityLimit.of(config, source, executor, Silent())
         for epsilon, rule, seed, budget in itertools.product(options.epsilons, options.rules, options.seeds, options.budgets):
-            config = replace(asked(argparse.Namespace(**vars(options), epsilon=epsilon, min_ssim=0.0), recipe))
-            jpeg = VisibilityLimit.of(config, source, executor, Silent())
+            config = replace(config, epsilon=epsilon)
             limit = replace(jpeg, allowed=budget * jpeg.allowed)
             renderer = MaskRenderer(source, epsilon, source.thresholds(bytes(32), options.patterns), None)
-            pattern = train_masks(
-                Problem(dataset=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=seed, rule=rule,
-                        pattern_sets=options.patterns, through=SURVIVING.get(rule, ()), rounds=passes,
-                        sight=find_sight(source, limit.mean))
-            )  # fmt: skip
+            task = Task(dataset=data, epsilon=epsilon, arch=recipe.arch, batch_size=recipe.batch_size, seed=seed, shifts=None,
+                        pattern_sets=options.patterns, robust=SURVIVING.get(rule, ()),
+                        sight=find_sight(source, limit.mean, device))  # fmt: skip
+            torch.set_num_threads(count_cores())
+            pattern = train_by(rule, task)
             strength = find_greatest_strength(config, renderer, pattern, choices, executor, Silent(), limit)
             sums, counts = measure_similarity(renderer, pattern, strength.value, choices, source.spread(10**7), executor)
             masked = make_dataset(renderer.render(renderer.masks(pattern, strength.value), which), labels, classes, device)

@@ -70,11 +70,11 @@ def _gather(
         out, masks: The folder to publish, and the secret file; the contact sheet lies beside it.
         prices: Of levels, for the public manifest.
         look: ``faithful``, ``balanced`` or ``strong``: how visible masks may be and what they are to outlive, where
-            ``epsilon``, ``min_ssim`` and ``robust`` are None.
+            ``epsilon``, ``min_ssim``, ``max_visibility`` and ``robust`` are None.
         epsilon: Most that a pixel may move, in grey levels, 1 to 63.
         min_ssim: Mean SSIM that the published folder keeps, at least 0 and below 1.
-        max_visibility: What the eye may see of masks (FLIP's mean), above 0 and at most 1; None: what it sees of the same
-            images as JPEGs of quality 75.
+        max_visibility: What the eye may see of masks (FLIP's mean), above 0 and at most 1. ``faithful`` allows what it
+            sees of the same images as JPEGs of quality 75.
         recipe: How networks are trained: ``quick`` (usual on a CPU), ``standard`` (on a GPU), ``paper``, or an ``hs.Recipe``.
         arch: Networks in place of the recipe's; levels then hold for the mean of several.
         epochs, batch_size: In place of the recipe's.

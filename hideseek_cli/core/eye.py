@@ -18,8 +18,8 @@ import torch
 from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
-PIXELS_PER_DEGREE = 67
-"""Of a monitor at arm's length, as FLIP takes it."""
+from hideseek_cli.images.visibility import PIXELS_A_DEGREE
+
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 """Of linear sRGB, at D65."""
 DECAY = (((1.0, 0.0047),), ((1.0, 0.0053),), ((34.1, 0.04), (13.5, 0.025)))
@@ -40,16 +40,15 @@ class Sight:
     """Across, that the eye is shown of one pixel of a mask: more than one where files are larger than what networks see."""
     limit: float = inf
     """Most root mean square of what is seen of a pattern, as a difference in lightness."""
-    transfer: Float32[np.ndarray, "s s"] | None = None
+    transfer: Float32[Tensor, "s s"] | None = None
     """What becomes of one direction of a pattern that is brought to the size of files, and with them back to that of
-    training (``masks.resample``); None where files are trained on as they are."""
+    training (``masks.resample``), on the device of the patterns; None where files are trained on as they are."""
 
     def carry(self, noise: Float[Tensor, "p c s s"]) -> Float[Tensor, "p c s s"]:
         """What networks see of patterns."""
         if self.transfer is None:
             return noise
-        way = torch.tensor(self.transfer, device=noise.device)
-        return torch.einsum("ai,pcij,bj->pcab", way, noise, way)
+        return torch.einsum("ai,pcij,bj->pcab", self.transfer, noise, self.transfer)
 
 
 OWN_SIZE = Sight()
@@ -83,6 +82,6 @@ def _to_opponent(colours: Float64[np.ndarray, "n c"]) -> Float64[np.ndarray, "n 
 def see_waves(height: int, width: int, pixels: float, channels: int) -> Float64[np.ndarray, "c h f"]:
     """How much of a wave of each frequency (``np.fft.rfft2``) the eye sees, FAINTEST to 1, of a pattern of that size that it
     is shown so many times as large."""
-    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)) * PIXELS_PER_DEGREE / pixels
+    frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)) * PIXELS_A_DEGREE / pixels
     seen = [sum(part * np.exp(-rate * frequency**2) for part, rate in one) / sum(part for part, _ in one) for one in DECAY]
     return np.stack(seen[:channels]).clip(FAINTEST, 1)

@@ -75,15 +75,15 @@ def make_task(run: HideRun, layout: MaskLayout) -> Task:
         dataset=run.evaluator.clean, seen=run.evaluator.seen(), epsilon=run.config.epsilon, arch=run.recipe.each()[0].arch,
         batch_size=run.recipe.batch_size, seed=run.source.draw_seed(run.master, "masks", run.config.seed),
         pattern_sets=layout.pattern_sets, robust=run.config.survived, strict=run.config.robust is not None,
-        secret=run.source.secret(run.master), shifts=taught, sight=find_sight(run.source, run.limit.mean),
+        secret=run.source.secret(run.master), shifts=taught, sight=find_sight(run.source, run.limit.mean, run.device),
     )  # fmt: skip
 
 
-def find_sight(source: SourceDataset, visibility: float) -> Sight:
+def find_sight(source: SourceDataset, visibility: float, device: torch.device) -> Sight:
     """How masks come to the eye, and back to networks, where the files have the middle one of their sizes; ``visibility``: that
     masks may have at most."""
     side, trained = int(np.median(source.shapes[:, :2].min(1))), min(source.stack.shape)
     return Sight(
         pixels=side * choose_enlargement(side) / trained, limit=to_difference(visibility),
-        transfer=None if source.size is None else compute_return_weights(side, trained),
+        transfer=None if source.size is None else torch.tensor(compute_return_weights(side, trained), device=device),
     )  # fmt: skip

@@ -57,16 +57,9 @@ class HideRun:
             "threads": config.threads, "torch": torch.__version__, "code": digest_code(DECIDING),
         })  # fmt: skip
         session = RetrainingSession(
-            evaluator,
-            source.folder.chance(),
-            journal,
-            cache,
-            executor,
-            progress,
-            planned=config.budget.most,
-            threads=config.threads,
-            kept=config.budget.kept,
-        )
+            evaluator, source.folder.chance(), journal, cache, executor, progress, planned=config.budget.most,
+            threads=config.threads, kept=config.budget.kept,
+        )  # fmt: skip
         return cls(
             config=config, source=source, master=master, device=device, recipe=recipe, evaluator=evaluator, session=session,
             limit=VisibilityLimit.of(config, source, executor, progress), journal=journal, executor=executor, progress=progress,

@@ -49,7 +49,7 @@ def test_fine_waves_are_seen_least_and_those_of_colour_least_of_all():
 @given(st.integers(0, 2**32 - 1), st.integers(40, 400), st.sampled_from([16, 32]))
 def test_a_mask_is_carried_as_files_carry_it(seed, side, size):
     masks = np.random.default_rng(seed).integers(-8, 9, (2, size, size, 3)).astype(np.int8)
-    sight = Sight(transfer=compute_return_weights(side, size))
+    sight = Sight(transfer=torch.tensor(compute_return_weights(side, size)))
     carried = sight.carry(torch.from_numpy(masks.astype(np.float32)).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
     assert np.allclose(carried.numpy(), resample_back(masks, side), atol=1e-3)
 
@@ -63,7 +63,7 @@ def make_images(channels: int) -> TensorDataset:
 
 def test_networks_are_trained_on_masks_as_files_carry_them():
     """Here files carry nothing back, so there is nothing to know."""
-    data, lost = make_images(3), Sight(transfer=np.zeros((16, 16), np.float32))
+    data, lost = make_images(3), Sight(transfer=torch.zeros(16, 16))
     for sight, left in ((OWN_SIZE, False), (lost, True)):
         problem = Problem(dataset=data, epsilon=8, arch="slim", batch_size=8, sight=sight)
         state = _State(problem, 0.1, lambda steps: 1.0)
