@@ -11,7 +11,7 @@ from hideseek_cli.errors import InputError, count
 from hideseek_cli.publishing.retraining import estimate_duration
 from hideseek_cli.publishing.run import HideRun
 
-HIDDEN = 0.1
+HIDDEN = 0.08
 """The published folder counts as hidden where at most this share is left of what the clean one gives above chance."""
 LONGER = "choose a recipe that trains longer"
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS, OUTLIVED_RUNS = 2, 1, 2, 2, 3
 """Retrainings of the clean folder, of half of it, of what may be published, the fewest for a level, and those that try what the
 published masks outlive."""
+REMEDIES = 3
+"""Values that are tried at most where the published folder is not hidden, each by PUBLISHED_RUNS."""
 USUAL_RUNS, LEVEL_RUNS, USUAL_ATTEMPTS = 8, 7, 3
 """Retrainings besides those of levels, for each level, and attempts at masks, unless told otherwise."""
 
@@ -28,7 +30,7 @@ class RunBudget:
         if self.max_runs is not None:
             return self.max_runs
         usual = USUAL_RUNS + LEVEL_RUNS * self.levels + self._authorized
-        return max(self.fewest, usual) + PUBLISHED_RUNS * self.further_attempts + OUTLIVED_RUNS
+        return max(self.fewest, usual) + PUBLISHED_RUNS * self.further_attempts + self.kept
 
     @property
     def fewest(self) -> int:
@@ -42,8 +44,9 @@ class RunBudget:
 
     @property
     def kept(self) -> int:
-        """Those that are kept to try what the published masks outlive; of ``max_runs`` none is, and it gets what is left."""
-        return OUTLIVED_RUNS if self.max_runs is None else 0
+        """Those that are kept to try what the published masks outlive, and what would hide where they do not; of ``max_runs``
+        none is, and both get what is left."""
+        return OUTLIVED_RUNS + REMEDIES * PUBLISHED_RUNS if self.max_runs is None else 0
 
     @property
     def _authorized(self) -> int:

@@ -59,8 +59,15 @@ class Selection:
     masks: CandidateMasks
     layout: MaskLayout
     """Of these masks: with patterns of each level's own, unless those did not hide."""
+    rule: int
+    """The number of the method's attempt by which they were trained."""
     attempts: tuple[AttemptOutcome, ...]
     """All that were made, in their order."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether levels that would have had patterns of their own have one in common."""
+        return self.attempts[find_best(self.attempts)].shared
 
 
 def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Task) -> Selection:
@@ -80,15 +87,17 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
             run.progress.say(f"no runs are left for attempt {number + 1} of {total} at masks (`max_runs`)")
             break
         shared = number == len(attempts)
-        one, place = _share(run, baseline, find_best(outcomes)) if shared else (attempts[number], layout)
-        masks = _evaluate_candidate(run, place, *_train(run, f"candidate {number}", one))
+        rule = find_best(outcomes) if shared else number
+        one, place = _share(run, baseline, rule) if shared else (attempts[rule], layout)
+        masks = evaluate(run, place, f"candidate {number}", one)
         outcomes.append(AttemptOutcome(name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy))
         run.progress.say(describe_last(outcomes, total))
         if find_best(outcomes) == number:
-            best, its_layout = masks, place
-    held = f"strength {best.strength.value:.2f}, as much as {best.strength.described} allows"
-    run.progress.say(f"images to publish ({held}) train to {best.accuracy:.1f} %")
-    return Selection(best, its_layout, tuple(outcomes))
+            best = Selection(masks, place, rule, ())
+    strength = best.masks.strength
+    held = f"strength {strength.value:.2f}, as much as {strength.described} allows"
+    run.progress.say(f"images to publish ({held}) train to {best.masks.accuracy:.1f} %")
+    return replace(best, attempts=tuple(outcomes))
 
 
 def _share(run: HideRun, baseline: Baseline, best: int) -> tuple[Attempt, MaskLayout]:
@@ -109,10 +118,10 @@ def _train(run: HideRun, name: str, attempt: Attempt) -> tuple[RealPatterns, dic
     return arrays[name], {key.removeprefix(within): value for key, value in arrays.items() if key.startswith(within)}
 
 
-def _evaluate_candidate(
-    run: HideRun, layout: MaskLayout, patterns: RealPatterns, weights: dict[str, np.ndarray]
-) -> CandidateMasks:
-    """These patterns as strong as similarity and the eye allow, and what networks learn from images that carry them."""
+def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt) -> CandidateMasks:
+    """The patterns of an attempt, which the journal has by a name, as strong as similarity and the eye allow, and what networks
+    learn from images that carry them."""
+    patterns, weights = _train(run, name, attempt)
     renderer, choices = layout.renderer, layout.unmasking.choices()
     patterns = equalise_similarity(renderer, patterns, choices, run.executor)
     strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress, run.limit)

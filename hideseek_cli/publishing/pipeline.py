@@ -1,7 +1,8 @@
 """Hide a folder: train masks, find the masked share of every level, write the release.
 
 The order of work: read everything and refuse what cannot be used; measure what the clean folder trains to; train masks
-until some hide that keep the images' similarity; search the levels; try what the published masks outlive; write.
+until some hide that keep the images' similarity; search the levels; try what the published masks outlive, and what would
+hide where they do not; write.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMa
 from hideseek_cli.publishing.preparation import begin_files, hold_places, read_source
 from hideseek_cli.publishing.release import Release, write_release
 from hideseek_cli.publishing.release_masks import ReleaseMasks
+from hideseek_cli.publishing.remedies import try_remedies
 from hideseek_cli.publishing.result import HideResult, LevelResult
 from hideseek_cli.publishing.robustness import measure_outlived
 from hideseek_cli.publishing.run import HideRun
@@ -67,6 +69,8 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     published = run.session.measure_against(baseline.hidden_at, retraining)
     run.progress.say(f"the published folder trains to {published.mean:.1f} % ({count(published.runs, 'run')})")
     outlives = measure_outlived(run, retraining)
+    hidden = published.mean <= baseline.hidden_at
+    remedies = () if hidden else try_remedies(run, baseline, selected)
     with stage:
         masks = _gather_masks(run, layout, strongest, calibrated)
         release = _write(run, layout, masks, calibrated, estimates, allowed, stage)
@@ -74,7 +78,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
         sheet_file.save(run.config.sheet, draw_contact_sheet(run.source, masks), release.manifest.release)
     return HideResult(
         config=run.config, release=release, clean=run.session.estimate(baseline.accuracies), published=published,
-        hidden=published.mean <= baseline.hidden_at, allowed=allowed,
+        hidden=hidden, remedies=remedies, allowed=allowed,
         levels=_describe_levels(layout, calibrated, estimates, release), strength=strongest.strength,
         visibility_limit=run.limit.mean, runs=run.session.runs, attempts=selected.attempts, outlives=outlives,
         trained=len(run.source.stack), recipe=run.recipe, generator=generator, seconds=time.monotonic() - begun,

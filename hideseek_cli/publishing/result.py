@@ -13,6 +13,7 @@ from hideseek_cli.publishing.attempts import AttemptOutcome, describe_choice, de
 from hideseek_cli.publishing.config import UNMASKS, HideConfig
 from hideseek_cli.publishing.mask_selection import AuthorizedResult
 from hideseek_cli.publishing.release import Release
+from hideseek_cli.publishing.remedies import Remedy, describe_remedies
 from hideseek_cli.publishing.robustness import describe_outlived
 from hideseek_cli.publishing.strength import Strength
 from hideseek_cli.recipe import Recipe
@@ -99,6 +100,8 @@ class HideResult:
     """Whether the published folder trains to chance."""
     attempts: tuple[AttemptOutcome, ...]
     """At masks that hide, in their order; the published ones are of that which left least."""
+    remedies: tuple[Remedy, ...]
+    """Values that were tried where it does not, in their order; the last may."""
     outlives: dict[str, float]
     """Accuracy in percent that the published folder trains to after each change; none where none was tried."""
     allowed: AuthorizedResult | None
@@ -138,6 +141,7 @@ class HideResult:
             "images": len(manifest.images), "classes": len(manifest.classes), "chance": manifest.chance,
             "clean_accuracy": self.clean.mean, "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
             "attempts": [one.to_json() for one in self.attempts], "outlives": self.outlives,
+            "remedies": [one.to_json() for one in self.remedies],
             "authorized": allowed and {"accuracy": allowed.published.mean, "clean_accuracy": allowed.clean.mean},
             "mse": like.mse, "ssim": like.ssim, "linf": like.linf, "visibility": like.visibility,
             "visibility_limit": self.visibility_limit, "limit": self.strength.bound, "runs": self.runs,
@@ -197,12 +201,14 @@ class HideResult:
         """Whether the published folder still teaches, and teaches whom it should."""
         lines = describe_choice(self.attempts)
         if not self.hidden:
-            untried = "plain masks, as `robust` asks for others; " if self.config.robust else ""
             lines.append(
                 f"the published folder still trains to {self.published.mean:.1f} %, above chance "
-                f"({self.release.manifest.chance:.1f} %), though {describe_tries(self.attempts)}; not tried: {untried}"
-                f"{STRONGER[self.strength.bound]}"
+                f"({self.release.manifest.chance:.1f} %), though {describe_tries(self.attempts)}"
             )
+            lines.append(
+                describe_remedies(self.remedies) if self.remedies else
+                f"no runs were left to try what would hide it (`max_runs`), such as {STRONGER[self.strength.bound]}"
+            )  # fmt: skip
         lines += describe_outlived(self.outlives, self.clean.mean)
         if not self.taught and self.allowed is not None:
             lines.append(

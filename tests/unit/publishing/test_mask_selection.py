@@ -51,19 +51,15 @@ def select(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeypa
         one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, listener)
         one.session.runs = spent
 
-        def train(run: HideRun, name: str, attempt: mask_selection.Attempt):
+        def evaluate(run: HideRun, layout, name: str, attempt: mask_selection.Attempt) -> CandidateMasks:
             trained.append(name)
-            return np.zeros((1, 1, 1, 1), np.float16), {}
-
-        def evaluate(run: HideRun, layout, patterns, weights) -> CandidateMasks:
             run.session.runs += 2
             masks = layout.renderer.masks(np.zeros(layout.renderer.thresholds.shape, np.float16), 1.0)
             return CandidateMasks(
                 LevelScale(layout.renderer, masks, layout.unmasking), Strength(1.0, "ssim"), [float(next(coming))] * 2, {}
             )
 
-        monkeypatch.setattr(mask_selection, "_train", train)
-        monkeypatch.setattr(mask_selection, "_evaluate_candidate", evaluate)
+        monkeypatch.setattr(mask_selection, "evaluate", evaluate)
         layout = lay_out_masks(one, BASELINE)
         return select_masks(one, BASELINE, layout, make_task(one, layout)), trained, listener.told
 
@@ -97,12 +93,13 @@ def test_at_last_all_levels_share_the_patterns_of_the_best_attempt(select):
     assert kinds(found) == [*3 * [((), False)], ((), True)]
     assert "attempt 4 of 4: plain masks, eye, one pattern of a class for all levels, leave 51.0 %" in told[3]
     assert found.layout.pattern_sets == found.layout.unmasking.pattern_sets == 1
-    assert found.masks.scale.unmasking is found.layout.unmasking
+    assert found.masks.scale.unmasking is found.layout.unmasking and found.shared and found.rule == 1
 
 
 def test_where_that_does_not_help_levels_keep_patterns_of_their_own(select):
     found, *_ = select(OPEN, 75, 77, 76, levels=(70,))
     assert found.layout.pattern_sets == 2 and found.masks.accuracy == 75 and found.attempts[-1].shared
+    assert not found.shared and found.rule == 1
 
 
 @pytest.mark.parametrize("unmask", ["images", "classes"])

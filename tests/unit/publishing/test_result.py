@@ -13,6 +13,7 @@ from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.attempts import AttemptOutcome
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.release import Release
+from hideseek_cli.publishing.remedies import Remedy
 from hideseek_cli.publishing.result import STRONGER, HideResult, LevelResult
 from hideseek_cli.publishing.strength import BOUNDS, Strength
 from hideseek_cli.recipe import preset
@@ -36,12 +37,17 @@ def attempt(name: str, accuracy: float, *robust: str, shared: bool = False) -> A
     return AttemptOutcome(name=name, robust=robust, shared=shared, accuracy=accuracy)
 
 
+def remedy(option: str, value: Any, accuracy: float, *, hides: bool) -> Remedy:
+    return Remedy(option=option, value=value, accuracy=accuracy, hides=hides)
+
+
 PLAIN, GREY = attempt("plain masks", 15.0), attempt("masks that outlive greyscale", 34.0, "greyscale")
 
 
 def result(
     *levels: LevelResult, runs: int = 12, hidden: bool = True, bound: str = "ssim",
-    attempts: tuple[AttemptOutcome, ...] = (PLAIN,), outlives: dict[str, float] | None = None, **options: Any,
+    attempts: tuple[AttemptOutcome, ...] = (PLAIN,), outlives: dict[str, float] | None = None,
+    remedies: tuple[Remedy, ...] = (), **options: Any,
 ) -> HideResult:  # fmt: skip
     config = HideConfig(data="data", levels=[one.level for one in levels], out="out", masks="m", recipe=preset("quick"),
                         prices={one.level: 10 for one in levels}, **options)  # fmt: skip
@@ -51,7 +57,7 @@ def result(
     )  # fmt: skip
     return HideResult(
         config=config, release=Release(manifest, {"published": LIKE}), clean=reached(80.0), published=reached(15.0),
-        hidden=hidden, attempts=attempts, outlives=outlives or {}, allowed=None, levels=levels,
+        hidden=hidden, attempts=attempts, remedies=remedies, outlives=outlives or {}, allowed=None, levels=levels,
         strength=Strength(0.55, bound), visibility_limit=0.04, runs=runs, trained=70, recipe=preset("quick"),
         generator=None, seconds=12.34,
     )  # fmt: skip
@@ -106,8 +112,7 @@ def test_counts_are_grammatical(runs, words):
     ],
 )
 def test_what_may_help_is_the_limit_that_binds(bound, words):
-    plain = remark("still trains to", result(level(50.0, 0.7), hidden=False, robust=(), bound=bound))
-    assert plain.endswith(words) and "robust" not in plain
+    assert remark("no runs were left", result(level(50.0, 0.7), hidden=False, bound=bound)).endswith(words)
     assert set(STRONGER) == set(BOUNDS)
 
 
@@ -124,12 +129,20 @@ def test_visibility_stands_beside_what_is_allowed():
     assert "JPEG" not in remark("visibility: FLIP", result(level(50.0, 0.7), max_visibility=0.04))
 
 
-def test_a_folder_that_still_teaches_is_told_what_was_tried_and_what_was_not():
-    both = remark("still trains to", result(level(50.0, 0.7), hidden=False, attempts=(GREY, PLAIN), preferred=("greyscale",)))
-    assert "masks that outlive greyscale left 34.0 %; plain masks left 15.0 %; not tried: a lower" in both
-    asked = remark("still trains to", result(level(50.0, 0.7), hidden=False, attempts=(GREY,), robust=("greyscale",)))
-    assert "left 34.0 %; not tried: plain masks, as `robust` asks for others; a lower `min_ssim`" in asked
-    assert "plain masks" not in asked.split("not tried")[0]
+def test_a_folder_that_still_teaches_is_told_what_was_tried_and_what_would_hide_it():
+    twice, plain = remedy("min_ssim", 0.9, 33.0, hides=False), remedy("robust", (), 14.0, hides=True)
+    found = result(level(50.0, 0.7), hidden=False, attempts=(GREY, PLAIN), remedies=(twice, plain))
+    assert remark("still trains to", found).endswith("masks that outlive greyscale left 34.0 %; plain masks left 15.0 %")
+    said = "`min_ssim=0.9` would leave 33.0 %; `robust='none'` would leave 14.0 %, which counts as hidden"
+    assert remark("min_ssim=0.9", found) == said
+    assert json.loads(json.dumps(found.to_json()["remedies"])) == [
+        {"option": "min_ssim", "value": 0.9, "accuracy": 33.0, "hides": False},
+        {"option": "robust", "value": [], "accuracy": 14.0, "hides": True},
+    ]
+    alone = result(level(50.0, 0.7), hidden=False, remedies=(twice,))
+    assert remark("would leave", alone) == "`min_ssim=0.9` would leave 33.0 %; none of these would hide it"
+    untried = remark("no runs were left", result(level(50.0, 0.7), hidden=False))
+    assert untried.endswith("(`max_runs`), such as a lower `min_ssim`, which keeps masks from being stronger")
 
 
 def test_what_was_given_up_to_hide_is_said():

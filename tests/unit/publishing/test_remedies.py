@@ -1,0 +1,109 @@
+"""Where the published folder still teaches, single values are tried until one would hide it."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from hideseek_cli.methods import Attempt
+from hideseek_cli.publishing import remedies
+from hideseek_cli.publishing import run as runs
+from hideseek_cli.publishing.attempts import AttemptOutcome
+from hideseek_cli.publishing.baseline import Baseline
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks
+from hideseek_cli.publishing.mask_selection import CandidateMasks, Selection
+from hideseek_cli.publishing.remedies import Remedy, try_remedies
+from hideseek_cli.publishing.rendering import LevelScale
+from hideseek_cli.publishing.run import HideRun
+from hideseek_cli.publishing.strength import Strength
+from hideseek_cli.recipe import preset
+from hideseek_cli.runtime.journal import Journal
+from tests.helpers.folders import MakeFolder
+from tests.helpers.progress import Listener
+
+BASELINE = Baseline([90.0, 90.0], 50.0, learns=True)
+HIDDEN, OPEN = 51.0, 80.0
+
+
+def make_masks(layout: MaskLayout, bound: str, accuracy: float) -> CandidateMasks:
+    masks = layout.renderer.masks(np.zeros(layout.renderer.thresholds.shape, np.float16), 1.0)
+    return CandidateMasks(LevelScale(layout.renderer, masks, layout.unmasking), Strength(1.0, bound), [accuracy] * 2, {})
+
+
+@pytest.fixture
+def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeypatch: pytest.MonkeyPatch):
+    """Tries values that leave what they are told to: what came of it, the runs and attempts that it made, and what was said."""
+    monkeypatch.setattr(runs, "cache_folder", lambda: tmp_path / "cache")
+    data = make_folder("data", classes=4, each=25)
+    source = load_source(data, None, None, executor, Listener())
+
+    def make(
+        *left: float, bound: str = "visibility", rule: int = 1, shared: bool = False, spare: int = 99, **options: Any
+    ) -> tuple[tuple[Remedy, ...], list[tuple[HideRun, MaskLayout, str]], list[str]]:
+        config = HideConfig(data=data, out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"),
+                            **{"levels": (70,), "max_visibility": 0.04, "max_runs": 99} | options)  # fmt: skip
+        listener, coming, made = Listener(), iter(left), list[tuple[HideRun, MaskLayout, str]]()
+        one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, listener)
+        one.session.runs = 99 - spare
+
+        def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt) -> CandidateMasks:
+            made.append((run, layout, attempt.name))
+            run.session.runs += 2
+            return make_masks(layout, bound, float(next(coming)))
+
+        monkeypatch.setattr(remedies, "evaluate", evaluate)
+        layout = lay_out_masks(one, BASELINE, shared=shared)
+        outcome = AttemptOutcome(name="plain masks", robust=config.survived, shared=shared, accuracy=OPEN)
+        selected = Selection(make_masks(layout, bound, OPEN), layout, rule, (outcome,))
+        return try_remedies(one, BASELINE, selected), made, listener.told
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("bound", "option", "values", "options"),
+    [
+        ("visibility", "max_visibility", (0.08, 0.16), {}),
+        ("visibility", "max_visibility", (1.0,), {"max_visibility": 0.7}),
+        ("ssim", "min_ssim", (0.9, 0.8), {}),
+        ("ssim", "min_ssim", (0.2, 0.0), {"min_ssim": 0.6}),
+        ("strongest", "epsilon", (16, 32), {}),
+        ("strongest", "epsilon", (40,), {"epsilon": 20}),
+    ],
+)
+def test_the_limit_that_binds_is_loosened_by_two_and_by_four(attempt, bound, option, values, options):
+    found, made, told = attempt(OPEN, 79, bound=bound, **options)
+    assert [(one.option, one.value, one.hides) for one in found] == [(option, value, False) for value in values]
+    assert [getattr(run.config, option) for run, *_ in made] == list(values)
+    assert told[0] == f"`{option}={values[0]!r}` would leave 80.0 %" and len(told) == len(values)
+
+
+def test_the_first_that_hides_is_the_last_that_is_tried(attempt):
+    found, made, _ = attempt(HIDDEN)
+    assert len(made) == 1 and found == (Remedy(option="max_visibility", value=0.08, accuracy=HIDDEN, hides=True),)
+    ((run, layout, name),) = made
+    assert run.limit.mean == pytest.approx(0.08), "masks are trained and judged by the value that is tried"
+    assert name == "plain masks, eye" and layout.pattern_sets == 2, "they are made as those that left least"
+
+
+def test_levels_share_a_pattern_where_the_published_masks_do(attempt):
+    assert attempt(HIDDEN, shared=True)[1][0][1].pattern_sets == 1
+
+
+def test_what_was_insisted_on_is_given_up_first(attempt):
+    found, made, _ = attempt(OPEN, 79, 78, robust=("blur",), patterns=2)
+    assert [(one.option, one.value) for one in found] == [("robust", ()), ("patterns", 1), ("max_visibility", 0.08)]
+    assert [name.split(",")[0] for *_, name in made] == ["plain masks", *2 * ["masks that outlive blur"]]
+    assert [run.config.patterns for run, *_ in made] == [2, 1, 2], "one value at a time"
+
+
+@pytest.mark.parametrize(("spare", "tried"), [(1, 0), (2, 1), (3, 1), (4, 2)])
+def test_as_many_are_tried_as_there_are_runs_for(attempt, spare, tried):
+    assert len(attempt(OPEN, 79, spare=spare)[0]) == tried
