@@ -21,23 +21,31 @@ class AttemptOutcome:
     """Whether all levels have one pattern of a class in common, where they would have had their own."""
     accuracy: float
     """Of networks trained on images that carry its masks, in percent."""
+    hides: bool
+    """Whether that counts as hidden."""
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "robust": list(self.robust)}
 
 
 def find_best(outcomes: Sequence[AttemptOutcome]) -> int:
-    """The number of the attempt that left least; of several, the first."""
-    return min(range(len(outcomes)), key=lambda number: outcomes[number].accuracy)
+    """The number of the attempt that left least; of several, the first. Shared patterns give more away to buyers, so they are
+    worth it only where they hide."""
+
+    def rank(number: int) -> tuple[bool, float]:
+        one = outcomes[number]
+        return one.shared and not one.hides, one.accuracy
+
+    return min(range(len(outcomes)), key=rank)
 
 
 def describe_last(outcomes: Sequence[AttemptOutcome], total: int) -> str:
     """The last of them beside what was best before.
 
-    >>> first = AttemptOutcome(name="masks that outlive blur", robust=("blur",), shared=False, accuracy=34.0)
+    >>> first = AttemptOutcome(name="masks that outlive blur", robust=("blur",), shared=False, accuracy=34.0, hides=False)
     >>> describe_last([first], 2)
     'masks, attempt 1 of 2: masks that outlive blur leave 34.0 %'
-    >>> describe_last([first, AttemptOutcome(name="plain masks", robust=(), shared=False, accuracy=12.1)], 2)
+    >>> describe_last([first, AttemptOutcome(name="plain masks", robust=(), shared=False, accuracy=12.1, hides=True)], 2)
     'masks, attempt 2 of 2: plain masks leave 12.1 %, the best before left 34.0 %'
     """
     *before, last = outcomes
@@ -48,8 +56,8 @@ def describe_last(outcomes: Sequence[AttemptOutcome], total: int) -> str:
 def describe_choice(outcomes: Sequence[AttemptOutcome]) -> list[str]:
     """What was given up for masks that hide, where the published ones are not of the kind that was tried first.
 
-    >>> first = AttemptOutcome(name="masks that outlive blur", robust=("blur",), shared=False, accuracy=34.0)
-    >>> plain = AttemptOutcome(name="plain masks", robust=(), shared=False, accuracy=12.1)
+    >>> first = AttemptOutcome(name="masks that outlive blur", robust=("blur",), shared=False, accuracy=34.0, hides=False)
+    >>> plain = AttemptOutcome(name="plain masks", robust=(), shared=False, accuracy=12.1, hides=True)
     >>> describe_choice([plain]), describe_choice([first, plain])
     ([], ['masks that outlive blur left 34.0 %; plain ones are published, which left 12.1 % and are not made to outlive it'])
     """

@@ -81,7 +81,7 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
     total = len(attempts) + layout.divided
     outcomes: list[AttemptOutcome] = []
     for number in range(total):
-        if outcomes and outcomes[find_best(outcomes)].accuracy <= baseline.hidden_at:
+        if outcomes and outcomes[-1].hides:
             break
         if outcomes and run.session.left < PUBLISHED_RUNS + run.config.budget.after_masks:
             run.progress.say(f"no runs are left for attempt {number + 1} of {total} at masks (`max_runs`)")
@@ -90,7 +90,9 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
         rule = find_best(outcomes) if shared else number
         one, place = _share(run, baseline, rule) if shared else (attempts[rule], layout)
         masks = evaluate(run, place, f"candidate {number}", one)
-        outcomes.append(AttemptOutcome(name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy))
+        outcomes.append(AttemptOutcome(
+            name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy, hides=masks.accuracy <= baseline.hidden_at
+        ))  # fmt: skip
         run.progress.say(describe_last(outcomes, total))
         if find_best(outcomes) == number:
             best = Selection(masks, place, rule, ())

@@ -96,8 +96,9 @@ def test_at_last_all_levels_share_the_patterns_of_the_best_attempt(select):
     assert found.masks.scale.unmasking is found.layout.unmasking and found.shared and found.rule == 1
 
 
-def test_where_that_does_not_help_levels_keep_patterns_of_their_own(select):
-    found, *_ = select(OPEN, 75, 77, 76, levels=(70,))
+@pytest.mark.parametrize("left", [76, 60])
+def test_where_that_does_not_hide_levels_keep_patterns_of_their_own(select, left):
+    found, *_ = select(OPEN, 75, 77, left, levels=(70,))
     assert found.layout.pattern_sets == 2 and found.masks.accuracy == 75 and found.attempts[-1].shared
     assert not found.shared and found.rule == 1
 

@@ -60,7 +60,7 @@ def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeyp
 
         monkeypatch.setattr(remedies, "evaluate", evaluate)
         layout = lay_out_masks(one, BASELINE, shared=shared)
-        outcome = AttemptOutcome(name="plain masks", robust=config.survived, shared=shared, accuracy=OPEN)
+        outcome = AttemptOutcome(name="plain masks", robust=config.survived, shared=shared, accuracy=OPEN, hides=False)
         selected = Selection(make_masks(layout, bound, OPEN), layout, rule, (outcome,))
         return try_remedies(one, BASELINE, selected), made, listener.told
 

@@ -33,8 +33,11 @@ def level(number: float, share: float, **options: Any) -> LevelResult:
     return LevelResult(level=number, masked_share=share, found=reached(number), **{**usual, **options})
 
 
+HIDDEN_AT = 20.0
+
+
 def attempt(name: str, accuracy: float, *robust: str, shared: bool = False) -> AttemptOutcome:
-    return AttemptOutcome(name=name, robust=robust, shared=shared, accuracy=accuracy)
+    return AttemptOutcome(name=name, robust=robust, shared=shared, accuracy=accuracy, hides=accuracy <= HIDDEN_AT)
 
 
 def remedy(option: str, value: Any, accuracy: float, *, hides: bool) -> Remedy:
@@ -165,8 +168,8 @@ def test_what_changes_of_the_published_images_give_back_is_said_and_documented()
 
 def test_every_attempt_is_documented():
     assert json.loads(json.dumps(result(attempts=(GREY, PLAIN)).to_json()))["attempts"] == [
-        {"name": "masks that outlive greyscale", "robust": ["greyscale"], "shared": False, "accuracy": 34.0},
-        {"name": "plain masks", "robust": [], "shared": False, "accuracy": 15.0},
+        {"name": "masks that outlive greyscale", "robust": ["greyscale"], "shared": False, "accuracy": 34.0, "hides": False},
+        {"name": "plain masks", "robust": [], "shared": False, "accuracy": 15.0, "hides": True},
     ]
 
 
