@@ -2,10 +2,11 @@
 what it does not take off.
 
 Images lose their mask in turn as levels rise. Those between one level and the next form a layer, with patterns of a class
-that no other layer has. The cleaner of a level takes off the layers below it and holds only their patterns; a buyer
-who looks for those on other images finds none. Few images do not make a network notice their pattern, so a layer
-with fewer than FEWEST images for each class that it holds joins the next one, and then a buyer of the lower level can
-strip those of the same classes there too.
+that no other layer has. Where whole classes lose their masks, one after another, few of them lie in several layers, so a
+class has few patterns, each with many images. The cleaner of a level takes off the layers below it and holds only their
+patterns; a buyer who looks for those on other images finds none. Few images do not make a network notice their pattern, so
+a layer with fewer than FEWEST images for each class that it holds joins the next one, and then a buyer of the lower level
+can strip those of the same classes there too.
 
 Copies of one image lose their masks at once, since who has one clean could subtract it from another that is masked and hold
 the pattern of a layer that was not bought. They carry one pattern, so that the difference of two masked ones is none.
@@ -63,6 +64,20 @@ def find_quietest_order(
     return orders[costs.round(9).argmin()]
 
 
+def count_pattern_sets(aims: Sequence[float], sizes: Int64[np.ndarray, " k"]) -> int:
+    """Into how many layers levels may divide one class, where whole classes lose their masks, one after another.
+
+    ``aims``: the share of clean images at which each level is expected; two of them may turn out to lie DOUBT / 2 nearer to
+    each other. ``sizes``: images of each class.
+
+    >>> sizes = np.full(10, 1000)
+    >>> count_pattern_sets([], sizes), count_pattern_sets([0.3, 0.5, 0.7], sizes), count_pattern_sets([0.3, 0.35], sizes)
+    (1, 2, 3)
+    """
+    within = float(sizes.max() / sizes.sum()) + DOUBT / 2
+    return 1 + max((sum(first <= other <= first + within for other in aims) for first in aims), default=0)
+
+
 @dataclass(frozen=True)
 class UnmaskingOrder:
     """The turn in which each image loses its mask as levels rise.
@@ -74,7 +89,7 @@ class UnmaskingOrder:
     """From 0."""
     labels: Int64[np.ndarray, " n"]
     pattern_sets: int = 1
-    """Most layers with patterns of their own; a single one is shared by all."""
+    """Most layers in which a class has patterns of their own."""
     patterns: int = 1
     """Patterns a class in each layer; its images take them in turn."""
     own: bool = False
@@ -138,36 +153,43 @@ class UnmaskingOrder:
         return np.bincount(self.labels[self.touched(share)], minlength=len(totals)) / totals
 
     def ends(self, shares: Sequence[float], fewest: int = FEWEST) -> list[int]:
-        """The turns at which a new layer begins, rising. Copies in several classes are too few of each to count."""
+        """The turns at which a new layer begins, rising: each has images enough, and no class lies in more layers than there
+        are pattern sets. Copies in several classes are too few of each to count."""
         ranked = self.ranked
         count = self.count - int(find_divided(self.first, self.labels).sum())
 
         def enough(first: int, end: int) -> bool:
             return first < end and end - first >= fewest * self.patterns * len(np.unique(ranked[first:end]))
 
+        def holds(end: int) -> bool:
+            layers, labels = np.searchsorted(np.array([*found, end]), self.numbers, side="right"), self.labels
+            pairs = np.unique(layers * (labels.max() + 1) + labels)
+            return int(np.bincount(pairs % (labels.max() + 1)).max()) <= self.pattern_sets
+
         found: list[int] = []
         for end in sorted({self.cleaned(share) for share in shares}):
-            if enough(found[-1] if found else 0, end) and enough(end, count):
+            if enough(found[-1] if found else 0, end) and enough(end, count) and holds(end):
                 found.append(end)
         return found
 
     def which(self, shares: Sequence[float]) -> Int64[np.ndarray, " n"]:
         """The number of each image's pattern: by pattern set, then pattern, then class; or its own.
 
-        Each layer has a pattern set. Where whole classes lose their masks, most layers have no image of a class. What their
-        pattern sets have for it is carried by the class's largest layer, as long as each pattern has FEWEST images there and
-        the class no more than ``carried``: the more patterns it has, the less its mean or a known original gives away.
+        Of the layers that hold a class each takes the next pattern set. What is left of these is carried by the class's largest
+        layer, as long as each pattern has FEWEST images there and the class no more than ``carried``: the more patterns it
+        has, the less its mean or a known original gives away.
         """
         if self.own:
             return np.arange(self.count)
-        ends, classes = self.ends(shares) if self.pattern_sets > 1 else [], self.labels.max() + 1
-        layer = np.searchsorted(np.array(ends, np.int64), self.numbers, side="right")
+        classes = self.labels.max() + 1
+        layer = np.searchsorted(np.array(self.ends(shares), np.int64), self.numbers, side="right")
         found = np.empty(self.count, np.int64)
         for label in np.unique(self.labels):
-            mine = self.labels == label
-            counts = np.bincount(layer[mine], minlength=self.pattern_sets)
+            mine = np.flatnonzero(self.labels == label)
+            rank = np.unique(layer[mine], return_inverse=True)[1]
+            counts = np.bincount(rank, minlength=self.pattern_sets)
             for number in np.flatnonzero(counts):
-                members = np.flatnonzero(mine & (layer == number))
+                members = mine[rank == number]
                 free = np.flatnonzero((counts == 0) & (number == counts.argmax()))
                 most = min(self.carried // self.patterns, len(members) // (FEWEST * self.patterns))
                 pattern_sets = np.array([number, *free])[: max(1, most)]

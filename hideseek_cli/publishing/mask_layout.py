@@ -9,7 +9,7 @@ import torch
 
 from hideseek_cli.core.eye import Sight, to_difference
 from hideseek_cli.images.visibility import choose_enlargement
-from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder
+from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, count_pattern_sets
 from hideseek_cli.masks.resample import compute_return_weights
 from hideseek_cli.methods import Task
 from hideseek_cli.publishing.accuracy_curve import Axis, Expected, guess_shares
@@ -49,16 +49,21 @@ class MaskLayout:
 
 
 def lay_out_masks(run: HideRun, baseline: Baseline, *, shared: bool = False) -> MaskLayout:
-    """A layer of patterns for each level and one for what stays masked; a single one where levels have masks of their own, or
-    where all are to have one in common (``shared``)."""
+    """Pattern sets enough for the layers of levels, and of what stays masked; a single one where levels have masks of their
+    own, or where all are to have one in common (``shared``)."""
     config, source = run.config, run.source
-    layers = 1 if shared or config.calibration == "stop" else len(config.levels) + 1
     about = guess_shares(config.levels, baseline.accuracies, baseline.chance, Expected(1.0))
-    unmasking = source.unmasking(
-        run.master, config.unmask, run.evaluator.held, aims=[1 - share for share in about], pattern_sets=layers,
-        patterns=config.patterns, own=config.method.scope == "sample", carried=CARRIED if config.survived else 1,
-    )  # fmt: skip
+    aims = [1 - share for share in about]
+    carried, layers = CARRIED if config.survived else 1, len(config.levels) + 1
     whole = config.unmask == "classes" and len(source.folder.classes) > 2
+    if shared or config.calibration == "stop":
+        layers = 1
+    elif whole:
+        layers = min(layers, max(carried, count_pattern_sets(aims, np.bincount(source.folder.labels))))
+    unmasking = source.unmasking(
+        run.master, config.unmask, run.evaluator.held, aims=aims, pattern_sets=layers, patterns=config.patterns,
+        own=config.method.scope == "sample", carried=carried,
+    )  # fmt: skip
     expected = Expected(1.0 if whole else MIDDLE, Axis(unmasking.limit, unmasking.untaught() if whole else None))
     return MaskLayout(
         renderer=MaskRenderer.of(config, source, run.master, layers * config.patterns), unmasking=unmasking,

@@ -69,3 +69,18 @@ def test_a_few_copies_in_many_classes_take_no_layer_from_a_level():
     unmasking = order([[3, 43], [4, 84]], whole=True, pattern_sets=2)
     alone = order([], whole=True, pattern_sets=2)
     assert unmasking.ends([0.75]) == [30] and alone.ends([0.75]) == [30]
+
+
+@given(SHARES, st.integers(1, 3))
+def test_few_pattern_sets_are_enough_where_few_classes_are_divided(shares, pattern_sets):
+    """What is in several layers has a pattern in each; a level that would divide a class further begins no layer."""
+    unmasking, most = (order([], whole=True, pattern_sets=number) for number in (pattern_sets, 9))
+    found = [unmasking.nearest(share) for share in shares]
+    which, ends = unmasking.which(found), unmasking.ends(found)
+    assert which.max() < 3 * pattern_sets and set(ends) <= set(most.ends(found))
+    for end in ends:
+        assert not set(which[unmasking.numbers < end]) & set(which[unmasking.numbers >= end]), "a buyer knows none that is left"
+    spans = [unmasking.numbers[label == LABELS] for label in range(3)]
+    divided = max(sum(span.min() < end <= span.max() for end in most.ends(found)) for span in spans)
+    if divided < pattern_sets:
+        assert ends == most.ends(found), "none is given up that need not be"
