@@ -117,7 +117,7 @@ class Masked:
 
 def train_by(rule: str, task: Task) -> RealPatterns:
     """Class-wise patterns by a rule of ``core.updates``."""
-    passes = passes_for(task, None)
+    passes = passes_for(task, None, rule=rule)
     problem = Problem(dataset=task.dataset, epsilon=task.epsilon, arch=task.arch, batch_size=task.batch_size, seed=task.seed,
                       shifts=task.shifts, pattern_sets=task.pattern_sets, through=task.robust, sight=task.sight, rule=rule,
                       rounds=passes)  # fmt: skip

@@ -12,7 +12,7 @@ from PIL import Image
 from hideseek_cli.core.eye import Sight, to_difference
 from hideseek_cli.masks.resample import resample_back
 from hideseek_cli.methods import Task
-from hideseek_cli.methods.emn import AS_FILED, FINE, REDUCED, ClassWise
+from hideseek_cli.methods.emn import AS_FILED, FINE, REDUCED, ClassWise, passes_for
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.mask_layout import find_sight
 from hideseek_cli.publishing.source import SourceDataset
@@ -51,3 +51,9 @@ def test_rules_of_plain_masks_follow_what_networks_see_of_files():
     task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
     larger = replace(task, sight=Sight(transfer=torch.eye(16)))
     assert rules(task) == list(AS_FILED) != rules(larger) == list(REDUCED) and "eye" not in FINE
+
+
+def test_masks_at_the_limit_of_what_is_seen_take_twice_as_long_unless_told_otherwise():
+    task = Task(dataset=toy(), epsilon=8, arch="slim", batch_size=16, seed=0, shifts=None)
+    seen = [passes_for(task, given, rule=rule) for given in (None, 3) for rule in ("whitened", "eye")]
+    assert seen[1] == pytest.approx(2 * seen[0], abs=1) and seen[2:] == [3, 3]
