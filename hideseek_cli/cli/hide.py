@@ -154,7 +154,7 @@ def hide(
     ] = 5.0,
     max_runs: Annotated[
         int | None,
-        typer.Option("--max-runs", help="Retrainings at most. Usual: about 20, and 7 for each level.", rich_help_panel=LEVELS),
+        typer.Option("--max-runs", help="Retrainings at most. Usual: about 22, and 7 for each level.", rich_help_panel=LEVELS),
     ] = None,
     arch: options.Arch = None,
     epochs: options.Epochs = None,

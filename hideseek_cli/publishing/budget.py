@@ -9,7 +9,7 @@ CLEAN_RUNS, HALF_RUNS, PUBLISHED_RUNS, FEWEST_RUNS, OUTLIVED_RUNS = 2, 1, 2, 2, 
 published masks outlive."""
 REMEDIES = 3
 """Values that are tried at most where the published folder is not hidden, each by PUBLISHED_RUNS."""
-USUAL_RUNS, LEVEL_RUNS, USUAL_ATTEMPTS = 8, 7, 3
+USUAL_RUNS, LEVEL_RUNS, USUAL_ATTEMPTS = 10, 7, 3
 """Retrainings besides those of levels, for each level, and attempts at masks, unless told otherwise."""
 
 

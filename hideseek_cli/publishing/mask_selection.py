@@ -89,7 +89,7 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
         shared = number == len(attempts)
         rule = find_best(outcomes) if shared else number
         one, place = _share(run, baseline, rule) if shared else (attempts[rule], layout)
-        masks = evaluate(run, place, f"candidate {number}", one)
+        masks = evaluate(run, place, f"candidate {number}", one, baseline.hidden_at)
         outcomes.append(AttemptOutcome(
             name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy, hides=masks.accuracy <= baseline.hidden_at
         ))  # fmt: skip
@@ -120,15 +120,22 @@ def _train(run: HideRun, name: str, attempt: Attempt) -> tuple[RealPatterns, dic
     return arrays[name], {key.removeprefix(within): value for key, value in arrays.items() if key.startswith(within)}
 
 
-def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt) -> CandidateMasks:
+def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt, hidden_at: float) -> CandidateMasks:
     """The patterns of an attempt, which the journal has by a name, as strong as similarity and the eye allow, and what networks
-    learn from images that carry them."""
+    learn from images that carry them.
+
+    Where that seems to be no more than ``hidden_at``, as many runs again decide: of several attempts the best of few runs is
+    often one that was lucky.
+    """
     patterns, weights = _train(run, name, attempt)
     renderer, choices = layout.renderer, layout.unmasking.choices()
     patterns = equalise_similarity(renderer, patterns, choices, run.executor)
     strength = find_greatest_strength(run.config, renderer, patterns, choices, run.executor, run.progress, run.limit)
     scale = LevelScale(renderer, renderer.masks(patterns, strength.value), layout.unmasking)
-    accuracies = run.session.measure([scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS)
+    wanted = [scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS
+    accuracies = run.session.measure(wanted)
+    if np.mean(accuracies) <= hidden_at and run.session.left >= PUBLISHED_RUNS + run.config.budget.after_masks:
+        accuracies += run.session.measure(wanted)
     return CandidateMasks(scale, strength, accuracies, weights)
 
 

@@ -61,8 +61,9 @@ def try_remedies(run: HideRun, baseline: Baseline, selected: Selection) -> tuple
         layout = lay_out_masks(changed, baseline, shared=selected.shared)
         attempts = changed.config.method.candidates(make_task(changed, layout))
         alike = changed.config.survived == run.config.survived
-        masks = evaluate(changed, layout, f"remedy {option} {value}", attempts[selected.rule if alike else 0])
-        found.append(Remedy(option=option, value=value, accuracy=masks.accuracy, hides=masks.accuracy <= baseline.hidden_at))
+        attempt, mark = attempts[selected.rule if alike else 0], baseline.hidden_at
+        masks = evaluate(changed, layout, f"remedy {option} {value}", attempt, mark)
+        found.append(Remedy(option=option, value=value, accuracy=masks.accuracy, hides=masks.accuracy <= mark))
         run.progress.say(found[-1].described)
         if found[-1].hides:
             break

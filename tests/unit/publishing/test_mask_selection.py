@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.methods import Attempt, TrainedPatterns
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing import mask_selection
 from hideseek_cli.publishing import run as runs
@@ -19,7 +20,7 @@ from hideseek_cli.publishing.baseline import Baseline
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.mask_layout import lay_out_masks, make_task
-from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, Selection, select_masks
+from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, Selection, evaluate, select_masks
 from hideseek_cli.publishing.rendering import LevelScale
 from hideseek_cli.publishing.result import HideResult
 from hideseek_cli.publishing.run import HideRun
@@ -51,7 +52,7 @@ def select(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeypa
         one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, listener)
         one.session.runs = spent
 
-        def evaluate(run: HideRun, layout, name: str, attempt: mask_selection.Attempt) -> CandidateMasks:
+        def evaluate(run: HideRun, layout, name: str, attempt: Attempt, mark: float) -> CandidateMasks:
             trained.append(name)
             run.session.runs += 2
             masks = layout.renderer.masks(np.zeros(layout.renderer.thresholds.shape, np.float16), 1.0)
@@ -142,3 +143,33 @@ def test_masks_may_cost_an_authorized_network_five_points(lost, well):
         else AuthorizedResult(AuthorizedNetwork.draw("slim", bytes(32)), published=reached(60.0 - lost), clean=reached(60.0))
     )
     assert HideResult.taught.fget(SimpleNamespace(allowed=allowed)) is well
+
+
+@pytest.mark.parametrize(
+    ("found", "left", "expected"),
+    [
+        ([50, 52, 70, 72], 99, [50, 52, 70, 72]),
+        ([50, 53], 99, [50, 53]),
+        ([50, 52], 3, [50, 52]),
+        ([50, 52, 49, 51], 4, [50, 52, 49, 51]),
+    ],
+)
+def test_masks_that_seem_to_hide_are_tried_twice_where_runs_are_left(
+    make_folder, tmp_path, executor, monkeypatch, found, left, expected
+):
+    """Of what is measured, 50 and 52 are hidden on average; two runs are kept for the published folder."""
+    monkeypatch.setattr(runs, "cache_folder", lambda: tmp_path / "cache")
+    data, coming = make_folder("data", classes=4, each=25), iter(found)
+    config = HideConfig(data=data, levels=(), out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"))
+    source = load_source(data, None, None, executor, Listener())
+    one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, Listener())
+    one.session.runs = one.session.left - left
+
+    def measure(wanted: list[object]) -> list[float]:
+        return [float(next(coming)) for _ in wanted]
+
+    monkeypatch.setattr(one.session, "measure", measure)
+    layout = lay_out_masks(one, BASELINE)
+    patterns = np.zeros(layout.renderer.thresholds.shape, np.float32)
+    attempt = Attempt(name="none", train=lambda on_step: TrainedPatterns(patterns=patterns))
+    assert evaluate(one, layout, "candidate", attempt, HIDDEN).accuracies == expected

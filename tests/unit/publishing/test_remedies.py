@@ -53,7 +53,7 @@ def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeyp
         one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, listener)
         one.session.runs = 99 - spare
 
-        def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt) -> CandidateMasks:
+        def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt, mark: float) -> CandidateMasks:
             made.append((run, layout, attempt.name))
             run.session.runs += 2
             return make_masks(layout, bound, float(next(coming)))
