@@ -26,6 +26,9 @@ DECAY = (((1.0, 0.0047),), ((1.0, 0.0053),), ((34.1, 0.04), (13.5, 0.025)))
 """Of each of the three: what is seen of f cycles a degree is the weighted mean of exp(-b f²)."""
 FAINTEST = 0.02
 """What is taken to be seen of the finest waves."""
+SLOW = 2.0
+"""Cycles a degree below which waves count for more than FLIP has it, in proportion to their length: over flat areas people see
+them as tints, however faint (docs/results/2026-11-visibility.md)."""
 EXPONENT, STEEP, KNEE = 0.7, 0.95, 0.4
 """FLIP's scale: the difference to that power, of which KNEE times the greatest is brought to STEEP."""
 GREATEST = 41.3
@@ -80,8 +83,9 @@ def _to_opponent(colours: Float64[np.ndarray, "n c"]) -> Float64[np.ndarray, "n 
 
 
 def see_waves(height: int, width: int, pixels: float, channels: int) -> Float64[np.ndarray, "c h f"]:
-    """How much of a wave of each frequency (``np.fft.rfft2``) the eye sees, FAINTEST to 1, of a pattern of that size that it
-    is shown so many times as large."""
+    """How much of a wave of each frequency (``np.fft.rfft2``) the eye sees, FAINTEST or more, of a pattern of that size that it
+    is shown so many times as large: about 1 of waves of SLOW, more of slower ones. A constant counts as half the slowest."""
     frequency = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)) * PIXELS_A_DEGREE / pixels
     seen = [sum(part * np.exp(-rate * frequency**2) for part, rate in one) / sum(part for part, _ in one) for one in DECAY]
-    return np.stack(seen[:channels]).clip(FAINTEST, 1)
+    slow = np.hypot(1, SLOW / np.maximum(frequency, frequency[frequency > 0].min() / 2))
+    return np.stack(seen[:channels]).clip(FAINTEST, 1) * slow
