@@ -26,11 +26,11 @@ class RunBudget:
 
     @property
     def most(self) -> int:
-        """Those that may be made."""
+        """Those that may be made; masks that seem to hide are tried twice, whichever attempt made them."""
         if self.max_runs is not None:
             return self.max_runs
         usual = USUAL_RUNS + LEVEL_RUNS * self.levels + self._authorized
-        return max(self.fewest, usual) + PUBLISHED_RUNS * self.further_attempts + self.kept
+        return max(self.fewest + PUBLISHED_RUNS, usual) + PUBLISHED_RUNS * self.further_attempts + self.kept
 
     @property
     def fewest(self) -> int:
