@@ -32,7 +32,7 @@ class Look:
 LOOKS = {
     look.name: look
     for look in (
-        Look(name="faithful", epsilon=8, min_ssim=0.9, max_visibility=None, robust=()),
+        Look(name="faithful", epsilon=8, min_ssim=0.95, max_visibility=None, robust=()),
         Look(name="balanced", epsilon=8, min_ssim=0.985, max_visibility=0.25, robust=None),
         Look(name="strong", epsilon=16, min_ssim=0.95, max_visibility=0.4, robust=("greyscale", "blur", "jpeg")),
     )

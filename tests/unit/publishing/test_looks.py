@@ -15,7 +15,7 @@ from hideseek_cli.recipe import preset
 @pytest.mark.parametrize(
     ("name", "numbers", "outlived"),
     [
-        ("faithful", (8, 0.9, None), ()),
+        ("faithful", (8, 0.95, None), ()),
         ("balanced", (8, 0.985, 0.25), ("greyscale", "blur")),
         ("strong", (16, 0.95, 0.4), ("greyscale", "blur", "jpeg")),
     ],
