@@ -52,9 +52,10 @@ def describe_remedies(remedies: Sequence[Remedy]) -> str:
 
 
 def try_remedies(run: HideRun, baseline: Baseline, selected: Selection) -> tuple[Remedy, ...]:
-    """Values in turn, until one hides, REMEDIES of them are tried, or no runs are left."""
+    """Values in turn, until one hides, REMEDIES of them are tried, or no runs are left; none where networks learn so little
+    that nothing can be told."""
     found: list[Remedy] = []
-    for option, value in dict.fromkeys(_list_values(run, selected)):
+    for option, value in dict.fromkeys(_list_values(run, selected)) if baseline.learns else ():
         if len(found) == REMEDIES or not run.session.affords(PUBLISHED_RUNS):
             break
         changed = _change(run, option, value)

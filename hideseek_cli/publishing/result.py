@@ -207,7 +207,7 @@ class HideResult:
             )
             lines.append(
                 describe_remedies(self.remedies) if self.remedies else
-                f"no runs were left to try what would hide it (`max_runs`), such as {STRONGER[self.strength.bound]}"
+                f"what would hide it was not tried, such as {STRONGER[self.strength.bound]}"
             )  # fmt: skip
         lines += describe_outlived(self.outlives, self.clean.mean)
         if not self.taught and self.allowed is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,13 @@ def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeyp
     source = load_source(data, None, None, executor, Listener())
 
     def make(
-        *left: float, bound: str = "visibility", rule: int = 1, shared: bool = False, spare: int = 99, **options: Any
+        *left: float,
+        bound: str = "visibility",
+        rule: int = 1,
+        shared: bool = False,
+        spare: int = 99,
+        learns: bool = True,
+        **options: Any,
     ) -> tuple[tuple[Remedy, ...], list[tuple[HideRun, MaskLayout, str]], list[str]]:
         config = HideConfig(data=data, out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"),
                             **{"levels": (70,), "max_visibility": 0.04, "max_runs": 99} | options)  # fmt: skip
@@ -62,7 +69,7 @@ def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeyp
         layout = lay_out_masks(one, BASELINE, shared=shared)
         outcome = AttemptOutcome(name="plain masks", robust=config.survived, shared=shared, accuracy=OPEN, hides=False)
         selected = Selection(make_masks(layout, bound, OPEN), layout, rule, (outcome,))
-        return try_remedies(one, BASELINE, selected), made, listener.told
+        return try_remedies(one, replace(BASELINE, learns=learns), selected), made, listener.told
 
     return make
 
@@ -107,3 +114,7 @@ def test_what_was_insisted_on_is_given_up_first(attempt):
 @pytest.mark.parametrize(("spare", "tried"), [(1, 0), (2, 1), (3, 1), (4, 2)])
 def test_as_many_are_tried_as_there_are_runs_for(attempt, spare, tried):
     assert len(attempt(OPEN, 79, spare=spare)[0]) == tried
+
+
+def test_nothing_is_tried_where_networks_learn_next_to_nothing_of_clean_images(attempt):
+    assert attempt(learns=False)[0] == ()

@@ -115,7 +115,7 @@ def test_counts_are_grammatical(runs, words):
     ],
 )
 def test_what_may_help_is_the_limit_that_binds(bound, words):
-    assert remark("no runs were left", result(level(50.0, 0.7), hidden=False, bound=bound)).endswith(words)
+    assert remark("not tried", result(level(50.0, 0.7), hidden=False, bound=bound)).endswith(words)
     assert set(STRONGER) == set(BOUNDS)
 
 
@@ -144,8 +144,8 @@ def test_a_folder_that_still_teaches_is_told_what_was_tried_and_what_would_hide_
     ]
     alone = result(level(50.0, 0.7), hidden=False, remedies=(twice,))
     assert remark("would leave", alone) == "`min_ssim=0.9` would leave 33.0 %; none of these would hide it"
-    untried = remark("no runs were left", result(level(50.0, 0.7), hidden=False))
-    assert untried.endswith("(`max_runs`), such as a lower `min_ssim`, which keeps masks from being stronger")
+    untried = remark("not tried", result(level(50.0, 0.7), hidden=False))
+    assert untried.endswith("was not tried, such as a lower `min_ssim`, which keeps masks from being stronger")
 
 
 def test_what_was_given_up_to_hide_is_said():
