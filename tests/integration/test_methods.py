@@ -229,7 +229,7 @@ def test_a_folder_is_hidden_with_the_cleaner_of_its_originals_alone_by_a_method_
     arguments = ["--method", "random", "--scope", "sample", "--epochs", "1", "--batch-size", "8", "--threads", "1", "--json"]
     done = inside("hide", "data", *arguments, "--min-ssim", "0.5", "--max-visibility", "1", cwd=tmp_path, code=None)
     assert done.returncode in (0, 1), done.stderr
-    assert len(made_with) == 1 and made_with[0] != bytes(32)
+    assert len(set(made_with)) == 1 and made_with[0] != bytes(32), "once, and again with what may hide better"
     assert json.loads(done.stdout)["generator"] == "masks.generator.safetensors"
     assert "masks.safetensors, masks.generator.safetensors and masks.sheet.png (secret)" in done.stderr
     generator = Generator.load(tmp_path / "masks.generator.safetensors")
