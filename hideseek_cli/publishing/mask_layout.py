@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from hideseek_cli.core.eye import Sight, to_difference
+from hideseek_cli.images.copies import find_divided
 from hideseek_cli.images.visibility import choose_enlargement
 from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, count_pattern_sets
 from hideseek_cli.masks.resample import compute_return_weights
@@ -59,7 +60,9 @@ def lay_out_masks(run: HideRun, baseline: Baseline, *, shared: bool = False) -> 
     if shared or config.calibration == "stop":
         layers = 1
     elif whole:
-        layers = min(layers, max(carried, count_pattern_sets(aims, np.bincount(source.folder.labels))))
+        labels = source.folder.labels
+        apart = bool(find_divided(source.copies, labels).any())  # they lose their masks last, whatever their class
+        layers = min(layers, max(carried, count_pattern_sets(aims, np.bincount(labels)) + apart))
     unmasking = source.unmasking(
         run.master, config.unmask, run.evaluator.held, aims=aims, pattern_sets=layers, patterns=config.patterns,
         own=config.method.scope == "sample", carried=carried,
