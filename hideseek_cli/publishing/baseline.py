@@ -36,6 +36,10 @@ class Baseline:
         """What a folder may train to and still count as hidden."""
         return self.chance + HIDDEN * (self.ceiling - self.chance)
 
+    def hides(self, accuracy: float) -> bool:
+        """Whether a folder that trains to so much, in percent, counts as hidden."""
+        return accuracy <= self.hidden_at
+
 
 def measure_clean(run: HideRun) -> Baseline:
     """Say what is about to be done, and retrain on the clean folder. Raises InputError for a level above what it gives."""

@@ -89,10 +89,9 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
         shared = number == len(attempts)
         rule = find_best(outcomes) if shared else number
         one, place = _share(run, baseline, rule) if shared else (attempts[rule], layout)
-        masks = evaluate(run, place, f"candidate {number}", one, baseline.hidden_at)
-        outcomes.append(AttemptOutcome(
-            name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy, hides=masks.accuracy <= baseline.hidden_at
-        ))  # fmt: skip
+        masks = evaluate(run, baseline, place, f"candidate {number}", one)
+        hides = baseline.hides(masks.accuracy)
+        outcomes.append(AttemptOutcome(name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy, hides=hides))
         run.progress.say(describe_last(outcomes, total))
         if find_best(outcomes) == number:
             best = Selection(masks, place, rule, ())
@@ -120,12 +119,11 @@ def _train(run: HideRun, name: str, attempt: Attempt) -> tuple[RealPatterns, dic
     return arrays[name], {key.removeprefix(within): value for key, value in arrays.items() if key.startswith(within)}
 
 
-def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt, hidden_at: float) -> CandidateMasks:
+def evaluate(run: HideRun, baseline: Baseline, layout: MaskLayout, name: str, attempt: Attempt) -> CandidateMasks:
     """The patterns of an attempt, which the journal has by a name, as strong as similarity and the eye allow, and what networks
     learn from images that carry them.
 
-    Where that seems to be no more than ``hidden_at``, as many runs again decide: of several attempts the best of few runs is
-    often one that was lucky.
+    Where they seem to hide, as many runs again decide: of several attempts the best of few runs is often one that was lucky.
     """
     patterns, weights = _train(run, name, attempt)
     renderer, choices = layout.renderer, layout.unmasking.choices()
@@ -134,7 +132,7 @@ def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt, hidd
     scale = LevelScale(renderer, renderer.masks(patterns, strength.value), layout.unmasking)
     wanted = [scale.make_retraining(1.0, layout.shares)] * PUBLISHED_RUNS
     accuracies = run.session.measure(wanted)
-    if np.mean(accuracies) <= hidden_at and run.session.left >= PUBLISHED_RUNS + run.config.budget.after_masks:
+    if baseline.hides(float(np.mean(accuracies))) and run.session.left >= PUBLISHED_RUNS + run.config.budget.after_masks:
         accuracies += run.session.measure(wanted)
     return CandidateMasks(scale, strength, accuracies, weights)
 

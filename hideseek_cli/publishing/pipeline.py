@@ -69,7 +69,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     published = run.session.measure_against(baseline.hidden_at, retraining)
     run.progress.say(f"the published folder trains to {published.mean:.1f} % ({count(published.runs, 'run')})")
     outlives = measure_outlived(run, retraining)
-    hidden = published.mean <= baseline.hidden_at
+    hidden = baseline.hides(published.mean)
     remedies = () if hidden else try_remedies(run, baseline, selected)
     with stage:
         masks = _gather_masks(run, layout, strongest, calibrated)

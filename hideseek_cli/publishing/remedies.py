@@ -62,9 +62,9 @@ def try_remedies(run: HideRun, baseline: Baseline, selected: Selection) -> tuple
         layout = lay_out_masks(changed, baseline, shared=selected.shared)
         attempts = changed.config.method.candidates(make_task(changed, layout))
         alike = changed.config.survived == run.config.survived
-        attempt, mark = attempts[selected.rule if alike else 0], baseline.hidden_at
-        masks = evaluate(changed, layout, f"remedy {option} {value}", attempt, mark)
-        found.append(Remedy(option=option, value=value, accuracy=masks.accuracy, hides=masks.accuracy <= mark))
+        attempt = attempts[selected.rule if alike else 0]
+        accuracy = evaluate(changed, baseline, layout, f"remedy {option} {value}", attempt).accuracy
+        found.append(Remedy(option=option, value=value, accuracy=accuracy, hides=baseline.hides(accuracy)))
         run.progress.say(found[-1].described)
         if found[-1].hides:
             break

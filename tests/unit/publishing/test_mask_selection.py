@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.methods import Attempt, TrainedPatterns
@@ -17,19 +17,14 @@ from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing import mask_selection
 from hideseek_cli.publishing import run as runs
 from hideseek_cli.publishing.baseline import Baseline
-from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.mask_layout import lay_out_masks, make_task
 from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, Selection, evaluate, select_masks
-from hideseek_cli.publishing.rendering import LevelScale
 from hideseek_cli.publishing.result import HideResult
 from hideseek_cli.publishing.run import HideRun
-from hideseek_cli.publishing.strength import Strength
-from hideseek_cli.recipe import preset
-from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.training.accuracy_stats import Estimate, estimate
 from tests.helpers.folders import MakeFolder
 from tests.helpers.progress import Listener
+from tests.helpers.runs import begin_run, make_candidate
 
 BASELINE = Baseline([90.0, 90.0], 50.0, learns=True)
 HIDDEN, OPEN = 51.0, 80.0
@@ -40,25 +35,18 @@ def select(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeypa
     """Selects masks of which each attempt leaves what it is told to; what came of it, which were trained, and what was said."""
     monkeypatch.setattr(runs, "cache_folder", lambda: tmp_path / "cache")
     data = make_folder("data", classes=4, each=25)
-    source = load_source(data, None, None, executor, Listener())
 
     def make(
         *left: float, levels: tuple[int, ...] = (), spent: int = 3, **options: Any
     ) -> tuple[Selection, list[str], list[str]]:
-        config = HideConfig(
-            data=data, levels=levels, out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"), **options
-        )
         listener, trained, coming = Listener(), list[str](), iter(left)
-        one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, listener)
+        one = begin_run(data, tmp_path, executor, listener, levels=levels, **options)
         one.session.runs = spent
 
-        def evaluate(run: HideRun, layout, name: str, attempt: Attempt, mark: float) -> CandidateMasks:
+        def evaluate(run: HideRun, baseline: Baseline, layout, name: str, attempt: Attempt) -> CandidateMasks:
             trained.append(name)
             run.session.runs += 2
-            masks = layout.renderer.masks(np.zeros(layout.renderer.thresholds.shape, np.float16), 1.0)
-            return CandidateMasks(
-                LevelScale(layout.renderer, masks, layout.unmasking), Strength(1.0, "ssim"), [float(next(coming))] * 2, {}
-            )
+            return make_candidate(layout, float(next(coming)))
 
         monkeypatch.setattr(mask_selection, "evaluate", evaluate)
         layout = lay_out_masks(one, BASELINE)
@@ -160,9 +148,7 @@ def test_masks_that_seem_to_hide_are_tried_twice_where_runs_are_left(
     """Of what is measured, 50 and 52 are hidden on average; two runs are kept for the published folder."""
     monkeypatch.setattr(runs, "cache_folder", lambda: tmp_path / "cache")
     data, coming = make_folder("data", classes=4, each=25), iter(found)
-    config = HideConfig(data=data, levels=(), out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"))
-    source = load_source(data, None, None, executor, Listener())
-    one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, Listener())
+    one = begin_run(data, tmp_path, executor, Listener())
     one.session.runs = one.session.left - left
 
     def measure(wanted: list[object]) -> list[float]:
@@ -172,4 +158,5 @@ def test_masks_that_seem_to_hide_are_tried_twice_where_runs_are_left(
     layout = lay_out_masks(one, BASELINE)
     patterns = np.zeros(layout.renderer.thresholds.shape, np.float32)
     attempt = Attempt(name="none", train=lambda on_step: TrainedPatterns(patterns=patterns))
-    assert evaluate(one, layout, "candidate", attempt, HIDDEN).accuracies == expected
+    hidden_at_51 = replace(BASELINE, accuracies=[62.5])
+    assert evaluate(one, hidden_at_51, layout, "candidate", attempt).accuracies == expected

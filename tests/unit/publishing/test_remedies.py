@@ -7,35 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import torch
 
 from hideseek_cli.methods import Attempt
 from hideseek_cli.publishing import remedies
 from hideseek_cli.publishing import run as runs
 from hideseek_cli.publishing.attempts import AttemptOutcome
 from hideseek_cli.publishing.baseline import Baseline
-from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks
 from hideseek_cli.publishing.mask_selection import CandidateMasks, Selection
 from hideseek_cli.publishing.remedies import Remedy, try_remedies
-from hideseek_cli.publishing.rendering import LevelScale
 from hideseek_cli.publishing.run import HideRun
-from hideseek_cli.publishing.strength import Strength
-from hideseek_cli.recipe import preset
-from hideseek_cli.runtime.journal import Journal
 from tests.helpers.folders import MakeFolder
 from tests.helpers.progress import Listener
+from tests.helpers.runs import begin_run, make_candidate
 
 BASELINE = Baseline([90.0, 90.0], 50.0, learns=True)
 HIDDEN, OPEN = 51.0, 80.0
-
-
-def make_masks(layout: MaskLayout, bound: str, accuracy: float) -> CandidateMasks:
-    masks = layout.renderer.masks(np.zeros(layout.renderer.thresholds.shape, np.float16), 1.0)
-    return CandidateMasks(LevelScale(layout.renderer, masks, layout.unmasking), Strength(1.0, bound), [accuracy] * 2, {})
 
 
 @pytest.fixture
@@ -43,7 +31,6 @@ def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeyp
     """Tries values that leave what they are told to: what came of it, the runs and attempts that it made, and what was said."""
     monkeypatch.setattr(runs, "cache_folder", lambda: tmp_path / "cache")
     data = make_folder("data", classes=4, each=25)
-    source = load_source(data, None, None, executor, Listener())
 
     def make(
         *left: float,
@@ -54,21 +41,20 @@ def attempt(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeyp
         learns: bool = True,
         **options: Any,
     ) -> tuple[tuple[Remedy, ...], list[tuple[HideRun, MaskLayout, str]], list[str]]:
-        config = HideConfig(data=data, out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"),
-                            **{"levels": (70,), "max_visibility": 0.04, "max_runs": 99} | options)  # fmt: skip
         listener, coming, made = Listener(), iter(left), list[tuple[HideRun, MaskLayout, str]]()
-        one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, listener)
+        usual = {"levels": (70,), "max_visibility": 0.04, "max_runs": 99}
+        one = begin_run(data, tmp_path, executor, listener, **usual | options)
         one.session.runs = 99 - spare
 
-        def evaluate(run: HideRun, layout: MaskLayout, name: str, attempt: Attempt, mark: float) -> CandidateMasks:
+        def evaluate(run: HideRun, baseline: Baseline, layout: MaskLayout, name: str, attempt: Attempt) -> CandidateMasks:
             made.append((run, layout, attempt.name))
             run.session.runs += 2
-            return make_masks(layout, bound, float(next(coming)))
+            return make_candidate(layout, float(next(coming)), bound)
 
         monkeypatch.setattr(remedies, "evaluate", evaluate)
         layout = lay_out_masks(one, BASELINE, shared=shared)
-        outcome = AttemptOutcome(name="plain masks", robust=config.survived, shared=shared, accuracy=OPEN, hides=False)
-        selected = Selection(make_masks(layout, bound, OPEN), layout, rule, (outcome,))
+        outcome = AttemptOutcome(name="plain masks", robust=one.config.survived, shared=shared, accuracy=OPEN, hides=False)
+        selected = Selection(make_candidate(layout, OPEN, bound), layout, rule, (outcome,))
         return try_remedies(one, replace(BASELINE, learns=learns), selected), made, listener.told
 
     return make

@@ -13,16 +13,13 @@ import torch
 
 from hideseek_cli.attacks import Exposed, list_attacks
 from hideseek_cli.publishing import run as runs
-from hideseek_cli.publishing.config import HideConfig
-from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.retraining import Retraining
 from hideseek_cli.publishing.robustness import measure_outlived
 from hideseek_cli.publishing.run import HideRun
-from hideseek_cli.recipe import preset
-from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.evaluator import Correction
 from tests.helpers.folders import MakeFolder
+from tests.helpers.runs import begin_run
 
 
 @pytest.fixture
@@ -32,9 +29,7 @@ def begin(make_folder: MakeFolder, tmp_path: Path, executor: Executor, monkeypat
 
     def make(mode: str = "RGB", **options: object) -> tuple[HideRun, list[Retraining]]:
         data = make_folder(f"data{mode}", classes=2, each=20, mode=mode)
-        config = HideConfig(data=data, levels=(), out=tmp_path / "o", masks=tmp_path / "m", recipe=preset("quick"), **options)
-        source = load_source(data, None, None, executor, Silent())
-        one = HideRun.begin(config, source, bytes(32), torch.device("cpu"), Journal(tmp_path / "j", {}), executor, Silent())
+        one = begin_run(data, tmp_path, executor, Silent(), **options)
         wanted: list[Retraining] = []
 
         def retrain(some: list[Retraining]) -> list[float]:
