@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,8 +80,7 @@ def keep_record(
     path, secret = path_beside(_path(given, about.place), command), any(name in given for name in about.secrets)
     with open_progress(progress) as hears:
         try:
-            for name in about.inputs:
-                _refuse_input(path, given, name)
+            _refuse_inputs(path, _path(given, about.place), [_path(given, name) for name in about.inputs if name in given])
             release, level = _identify(_path(given, about.folder))
             Record(
                 command=command, date=datetime.now(UTC).date().isoformat(), release=release, level=level,
@@ -107,11 +106,11 @@ def _plain(value: object) -> object:
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _refuse_input(path: Path, given: Mapping[str, object], name: str) -> None:
-    """Raise InputError where a path lies in that input folder; a folder that is named as a part lies in one itself."""
-    if name in given:
-        folder = _path(given, name).resolve()
-        refuse_inside(path, folder.parent if find_part(folder.name) else folder)
+def _refuse_inputs(path: Path, place: Path, inputs: Sequence[Path]) -> None:
+    """Raise InputError where a record lies in an input folder, as beside a folder that is named as a part of a data set."""
+    data = [place.resolve().parent] if find_part(place.resolve().name) else []
+    for folder in (*inputs, *data):
+        refuse_inside(path, folder)
 
 
 def _identify(folder: Path) -> tuple[str | None, str | None]:

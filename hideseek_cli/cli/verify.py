@@ -44,6 +44,9 @@ def verify(
     threads: options.Threads = 0,
     workers: options.Workers = 0,
     engine: options.Engine = None,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="Print what is got right of each class.", rich_help_panel=options.OUTPUT)
+    ] = False,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
     quiet: options.Quiet = False,
@@ -65,6 +68,6 @@ def verify(
             batch_size=batch_size, size=size, split=split, seed=seed, authorized=authorized, distill_from=distill_from,
             device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
-        show_result(found, screen, json=json, style=style.value)
+        show_result(found.by_class() if per_class else found, screen, json=json, style=style.value)
         leave_record(found, screen, given)
     raise typer.Exit(EXIT[found.verdict])

@@ -12,7 +12,8 @@ from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.cache import cache_folder
 from hideseek_cli.training.accuracy_stats import Estimate, Verdict, judge_at_most, judge_level
 from hideseek_cli.training.distillation import distill
-from hideseek_cli.training.evaluator import retrain
+from hideseek_cli.training.evaluator import retrain_and_score
+from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset
 
 
@@ -21,7 +22,7 @@ class EvaluatedModel:
     """A network that is to learn from the folder, and what it is promised to reach."""
 
     recipe: Recipe
-    train: Callable[..., float]
+    train: Callable[..., Score]
     """A training; to be called with a seed and what is told of the progress."""
     level: float | None
     """In percent; None where nothing was promised."""
@@ -53,7 +54,7 @@ def public_models(
 ) -> Iterator[EvaluatedModel]:
     """Networks of those recipes."""
     for one in recipes:
-        train = partial(retrain, data, tests, one, checkpoints=cache_folder())
+        train = partial(retrain_and_score, data, tests, one, checkpoints=cache_folder())
         yield EvaluatedModel(recipe=one, train=train, level=level, one_sided=one_sided)
 
 
@@ -63,7 +64,7 @@ def authorized_model(
     """An authorised network; ``allowed``: the one that was promised something."""
     recipe = replace(base, arch=network.arch)
     same = allowed is not None and (allowed.stem, allowed.arch) == (network.identity, network.arch)
-    train = partial(retrain, data, tests, recipe, checkpoints=cache_folder(), by=network)
+    train = partial(retrain_and_score, data, tests, recipe, checkpoints=cache_folder(), by=network)
     level = allowed.accuracy if allowed is not None and same else None
     return EvaluatedModel(recipe=recipe, train=train, level=level, kind="authorized", by=network)
 

@@ -15,6 +15,7 @@ import torch
 from hideseek_cli.errors import count
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.evaluation.models import EvaluatedModel, authorized_model, distilled_models, model_label, public_models
+from hideseek_cli.evaluation.recall import Recall
 from hideseek_cli.evaluation.seeding import open_runs, remember
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
@@ -27,6 +28,7 @@ from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import LEVEL, POINTS, RUNS, compare_mix, estimate, more_runs
 from hideseek_cli.training.evaluator import derive_seed
 from hideseek_cli.training.parallel import train_in_parallel
+from hideseek_cli.training.score import Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +142,8 @@ class _Runs:
 
     def verify(self, model: EvaluatedModel) -> Verification:
         """All runs of a network, and what they say of its promise."""
-        accuracies, tested = self._measure(model), len(self.data.test)
+        scores, tested = self._measure(model), len(self.data.test)
+        accuracies = [one.accuracy for one in scores]
         found, judge = estimate(accuracies, tested), partial(model.judge, tolerance=self.config.tolerance)
         verdict = None if model.level is None else judge(found)
         return Verification(
@@ -148,22 +151,23 @@ class _Runs:
             one_sided=model.one_sided, verdict=verdict,
             more=more_runs(accuracies, tested, judge) if verdict == "inconclusive" else None,
             recipe=model.recipe, seed=self.seed, images=len(self.data.dataset), tested=tested, kind=model.kind,
+            recall=Recall.of(scores, self.data.test, self.data.folder.classes),
         )  # fmt: skip
 
-    def _measure(self, model: EvaluatedModel) -> list[float]:
-        """The accuracy of each run, in percent."""
+    def _measure(self, model: EvaluatedModel) -> list[Score]:
+        """What each run gets right."""
         runs, label = self.config.runs, model_label(model.recipe, model.kind)
         names = [f"{model.name} {run}" for run in range(runs)]
         known = [self.journal.value(name) for name in names]
         todo = [partial(model.train, seed=derive_seed(self.seed, 0x7E57, run)) for run in range(runs) if known[run] is None]
         on_step = partial(self.progress.step, f"{count(runs, 'training')} of {label}")
         trained = train_in_parallel(todo, self.executor, self.device, threads=self.config.threads, on_step=on_step)
-        accuracies: list[float] = []
+        scores: list[Score] = []
         for name, noted in zip(names, known, strict=True):
-            accuracies.append(next(trained) if noted is None else noted)
-            remember(self.journal, name, accuracies[-1])
-            self.progress.say(f"{label}, run {len(accuracies)} of {runs}: {accuracies[-1]:.2f} %")
-        return accuracies
+            scores.append(next(trained) if noted is None else Score.from_json(noted))
+            remember(self.journal, name, scores[-1].to_json())
+            self.progress.say(f"{label}, run {len(scores)} of {runs}: {scores[-1].accuracy:.2f} %")
+        return scores
 
 
 def _warn_of_promise(config: VerifyConfig, data: EvaluationData, recipe: Recipe, progress: Progress) -> None:

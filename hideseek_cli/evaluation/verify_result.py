@@ -9,6 +9,7 @@ from typing import Any
 
 from hideseek_cli.errors import count
 from hideseek_cli.evaluation.models import model_label
+from hideseek_cli.evaluation.recall import Recall
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.fields import Number
 from hideseek_cli.runtime.tables import format_table
@@ -50,6 +51,7 @@ class Verification:
     """Test images."""
     kind: str
     """How the network learns, where not as anybody: ``authorized`` or ``distilled``."""
+    recall: Recall
 
     @property
     def label(self) -> str:
@@ -66,13 +68,14 @@ class Verification:
         return f"{self.level:g} ± {self.tolerance:g}"
 
     def to_json(self) -> dict[str, Any]:
-        """Accuracies in percent; ``low`` and ``high``: the 95 % interval of their mean."""
+        """Accuracies in percent; ``low`` and ``high``: the 95 % interval of their mean; ``recall``: of each class."""
         low, high = self.found.interval()
         return {
             "accuracy": self.found.mean, "low": low, "high": high, "runs": self.found.runs,
             "accuracies": list(self.accuracies), "level": self.level, "tolerance": self.tolerance,
             "one_sided": self.one_sided, "verdict": self.verdict, "more_runs": self.more, "recipe": self.recipe.to_json(),
             "kind": self.kind or None, "seed": self.seed, "images": self.images, "tested": self.tested,
+            "recall": self.recall.percent,
         }  # fmt: skip
 
 
@@ -115,6 +118,41 @@ class VerifyResult:
                 settled = f"about {count(one.more, 'more run')}" if one.more else tested
                 lines.append(f"{one.label}: inconclusive; if mean and spread stay, {settled} would settle it")
         return lines
+
+    def by_class(self) -> ResultByClass:
+        """The same, shown class by class."""
+        return ResultByClass(self)
+
+    def __str__(self) -> str:
+        return "\n".join([format_table(self.rows()), "", *self.remarks()])
+
+
+@dataclass(frozen=True)
+class ResultByClass:
+    """What ``verify`` found of each class. Printed, it is a table of classes, and what is said of all of them."""
+
+    whole: VerifyResult
+
+    def to_json(self) -> dict[str, Any] | list[dict[str, Any]]:
+        """As of the result, which has every class too."""
+        return self.whole.to_json()
+
+    def rows(self) -> list[dict[str, str]]:
+        """A row for each class that has test images, network by network."""
+        return [
+            {"network": one.label, "class": name, "test images": str(one.recall.tested[name]), "recall %": f"{found:.2f}"}
+            for one in self.whole.networks
+            for name, found in one.recall.percent.items()
+        ]
+
+    def remarks(self) -> list[str]:
+        """How far classes are apart, the accuracy of all and whether it is what was promised, and how it was measured."""
+        lines = []
+        for row, one in zip(self.whole.rows(), self.whole.networks, strict=True):
+            judged = row["verdict"] if one.verdict is None else f"promised {one.promise}: {one.verdict}"
+            lines.append(f"{one.label}: {one.recall.describe_spread()}")
+            lines.append(f"{one.label}: {row['accuracy %']} % of all, 95 % interval {row['95 % interval']}, {judged}")
+        return [*lines, *self.whole.remarks()]
 
     def __str__(self) -> str:
         return "\n".join([format_table(self.rows()), "", *self.remarks()])

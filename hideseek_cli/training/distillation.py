@@ -9,15 +9,16 @@ import torch
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset
-from hideseek_cli.training.trainer import Batch, OnStep, count_correct, ignore_steps, train
+from hideseek_cli.training.trainer import Batch, OnStep, find_correct, ignore_steps, train
 
 
 def distill(
     data: TensorDataset, test: TensorDataset, recipe: Recipe, on_step: OnStep = ignore_steps, *,
     teacher: AuthorizedNetwork, seed: int,
-) -> float:  # fmt: skip
-    """Accuracy in percent on ``test`` of the recipe's network, which learns on ``data`` what a trained ``teacher`` says.
+) -> Score:  # fmt: skip
+    """What the recipe's network, which learns on ``data`` what a trained ``teacher`` says, gets right of ``test``.
 
     Its loss is the divergence from the teacher's shares of the classes, image by image; labels have no part in it.
     """
@@ -26,7 +27,7 @@ def distill(
         return lambda done, total: on_step(part * total + done, 2 * total)
 
     knowing = train(data, replace(recipe, arch=teacher.arch), seed=seed, by=teacher, on_step=half(0))
-    return 100 * count_correct(train_student(data, recipe, knowing, half(1), seed=seed), test) / len(test)
+    return Score.of([find_correct(train_student(data, recipe, knowing, half(1), seed=seed), test)], test)
 
 
 def train_student(

@@ -28,8 +28,9 @@ from torch import Tensor
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.images.codec import Images
 from hideseek_cli.recipe import Recipe
+from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
-from hideseek_cli.training.trainer import OnStep, count_correct, ignore_steps, train
+from hideseek_cli.training.trainer import OnStep, find_correct, ignore_steps, train
 
 Change = Callable[[TensorDataset, TensorDataset], tuple[TensorDataset, TensorDataset]]
 """Of the images that are trained on and of those that are tested."""
@@ -40,24 +41,32 @@ def derive_seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
-def retrain(
+def retrain_and_score(
     data: TensorDataset, test: TensorDataset, recipe: Recipe, on_step: OnStep = ignore_steps, *, seed: int,
     checkpoints: Path | None = None, by: AuthorizedNetwork | None = None,
-) -> float:  # fmt: skip
-    """Accuracy in percent on ``test`` of a network trained from scratch on ``data``: what ``verify`` measures.
+) -> Score:  # fmt: skip
+    """What a network trained from scratch on ``data`` gets right of ``test``: what ``verify`` measures.
 
     The mean over networks where the recipe names several. ``by``: an authorised network, in place of the recipe's.
     """
     recipes = recipe.each() if by is None else (replace(recipe, arch=by.arch),)
-    found: list[float] = []
+    found: list[Tensor] = []
     for one in recipes:
 
         def heard(done: int, total: int) -> None:
             on_step(len(found) * total + done, len(recipes) * total)
 
         network = train(data, one, seed=seed, on_step=heard, checkpoints=checkpoints, by=by)
-        found.append(100 * count_correct(network, test) / len(test))
-    return float(np.mean(found))
+        found.append(find_correct(network, test))
+    return Score.of(found, test)
+
+
+def retrain(
+    data: TensorDataset, test: TensorDataset, recipe: Recipe, on_step: OnStep = ignore_steps, *, seed: int,
+    checkpoints: Path | None = None, by: AuthorizedNetwork | None = None,
+) -> float:  # fmt: skip
+    """The accuracy of the same, in percent."""
+    return retrain_and_score(data, test, recipe, on_step, seed=seed, checkpoints=checkpoints, by=by).accuracy
 
 
 def select_withheld(labels: Int64[np.ndarray, " n"], seed: int) -> Bool[np.ndarray, " n"]:

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -166,11 +166,16 @@ def estimate_seconds(dataset: TensorDataset, recipe: Recipe) -> float:
 
 
 @torch.no_grad()
-def count_correct(network: Standardised, dataset: TensorDataset, batch_size: int = 1000) -> int:
-    """How many images the network classifies correctly."""
+def find_correct(network: Standardised, dataset: TensorDataset, batch_size: int = 1000) -> Bool[Tensor, " n"]:
+    """Which images the network classifies correctly, on their device."""
     network.eval()
-    right = torch.zeros((), dtype=torch.long, device=dataset.images.device)
+    found = []
     for images, labels in zip(dataset.images.split(batch_size), dataset.labels.split(batch_size), strict=True):
         with autocast(images.device):
-            right += (network(images.float()).argmax(1) == labels).sum()
-    return int(right)
+            found.append(network(images.float()).argmax(1) == labels)
+    return torch.cat(found)
+
+
+def count_correct(network: Standardised, dataset: TensorDataset) -> int:
+    """How many images the network classifies correctly."""
+    return int(find_correct(network, dataset).sum())

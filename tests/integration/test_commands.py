@@ -19,6 +19,7 @@ from PIL import Image
 
 from hideseek_cli.cli.verify import EXIT
 from hideseek_cli.evaluation.verify_result import find_worst
+from hideseek_cli.formats.record import Record
 from hideseek_cli.images.codec import decode
 from hideseek_cli.images.dataset import scan
 from tests.helpers.commands import FAST, contents, inside, run
@@ -56,7 +57,12 @@ def test_hide_writes_a_release_and_says_what_it_found(road):
     assert [e.key for e in published.records] == [e.key for e in scan(road / "data/train").records]
     manifest = read_lines(road / "published")[0]
     assert {offer["level"]: offer["price"] for offer in manifest["offers"]}.get(55.0, 10) == 10
-    for secret in ("masks.safetensors", found["sheet"]):
+    kept = Record.read(road / "masks.hide.json")
+    assert kept.result == found and kept.release == found["release"] == read_lines(road / "published")[0]["release"]
+    assert kept.arguments["levels"] == "55,70" and kept.arguments["data"] == "data"
+    measured = {one["accuracy"] for one in found["curve"]}
+    assert {0.0, 1.0} <= {one["share"] for one in found["curve"]} and found["published_accuracy"] in measured
+    for secret in ("masks.safetensors", found["sheet"], "masks.hide.json"):
         assert (road / secret).stat().st_mode & 0o777 == 0o600
     assert "masks.safetensors and masks.sheet.png (secret)" in (road / "hide.log").read_text()
     assert not list(road.rglob(".*")), "no partial file and no journal is left"
@@ -198,7 +204,7 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     assert contents(tmp_path / "published") == contents(road / "published")
     for secret in ("masks.safetensors", "masks.sheet.png"):
         assert (tmp_path / secret).read_bytes() == (road / secret).read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["masks.safetensors", "masks.sheet.png", "published"]
+    assert sorted(os.listdir(tmp_path)) == ["masks.hide.json", "masks.safetensors", "masks.sheet.png", "published"]
     assert "no run is left to resume" in run(*arguments, "--resume", cwd=tmp_path, code=2).stderr
 
 

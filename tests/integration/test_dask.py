@@ -142,7 +142,7 @@ def test_hide_makes_the_same_bytes_though_a_worker_is_killed_under_a_training(ma
     assert contents(place / "published") == contents(alone / "published")
     for secret in ("masks.safetensors", "masks.sheet.png"):
         assert (place / secret).read_bytes() == (alone / secret).read_bytes()
-    assert sorted(os.listdir(place)) == ["data", "key", "masks.safetensors", "masks.sheet.png", "published"]
+    assert sorted(os.listdir(place)) == ["data", "key", "masks.hide.json", "masks.safetensors", "masks.sheet.png", "published"]
     assert contents(place / "data") == contents(alone / "data")
 
 

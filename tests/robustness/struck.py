@@ -26,6 +26,8 @@ NEEDS = {
 FIRST = {"hide": ".published*.partial/content", "cleaner": ".cleaner*", "seek": ".cleaned*.partial/content"}
 LAST = {"hide": "published", "cleaner": "cleaner_clean.safetensors", "seek": "cleaned"}
 """What appears with a command's first write, and with its last."""
+RECORD = "masks.hide.json"
+"""What ``hide`` leaves besides; it says how long it took."""
 
 
 def started(name: str, cwd: Path) -> subprocess.Popen[bytes]:
@@ -40,7 +42,7 @@ def awaited(pattern: str, place: Path, process: subprocess.Popen[bytes]) -> None
 
 def made(place: Path, name: str) -> dict[str, bytes]:
     """What a command has made that a user sees."""
-    names = {"hide": ("published", "masks.*"), "cleaner": ("cleaner*",), "seek": ("cleaned",)}[name]
+    names = {"hide": ("published", "masks.s*"), "cleaner": ("cleaner*",), "seek": ("cleaned",)}[name]
     paths = [path for pattern in names for path in place.glob(pattern)]
     folders = {f"{path.name}/{file}": content for path in paths if path.is_dir() for file, content in contents(path).items()}
     return folders | {path.name: path.read_bytes() for path in paths if path.is_file()}

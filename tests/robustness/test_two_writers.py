@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.commands import contents
-from tests.robustness.struck import HIDE, KILLS, NEEDS, made
+from tests.robustness.struck import HIDE, KILLS, NEEDS, RECORD, made
 
 SEEK = ("seek", "published", "cleaner_clean.safetensors", "-j", "1")
 OFTEN = pytest.mark.skipif(KILLS < 60, reason="make test-kill runs these")
@@ -163,7 +163,7 @@ def test_neither_what_appears_while_a_run_is_at_work_nor_its_work_is_lost(name, 
 
 
 def made_names(name: str) -> set[str]:
-    return {"cleaned"} if name == "seek" else {"published", "masks.safetensors", "masks.sheet.png"}
+    return {"cleaned"} if name == "seek" else {"published", "masks.safetensors", "masks.sheet.png", RECORD}
 
 
 @pytest.mark.parametrize("locks", [True, False], ids=["locks", "none"])

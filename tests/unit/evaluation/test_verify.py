@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 import torch
 from PIL import Image
@@ -16,6 +19,8 @@ from hideseek_cli.recipe import preset
 from hideseek_cli.runtime import journal
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
+from hideseek_cli.training.evaluator import retrain_and_score
+from hideseek_cli.training.score import Score
 from tests.helpers.folders import write_images
 from tests.helpers.progress import Listener
 
@@ -29,6 +34,11 @@ def folders(tmp_path):
     return tmp_path / "data", tmp_path / "test"
 
 
+def scored(accuracy: float, classes: int = 3) -> Score:
+    """Of classes of four test images each so many percent are right."""
+    return Score(accuracy=accuracy, right=(0.04 * accuracy,) * classes)
+
+
 def asked(folders, executor, progress, **options):
     data, test = folders
     config = VerifyConfig(folder=data, test=test, runs=3, fallback=preset("quick"), level=50.0, **options)
@@ -37,7 +47,14 @@ def asked(folders, executor, progress, **options):
 
 @pytest.mark.slow
 def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor, monkeypatch):
-    whole = asked(folders, executor, Silent(), seed=5)
+    scores: dict[int, Score] = {}
+
+    def watched(*arguments, seed: int, checkpoints: object) -> Score:
+        return scores.setdefault(seed, retrain_and_score(*arguments, seed=seed))
+
+    with monkeypatch.context() as watching:
+        watching.setattr("hideseek_cli.evaluation.models.retrain_and_score", watched)
+        whole = asked(folders, executor, Silent(), seed=5)
     kept = folders[0].with_name(".data.verify")
     assert not kept.exists()
     with pytest.raises(KeyboardInterrupt):
@@ -51,11 +68,11 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     elsewhere.rename(kept)
     trained: list[int] = []
 
-    def last(*_, seed: int, checkpoints: object) -> float:
+    def last(*_, seed: int, checkpoints: object) -> Score:
         trained.append(seed)
-        return whole[0].accuracies[2]
+        return scores[seed]
 
-    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", last)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain_and_score", last)
     assert asked(folders, executor, Silent(), seed=5, resume=True) == whole
     assert len(trained) == 1, "two of three runs were finished"
     assert not kept.exists()
@@ -84,13 +101,13 @@ def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others
 
     def retrained(data, test, recipe, *_, seed, checkpoints, by=None):
         asked_for.append(("learns", recipe.arch, by))
-        return 60.0 if by else 20.0
+        return scored(60.0 if by else 20.0)
 
     def taught(data, test, recipe, *_, teacher, seed):
         asked_for.append(("is taught", recipe.arch, teacher))
-        return 40.0
+        return scored(40.0)
 
-    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", retrained)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain_and_score", retrained)
     monkeypatch.setattr("hideseek_cli.evaluation.models.distill", taught)
     monkeypatch.setattr(Journal, "close", lambda self: None)
     found = asked(folders, executor, Silent(), archs=("slim", "lenet"), authorized=network, teacher=network)
@@ -104,6 +121,20 @@ def test_an_authorized_network_and_those_that_it_teaches_stand_beside_the_others
     }, key=str)  # fmt: skip
     kept = folders[0].with_name(".data.verify").read_bytes().decode("latin1")
     assert network.identity in kept and not any(f"{value}"[:9] in kept for value in network.stem), "the stem is secret"
+
+
+def test_recalls_weighted_by_the_test_images_of_each_class_are_the_accuracy(folders, executor):
+    data, test = folders
+    for path in sorted((test / "class1").iterdir())[1:]:
+        path.unlink()
+    recipe = replace(preset("quick"), name="custom", epochs=1, batch_size=8, arch="slim,lenet")
+    (found,) = asked((data, test), executor, Silent(), seed=5, recipe=recipe)
+    recall, tested = found.recall.percent, found.recall.tested
+    assert tested == {"class0": 4, "class1": 1, "class2": 4} and len(set(recall.values())) > 1
+    right = {name: Fraction(percent / 100 * tested[name]).limit_denominator(6) for name, percent in recall.items()}
+    assert all(hits * 6 == int(hits * 6) for hits in right.values()), "whole images, of three runs of two networks"
+    assert float(100 * sum(right.values()) / sum(tested.values())) == pytest.approx(found.found.mean, abs=1e-12)
+    assert found.to_json()["recall"] == recall
 
 
 @pytest.mark.parametrize(("key", "arch", "promised"), [(bytes(32), "slim", 58.5), (bytes(32), "cnn", None),
@@ -120,7 +151,9 @@ def test_the_manifest_promises_something_to_the_network_that_it_names_alone(
         authorized=Authorized(stem=AuthorizedNetwork.draw("slim", bytes(32)).identity, arch="slim", accuracy=58.5),
     )  # fmt: skip
     (data / NAME).write_text("".join(manifest.lines()))
-    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, by=None, **__: 58.0 if by else 30.0)
+    monkeypatch.setattr(
+        "hideseek_cli.evaluation.models.retrain_and_score", lambda *_, by=None, **__: scored(58.0 if by else 30.0)
+    )
     network = AuthorizedNetwork.draw(arch, key)
     config = VerifyConfig(folder=data, test=test, runs=2, fallback=preset("quick"), authorized=network)
     found = verify(config, CPU, executor, Silent())
@@ -147,7 +180,7 @@ def test_what_an_interrupted_run_left_is_neither_dropped_nor_resumed_in_silence(
 
 def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypatch):
     data, test = folders
-    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, **__: 50.0)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain_and_score", lambda *_, **__: scored(50.0))
 
     def told() -> list[str]:
         listener = Listener()
@@ -166,7 +199,7 @@ def test_test_images_that_are_trained_on_are_counted(folders, executor, monkeypa
 def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, executor, monkeypatch):
     write_images(tmp_path / "data", 2, 40)
     write_images(tmp_path / "test", 2, 30)
-    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, **__: 50.0)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain_and_score", lambda *_, **__: scored(50.0, 2))
 
     def told() -> list[str]:
         listener = Listener()

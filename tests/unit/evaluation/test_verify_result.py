@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hideseek_cli.evaluation.recall import Recall
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
 from hideseek_cli.recipe import preset
 from hideseek_cli.training.accuracy_stats import estimate
@@ -17,6 +18,7 @@ def verification(**options: Any) -> Verification:
     usual = {
         "found": estimate([50.0, 51.0], 1000), "accuracies": (50.0, 51.0), "level": 50.0, "tolerance": 8.0, "one_sided": False,
         "verdict": "pass", "more": None, "recipe": preset("quick"), "seed": 3, "images": 60, "tested": 1000, "kind": "",
+        "recall": Recall(percent={"cat": 20.0, "dog": 60.0, "emu": 70.0}, tested={"cat": 250, "dog": 500, "emu": 250}),
     }  # fmt: skip
     return Verification(**{**usual, **options})
 
@@ -57,3 +59,18 @@ def test_a_row_says_what_was_promised():
 def test_what_would_settle_it_is_said(options, words):
     found = result(verification(verdict="inconclusive", **options))
     assert found.remarks()[-1].endswith(words) and str(found).endswith(words)
+
+
+def test_class_by_class_it_says_each_recall_the_spread_and_the_verdict():
+    found = result(verification(), verification(kind="authorized", level=None, verdict=None))
+    shown = found.by_class()
+    assert [row["class"] for row in shown.rows()] == ["cat", "dog", "emu"] * 2
+    assert shown.rows()[1] == {"network": "slim", "class": "dog", "test images": "500", "recall %": "60.00"}
+    assert shown.rows()[3]["network"] == "slim, authorized"
+    spread, judged, _, other, *rest = shown.remarks()
+    assert spread == "slim: recall from 20.0 % (cat) to 70.0 % (emu), standard deviation 21.6 points"
+    assert judged.startswith("slim: 50.50 % of all, 95 % interval ") and judged.endswith(", promised 50 ± 8: pass")
+    assert other.startswith("slim, authorized: 50.50 %") and other.endswith(", nothing promised")
+    assert rest == found.remarks() and shown.to_json() == found.to_json()
+    assert str(shown).startswith("network") and str(shown).endswith(rest[-1])
+    assert found.to_json()[0]["recall"] == {"cat": 20.0, "dog": 60.0, "emu": 70.0}
