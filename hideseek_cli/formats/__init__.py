@@ -1,4 +1,4 @@
-"""The files of a release: manifest, mask file, cleaner, generator, network, contact sheet; read as from a stranger.
+"""The files of a release: manifest, mask file, cleaner, generator, network, contact sheet, record; read as from a stranger.
 
 Formats of images are in ``images.codec``.
 """
