@@ -13,7 +13,7 @@ from hideseek_cli.runtime.fields import as_path
 
 def write_card(
     published: str | Path, *, title: str | None = None, license: str | None = None, contact: str | None = None,
-    c2pa_cert: str | Path | None = None, c2pa_key: str | Path | None = None, overwrite: bool = False,
+    certificate: str | Path | None = None, private_key: str | Path | None = None, overwrite: bool = False,
 ) -> CardFiles:  # fmt: skip
     """Write ``README.md`` and ``croissant.json`` (Croissant 1.1) into a published folder, and ``hideseek.c2pa`` where it is
     to be signed. The same release and words give the same bytes, but for the signature.
@@ -23,14 +23,16 @@ def write_card(
         title: Of the data set.
         license: As hubs name it, such as ``cc-by-nc-4.0``. Without it the card says that none is stated.
         contact: Where levels are sold, such as an address.
-        c2pa_cert: A certificate in PEM, with its chain, to sign that nobody may train on the folder or mine it.
-        c2pa_key: Its private key in PEM.
+        certificate: A certificate in PEM, with its chain, to sign that nobody may train on the folder or mine it.
+        private_key: Its private key in PEM.
         overwrite: Replace a card that hideseek wrote and nobody changed.
 
     Raises:
         InputError: The folder is not a published one, or something else lies there.
         DiskError: The disk cannot be written.
     """
-    signer = Signer.load(None if c2pa_cert is None else as_path(c2pa_cert), None if c2pa_key is None else as_path(c2pa_key))
+    signer = Signer.load(
+        None if certificate is None else as_path(certificate), None if private_key is None else as_path(private_key)
+    )
     words = Words(title=title, license=license, contact=contact)
     return run(as_path(published), words, signer, overwrite=overwrite)

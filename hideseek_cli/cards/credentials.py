@@ -39,7 +39,7 @@ class Signer:
         if cert is None and key is None:
             return None
         if cert is None or key is None:
-            raise InputError("a statement is signed with `c2pa_cert` and `c2pa_key` together; give both, or neither")
+            raise InputError("a statement is signed with `certificate` and `private_key` together; give both, or neither")
         try:
             import c2pa  # noqa: F401
             import cryptography  # noqa: F401
@@ -57,8 +57,9 @@ class Signer:
             builder.set_no_embed()
             return bytes(builder.sign(c2pa.Signer.from_info(info), KIND, io.BytesIO(manifest), io.BytesIO()))
         except c2pa.C2paError as error:
+            why = " ".join(str(error).split())
             raise InputError(
-                f"`c2pa_cert` and `c2pa_key` cannot sign ({error}); give a certificate for signing C2PA, with its chain, and its key"
+                f"`certificate` and `private_key` cannot sign ({why}); give a signing certificate with its chain, and its key"
             ) from error
 
 
@@ -85,7 +86,7 @@ def choose_algorithm(key: bytes) -> C2paSigningAlg:
     try:
         found = load_pem_private_key(key, None)
     except (ValueError, TypeError) as error:
-        raise InputError("`c2pa_key` is no private key in PEM that can be read without a password; give one") from error
+        raise InputError("`private_key` is no private key in PEM that can be read without a password; give one") from error
     if isinstance(found, Ed25519PrivateKey):
         return C2paSigningAlg.ED25519
     if isinstance(found, RSAPrivateKey):
@@ -93,7 +94,7 @@ def choose_algorithm(key: bytes) -> C2paSigningAlg:
     curves = {"secp256r1": C2paSigningAlg.ES256, "secp384r1": C2paSigningAlg.ES384, "secp521r1": C2paSigningAlg.ES512}
     name = found.curve.name if isinstance(found, EllipticCurvePrivateKey) else ""
     if name not in curves:
-        raise InputError("`c2pa_key` is of a kind that C2PA does not sign with; give an ECDSA (P-256), Ed25519 or RSA key")
+        raise InputError("`private_key` is of a kind that C2PA does not sign with; give an ECDSA (P-256), Ed25519 or RSA key")
     return curves[name]
 
 

@@ -14,14 +14,22 @@ from hideseek_cli.formats.card_files import SEAL, seal
 from hideseek_cli.formats.manifest import NAME
 
 CONTEXT = {
-    "@language": "en", "@vocab": "https://schema.org/", "citeAs": "cr:citeAs", "column": "cr:column",
-    "conformsTo": "dct:conformsTo", "containedIn": "cr:containedIn", "cr": "http://mlcommons.org/croissant/",
-    "data": {"@id": "cr:data", "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
-    "dct": "http://purl.org/dc/terms/", "extract": "cr:extract", "field": "cr:field", "fileObject": "cr:fileObject",
-    "fileProperty": "cr:fileProperty", "fileSet": "cr:fileSet", "includes": "cr:includes", "key": "cr:key",
-    "recordSet": "cr:recordSet", "regex": "cr:regex", "sc": "https://schema.org/", "source": "cr:source",
-    "transform": "cr:transform",
+    "@language": "en", "@vocab": "https://schema.org/", "cr": "http://mlcommons.org/croissant/",
+    "dct": "http://purl.org/dc/terms/", "rai": "http://mlcommons.org/croissant/RAI/", "sc": "https://schema.org/",
+    "conformsTo": "dct:conformsTo", "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"}, "description": {"@container": "@language"},
+    "examples": {"@id": "cr:examples", "@type": "@json"}, "name": {"@container": "@language"},
+    **{
+        name: f"cr:{name}"
+        for name in (
+            "arrayShape", "citeAs", "column", "containedIn", "equivalentProperty", "extract", "field", "fileObject",
+            "fileProperty", "fileSet", "format", "includes", "isArray", "isLiveDataset", "jsonPath", "key", "md5",
+            "parentField", "path", "recordSet", "references", "regex", "repeated", "replace", "samplingRate", "separator",
+            "source", "subField", "transform",
+        )
+    },
 }  # fmt: skip
+"""Croissant's own, whole: readers warn of another."""
 FILES, IMAGES, CLASSES = "image-files", "images", "classes"
 """Identities of the set of files and of the two sets of records."""
 FORMATS = {"png": "image/png", "webp": "image/webp"}
@@ -31,7 +39,7 @@ def draw_croissant(facts: Facts, folder: Path) -> str:
     """The whole file. ``folder``: where the manifest and shards lie, whose digests it has. Raises InputError."""
     manifest, words = facts.manifest, facts.words
     shards = list(manifest.output_format.files(manifest.keys())) if manifest.output_format.shard else []
-    files = [_describe_file(folder, NAME, "application/jsonl")]
+    files = [_describe_file(folder, NAME, "application/jsonlines")]
     files += [_describe_file(folder, shard, "application/x-tar") for shard in shards]
     document = {
         "@context": CONTEXT, "@type": "sc:Dataset", "conformsTo": "http://mlcommons.org/croissant/1.1",
@@ -50,7 +58,9 @@ def _describe_file(folder: Path, name: str, kind: str) -> dict[str, Any]:
         with (folder / name).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise InputError(f"{folder / name} cannot be read ({error.strerror}); a card is of the whole published folder") from error
+        raise InputError(
+            f"{folder / name} cannot be read ({error.strerror}); a card is of the whole published folder"
+        ) from error
     return {"@type": "cr:FileObject", "@id": name, "name": name, "contentUrl": name, "encodingFormat": kind, "sha256": digest}
 
 

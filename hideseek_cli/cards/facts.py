@@ -34,7 +34,7 @@ class Words:
             if said is not None and not (said.isprintable() and said.strip() and len(said) <= LONGEST):
                 raise InputError(f"`{name}` {said!r:.80} cannot stand in a card: give one line of 1 to {LONGEST} characters")
         if self.license is not None and not LICENSE.fullmatch(self.license):
-            raise InputError(f"`license` {self.license!r:.80} is no name of a license: give one as hubs do, such as cc-by-nc-4.0")
+            raise InputError(f"`license` {self.license!r:.80} is no license as hubs name them: give one such as cc-by-nc-4.0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +60,13 @@ class Facts:
 
 
 def gather(manifest: Manifest, folder: Path, words: Words, *, signed: bool) -> Facts:
-    """The facts of a folder by its manifest, whose rows are walked through once. Raises InputError where it is not published."""
+    """The facts of a folder by its manifest, whose rows are walked through once. Raises InputError where it is a level."""
     if manifest.level != PUBLISHED:
         raise InputError(
             f"{folder} is level {manifest.level}, which was sold and is not to be published; give the published folder"
         )
     counts, nested = Counter[str](), False
-    for label, name in manifest.keys():
+    for (label, name), _ in manifest.images:
         counts[label] += 1
         nested |= "/" in name
     return Facts(manifest=manifest, words=words, counts=dict(counts), nested=nested, signed=signed)

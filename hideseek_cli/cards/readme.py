@@ -23,6 +23,11 @@ CITATION = """@misc{xu-hide-and-seek,
   title = {Hide-and-Seek: Data Sharing with Customizable Machine Learnability and Privacy},
   author = {Xu, Hairuo and Shu, Tao}
 }"""
+CROISSANT_EXAMPLE = """```python
+import mlcroissant
+
+images = mlcroissant.Dataset(jsonld="published/croissant.json").records("images")
+```"""
 SIZES = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")
 GATE = (
     "Everyone may look at these images. They are protected so that networks that train on them learn next to nothing "
@@ -80,11 +85,11 @@ def _tell(facts: Facts) -> dict[str, str]:
     return {
         "title": escape(facts.title), "images": count(facts.images, "image"), "classes": count(len(facts.counts), "class"),
         "epsilon": str(manifest.epsilon), "chance": f"{manifest.chance:.1f}", "authorized": _tell_authorized(facts),
-        "table": _tell_classes(facts), "levels": _tell_levels(facts), "recipe": manifest.recipe.name,
+        "table": _tell_classes(facts), "levels": _tell_levels(facts), "recipe": escape(manifest.recipe.name),
         "arch": manifest.recipe.arch, "epochs": count(manifest.recipe.epochs, "epoch"), "contact": contact,
         "cleaner": f"cleaner_{name}.safetensors", "cleaned": f"cleaned_{name}" if manifest.offers else "cleaned",
-        "loading": _tell_loading(facts), "release": f"`{manifest.release}`", "statement": _tell_statement(facts),
-        "license": _tell_license(facts), "citation": CITATION,
+        "loading": _tell_loading(facts), "croissant": _tell_croissant(facts), "release": f"`{manifest.release}`",
+        "statement": _tell_statement(facts), "license": _tell_license(facts), "citation": CITATION,
     }  # fmt: skip
 
 
@@ -120,10 +125,16 @@ def _tell_loading(facts: Facts) -> str:
     if facts.manifest.output_format.shard:
         return "The images lie in tar shards, as WebDataset has them: `NAME.cls` numbers a class and `NAME.class.txt` names it."
     if facts.nested:
-        return (
-            "`datasets.load_dataset` gives the images without their classes, since some lie in folders below their class's."
-        )
-    return "`datasets.load_dataset(\"published\")` gives images and classes."
+        return "`datasets.load_dataset` gives the images without their classes, since some lie in folders below their class's."
+    return '`datasets.load_dataset("published")` gives images and classes.'
+
+
+def _tell_croissant(facts: Facts) -> str:
+    """mlcroissant opens no WebP, and takes the shards of one data set for those of another where they have the same names."""
+    form = facts.manifest.output_format
+    plain = form.encoding == "png" and form.shard is None
+    told = "`croissant.json` describes the files and their classes for loaders of Croissant"
+    return f"{told}:\n\n{CROISSANT_EXAMPLE}" if plain else f"{told}."
 
 
 def _tell_statement(facts: Facts) -> str:

@@ -14,7 +14,7 @@ Examples:
   Write README.md and croissant.json into the published folder:
     hideseek card published --license cc-by-nc-4.0 --contact sales@example.org
   Sign too that nobody may train on it, with your certificate:
-    hideseek card published --c2pa-cert chain.pem --c2pa-key key.pem"""
+    hideseek card published --certificate chain.pem --private-key key.pem"""
 
 
 def card(
@@ -24,11 +24,13 @@ def card(
         str | None, typer.Option("--license", help="License as hubs name it, such as cc-by-nc-4.0. Without, none is stated.")
     ] = None,
     contact: Annotated[str | None, typer.Option("--contact", help="Where levels are sold, such as an address.")] = None,
-    c2pa_cert: Annotated[
+    certificate: Annotated[
         Path | None,
-        typer.Option("--c2pa-cert", help="Your certificate and its chain (PEM), to sign that nobody may train on the folder."),
+        typer.Option(
+            "--certificate", help="Your certificate and its chain (PEM), to sign that nobody may train on the folder."
+        ),
     ] = None,
-    c2pa_key: Annotated[Path | None, typer.Option("--c2pa-key", help="The private key of --c2pa-cert (PEM).")] = None,
+    private_key: Annotated[Path | None, typer.Option("--private-key", help="The private key of --certificate (PEM).")] = None,
     overwrite: Overwrite = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -43,7 +45,13 @@ def card(
     from hideseek_cli.cli.terminal import Screen, show_json, show_line
 
     written = hs.write_card(
-        published, title=title, license=license, contact=contact, c2pa_cert=c2pa_cert, c2pa_key=c2pa_key, overwrite=overwrite
+        published,
+        title=title,
+        license=license,
+        contact=contact,
+        certificate=certificate,
+        private_key=private_key,
+        overwrite=overwrite,
     )
     show_json(written.to_json()) if json else show_line(written)
     with Screen(card, quiet=quiet) as screen:

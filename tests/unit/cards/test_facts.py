@@ -24,7 +24,7 @@ def test_a_license_is_a_name(said):
 
 
 def test_usual_words_are_taken():
-    assert Words(title="Tiere: 100 % \"echt\"", license="cc-by-nc-4.0", contact="sales@example.org").license == "cc-by-nc-4.0"
+    assert Words(title='Tiere: 100 % "echt"', license="cc-by-nc-4.0", contact="sales@example.org").license == "cc-by-nc-4.0"
 
 
 def test_classes_are_counted_and_nested_images_noticed(tmp_path):

@@ -36,7 +36,7 @@ def header(text: str) -> dict[str, Any]:
     return yaml.safe_load(re.fullmatch(r"---\n(.*?)\n---\n\n#.*", text, re.DOTALL)[1])
 
 
-@given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=40).filter(str.strip))
+@given(st.text(min_size=1, max_size=40).filter(lambda text: text.isprintable() and bool(text.strip())))
 def test_yaml_reads_whatever_title_an_owner_gives(title):
     text = draw_readme(facts(words=Words(title=title, license="cc-by-4.0")))
     found = header(text)
@@ -66,6 +66,20 @@ def test_what_is_there_at_times_is_said_then():
     text = draw_readme(facts(manifest=bare, signed=True, words=Words(license="mit")))
     assert "slim to 81.5 %" in text and "`hideseek.c2pa`" in text and "None is stated" not in text
     assert "cleaner_clean.safetensors" in text and "verify cleaned " in text and "| level |" not in text
+
+
+def test_what_strangers_wrote_into_a_manifest_stays_text():
+    hostile = replace(make_manifest().recipe, name="x`\n# <script>$title")
+    text = draw_readme(facts(manifest=replace(make_manifest(), recipe=hostile), counts={"a|b\u202e <i>": 1}))
+    assert "<script>" not in text and "recipe x\\`\\\\n\\# \\<script\\>\\$title: slim" in text
+    assert "| a\\|b\\\\u202e \\<i\\> | 1 |" in text
+
+
+def test_a_loader_is_named_that_reads_the_images():
+    assert "import mlcroissant" in draw_readme(facts())
+    for form in (OutputFormat(encoding="webp"), OutputFormat(shard=2)):
+        text = draw_readme(facts(manifest=replace(make_manifest(), output_format=form)))
+        assert "import mlcroissant" not in text and "`croissant.json` describes" in text
 
 
 def test_of_many_classes_some_are_named():
