@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hideseek_cli.api.audit import audit
+    from hideseek_cli.api.card import write_card
     from hideseek_cli.api.cleaner import make_cleaner, make_cleaners
     from hideseek_cli.api.hide import hide, plan_hide
     from hideseek_cli.api.metrics import metrics
@@ -59,6 +60,7 @@ _HOMES = {
     "protect": "api.protect",
     "seek": "api.seek",
     "verify": "api.verify",
+    "write_card": "api.card",
     "AuditResult": "evaluation.audit_result",
     "Comparison": "images.folder_comparison",
     "DiskError": "errors",
@@ -77,8 +79,8 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "make_network", "keep_record", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison",
-    "ProtectResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "make_network", "write_card", "keep_record", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult",
+    "Comparison", "ProtectResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 

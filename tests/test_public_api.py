@@ -13,7 +13,7 @@ import hideseek_cli as hs
 from hideseek_cli.cli.app import COMMANDS
 
 FUNCTIONS = [name for name in hs.__all__ if inspect.isfunction(getattr(hs, name)) and name != "preset"]
-FACE = {"cleaner": "make_cleaner", "network": "make_network"}
+FACE = {"card": "write_card", "cleaner": "make_cleaner", "network": "make_network"}
 """Functions that are not named as their commands are, which are nouns."""
 SHOWN = {"json", "style", "quiet", "verbose"}
 """How a command shows its result."""
@@ -27,7 +27,7 @@ def test_importing_the_package_takes_no_torch():
     assert done.stdout.split() == ["False", "False"]
 
 
-@pytest.mark.parametrize("name", ["seek", "make_cleaner", "make_network"])
+@pytest.mark.parametrize("name", ["seek", "make_cleaner", "make_network", "write_card"])
 def test_what_trains_nothing_takes_no_torch(name):
     script = f"import hideseek_cli as hs, sys; hs.{name}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -59,7 +59,7 @@ def _gather(
     inner_steps: int | None = None, pgd_steps: int | None = None, stop_error: float | None = None,
     calibration: str = "retrain", tolerance: float = 5.0, max_runs: int | None = None, size: int | None = None,
     train_images: int | None = None, labels: str | Path | None = None, split: str = "auto", image_format: str = "png",
-    shards: int | None = None, keep_exif: bool = False, key_file: str | Path | None = None, seed: int = 0,
+    shards: int | None = None, keep_exif: bool = False, card: bool = False, key_file: str | Path | None = None, seed: int = 0,
     device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,
     resume: bool = False, overwrite: bool = False,
 ) -> _Call:  # fmt: skip
@@ -100,6 +100,7 @@ def _gather(
         image_format: ``png`` or ``webp`` (lossless).
         shards: Images of a tar shard, in place of a file each.
         keep_exif: Publish where, when and how images were taken.
+        card: Lay a card beside the images, as ``hs.write_card`` does.
         key_file: 32 secret bytes in place of fresh ones.
         seed: Of all training; decides nothing secret.
         device, threads, workers, engine, progress: As of ``hs.verify``.
@@ -131,7 +132,7 @@ def _gather(
         max_runs=max_runs, size=size,
         train_images=train_images, labels=None if labels is None else as_path(labels), split=split,
         key_file=None if key_file is None else as_path(key_file), seed=seed, threads=threads or 1, resume=resume,
-        overwrite=overwrite, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
+        overwrite=overwrite, card=card, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=maker,
     )  # fmt: skip
     return _Call(config, chosen, workers, engine, progress)

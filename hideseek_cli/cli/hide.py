@@ -178,6 +178,7 @@ def hide(
         typer.Option("--shards", help="Write tar shards of so many images, in place of a file each.", rich_help_panel=FILES),
     ] = None,
     keep_exif: options.KeepExif = False,
+    card: options.Card = False,
     key_file: Annotated[
         Path | None,
         typer.Option("--key-file", help="32 secret bytes in place of fresh ones.", rich_help_panel=FILES),
@@ -211,7 +212,7 @@ def hide(
             tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
             split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file, seed=seed,
             device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
-            overwrite=overwrite,
+            overwrite=overwrite, card=card,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
         if not dry_run:

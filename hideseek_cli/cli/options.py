@@ -122,6 +122,13 @@ KeepExif = Annotated[
         help="Publish where, when and how images were taken (EXIF). Thumbnails are never published.",
     ),
 ]  # fmt: skip
+Card = Annotated[
+    bool,
+    typer.Option(
+        "--card", rich_help_panel=FILES,
+        help="Lay a card for data-set hubs beside the images, as hideseek card does: README.md and croissant.json.",
+    ),
+]  # fmt: skip
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted run has finished.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what hideseek wrote there before.")]

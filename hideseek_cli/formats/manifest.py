@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.formats import card_files
 from hideseek_cli.formats.checks import (
     MAX_PRICE,
     check_classes,
@@ -45,6 +47,8 @@ from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.atomic import StagedFolder
 
 NAME = "hideseek.json"
+BESIDE = (NAME, *card_files.CARD_FILES)
+"""What may lie in a folder besides images."""
 FORMAT, KIND = 2, "hideseek manifest"
 
 
@@ -173,8 +177,8 @@ def exists(folder: Path) -> bool:
 
 
 def list_owned_files(folder: Path) -> Iterable[str]:
-    """Files of a folder that hideseek wrote: those that its manifest lists, none where it has none."""
-    return read(folder).files() if exists(folder) else ()
+    """Files of a folder that hideseek wrote: those that its manifest lists, and its card; none where it has none."""
+    return chain(read(folder).files(), card_files.list_ours(folder)) if exists(folder) else ()
 
 
 def read(folder: Path) -> Manifest:

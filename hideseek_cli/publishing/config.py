@@ -115,6 +115,8 @@ class HideConfig:
     """Retrainings that may be made; None: as many as ``publishing.budget`` says."""
     tolerance: Number = field(default=5.0, metadata=POINTS)
     """Points by which calibration may miss a level."""
+    card: bool = False
+    """Whether a card for data-set hubs lies beside the images."""
     overwrite: bool = False
     resume: bool = False
 
@@ -219,7 +221,7 @@ class HideConfig:
     def binding(self) -> dict[str, Any]:
         """What a resumed run must share, by the names of the public API's arguments."""
         kept = asdict(self)
-        for name in ("overwrite", "resume", "prices", "output_format", "out"):
+        for name in ("overwrite", "resume", "prices", "output_format", "out", "card"):
             del kept[name]
         preferred = kept.pop("preferred")
         kept["look"] = preferred if self.robust is None else ()

@@ -70,7 +70,7 @@ def load_source(
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     layout = find_layout(data, split, progress) if table is None else Layout.whole(data)
     folder, problems = survey(layout.train, table, layout.passed_over)
-    problems |= find_unportable(folder.records.keys(), f".{output_format.encoding}", [manifest.NAME])
+    problems |= find_unportable(folder.records.keys(), f".{output_format.encoding}", manifest.BESIDE)
     reading = tell_reading(folder, layout, FATES, progress, whole=WHOLE)
     wrong: Problems = {}
     shapes = _read_sizes(folder, executor, wrong, progress)

@@ -14,6 +14,7 @@ from functools import partial
 
 import torch
 
+from hideseek_cli.cards.writing import lay_card
 from hideseek_cli.errors import count
 from hideseek_cli.formats import sheet_file
 from hideseek_cli.formats.levels import spell_level
@@ -74,6 +75,8 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     with stage:
         masks = _gather_masks(run, layout, strongest, calibrated)
         release = _write(run, layout, masks, calibrated, estimates, allowed, stage)
+        if run.config.card:
+            lay_card(release.manifest, stage)
         generator = strongest.save_generator(run.config, run.source, release.manifest.release)
         sheet_file.save(run.config.sheet, draw_contact_sheet(run.source, masks), release.manifest.release)
     return HideResult(
