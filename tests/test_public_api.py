@@ -17,7 +17,7 @@ FACE = {"cleaner": "make_cleaner", "network": "make_network"}
 """Functions that are not named as their commands are, which are nouns."""
 SHOWN = {"json", "style", "quiet", "verbose"}
 """How a command shows its result."""
-OWN = {"cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}}
+OWN = {"cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}, "export": {"dry_run"}}
 """What a command does with a result, or with several calls."""
 
 

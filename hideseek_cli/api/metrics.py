@@ -59,7 +59,7 @@ def metrics(
 def _read(root: Path, labels: Path | None, split: str, progress: Progress) -> ImageDataset:
     """The images to compare: all that a manifest or a table lists, or the training part."""
     listed = labels is not None or manifest.exists(root)
-    layout = Layout.whole(root, (manifest.NAME,)) if listed else find_layout(root, split, progress)
+    layout = Layout.whole(root, manifest.BESIDE) if listed else find_layout(root, split, progress)
     found = scan(layout.train, labels, layout.passed_over)
     tell_reading(found, layout, {"train": "compared"}, progress)
     return found

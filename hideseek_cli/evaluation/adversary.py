@@ -72,7 +72,7 @@ def load_knowledge(
 
     return Knowledge(
         originals=None if clean is None else load(find_layout(clean, split, progress), "the originals"),
-        other=None if other is None else load(Layout.whole(other, (manifests.NAME,)), "a release"),
+        other=None if other is None else load(Layout.whole(other, manifests.BESIDE), "a release"),
         cleaners=load_cleaners(cleaners, data),
         alpha=load_alpha(data, executor, progress) if any(one.needs == "alpha" for one in attacks) else None,
     )

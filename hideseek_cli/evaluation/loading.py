@@ -67,7 +67,7 @@ def load_evaluation(
     listed = promise.digests if promise else {}
     encoding = promise.output_format.encoding if promise else None
     hears = Silent() if same else progress
-    layout = Layout.whole(folder, (manifests.NAME,)) if promise else find_layout(folder, split, hears)
+    layout = Layout.whole(folder, manifests.BESIDE) if promise else find_layout(folder, split, hears)
     part = scan(layout.train, passed_over=layout.passed_over)
     tell_reading(part, layout, {"train": "trained on"}, hears)
     seen = {record.key for record in part.records}
