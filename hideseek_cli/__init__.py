@@ -80,8 +80,9 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "make_network", "export", "plan_export", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison",
-    "ProtectResult", "ExportResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "make_network", "export", "plan_export", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult",
+    "Comparison", "ProtectResult", "ExportResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError",
+    "__version__",
 ]  # fmt: skip
 
 

@@ -6,12 +6,12 @@ behind. A run that was interrupted leaves what it has written; the next one look
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
-from os import stat
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ LAYOUTS = ("imagefolder", "parquet")
 """What ``datasets`` calls them: a file an image with ``metadata.csv`` beside them, and Parquet files."""
 FILE_BYTES, FILE_IMAGES = 500_000_000, 2**16
 """Of images in one Parquet file, unless one image alone has more, and how many there are at most."""
+PART = re.compile(r"(^|[-._ 0-9/])(train|training|valid|validation|val|dev|test|testing|eval|evaluation)[-._ 0-9/]")
+"""What the library ``datasets`` takes for the name of a part, in a path below a folder."""
 AT_ONCE = 64
 """Images under way."""
 
@@ -85,7 +87,7 @@ def plan(folder: Path, layout: str) -> tuple[Manifest, Manifest]:
     if layout not in LAYOUTS:
         raise unknown("`layout`", layout, LAYOUTS)
     listed = manifests.read(folder)
-    sizes = np.array([*_measure_all(listed, folder)], np.int64)
+    sizes = np.fromiter(_measure_all(listed, folder), np.int64)
     lies = listed.output_format
     if layout == "parquet":
         require_pyarrow()
@@ -97,21 +99,14 @@ def plan(folder: Path, layout: str) -> tuple[Manifest, Manifest]:
 
 
 def _measure_all(listed: Manifest, folder: Path) -> Iterator[int]:
-    """Bytes of each image's file. Raises InputError where some are not there."""
+    """Bytes of each image's file, 0 of one in a Parquet file. Raises InputError where some are not there."""
     gone: list[str] = []
     for place, source in zip(listed.places(), listed.sources(folder), strict=True):
         if source is None:
             gone.append(place)
         else:
-            yield _measure(source)
+            yield source.length if isinstance(source, FileRef | TarRef) else 0
     raise_for(gone, f"images are missing from {folder}; download them first")
-
-
-def _measure(source: Source) -> int:
-    """Bytes of an image's file; 0 in a Parquet file, whose images stay together."""
-    if isinstance(source, TarRef):
-        return source.length
-    return stat(source).st_size if isinstance(source, FileRef) else 0
 
 
 def choose_each(sizes: Int64[np.ndarray, " n"], most: int = FILE_BYTES) -> int:
@@ -156,14 +151,33 @@ def export(
     """
     refuse_inside(out, folder)
     listed, made = plan(folder, layout)
-    binding = {"published": [listed.release, listed.level, listed.output_format.to_json()], "layout": made.output_format.to_json()}
+    binding = {
+        "published": [listed.release, listed.level, listed.output_format.to_json()],
+        "layout": made.output_format.to_json(),
+    }
     with hold(out, journal_path(out)) as alone:
         stage = choose_stage(out, made, overwrite=overwrite, resume=resume, alone=alone)
         stage.rehearse()
+        _warn_of_parts(made, progress)
         journal = open_journal(journal_path(out), binding, progress, resume=resume)
         with journal.running():
             _write_folder(listed, folder, made, stage, journal, executor, progress)
     return summarise(made, layout, out)
+
+
+def _warn_of_parts(made: Manifest, progress: Progress) -> None:
+    """Say so where images are files that have the names of parts."""
+    if made.output_format.shard is not None:
+        return
+    first, more = "", -1
+    for place in filter(PART.search, made.places()):
+        first, more = first or place, more + 1
+    if first:
+        named = f"{first}{f' and {more} more' if more else ''}"
+        progress.say(
+            f"{named}: datasets, the library, takes such names for parts and would load those alone; give it "
+            "data_files='metadata.csv', or export with `layout='parquet'`"
+        )
 
 
 def summarise(made: Manifest, layout: str, out: Path) -> ExportResult:

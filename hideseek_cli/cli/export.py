@@ -27,7 +27,8 @@ def export(
     layout: Annotated[
         str,
         typer.Option(
-            "--layout", metavar="imagefolder|parquet",
+            "--layout",
+            metavar="imagefolder|parquet",
             help="Image files with metadata.csv, or Parquet files (pip install 'hideseek[hub]').",
         ),
     ] = "imagefolder",

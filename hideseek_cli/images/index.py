@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from os.path import splitext
+from os.path import getsize, splitext
 from pathlib import Path
 from typing import BinaryIO, Generic, Literal, TypeVar, overload
 
@@ -45,6 +45,11 @@ class FileRef:
     @property
     def name(self) -> str:
         return self.place.rpartition("/")[2]
+
+    @property
+    def length(self) -> int:
+        """In bytes. Raises OSError."""
+        return getsize(str(self))
 
     def __str__(self) -> str:
         return f"{self.folder}/{self.place}"

@@ -114,7 +114,7 @@ class OutputFormat:
             return
         with stage.report_errors(USUAL), stage.open_file(USUAL) as file:
             text = io.TextIOWrapper(file, "utf-8", newline="")
-            rows = csv.writer(text, lineterminator="\n")
+            rows = csv.writer(text)
             rows.writerow((NAMES[0], CLASSES[0]))
             rows.writerows((self.place(key, 0), key[0]) for key in keys)
             text.detach()

@@ -24,9 +24,8 @@ GROUP_BYTES, GROUP_ROWS = 2**23, 1000
 
 def read_rows(archive: Path, problems: Problems) -> list[ImageRecord]:
     """The images of one file; adds what is wrong to ``problems``."""
-    return [
-        ImageRecord(label, drop_suffix(ref.member.removeprefix(f"{label}/")), ref) for ref, label in list_rows(archive, problems)
-    ]
+    found = list_rows(archive, problems)
+    return [ImageRecord(label, drop_suffix(ref.member.removeprefix(f"{label}/")), ref) for ref, label in found]
 
 
 def name_file(number: int) -> str:

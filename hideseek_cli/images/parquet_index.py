@@ -29,7 +29,7 @@ GROUPS = 8
 """Groups of rows that stay in memory, because images are mostly read in their order."""
 TAIL = struct.Struct("<I4s")
 MAGIC = b"PAR1"
-BROKEN = "Parquet files are damaged, or hold no images and labels (columns image, with bytes and path, and label); get them again"
+BROKEN = "Parquet files are damaged, or hold no images and labels (columns image.bytes, image.path and label); get them again"
 HUGE = f"Parquet files have groups of more than {MAX_GROUP // 2**20} MiB or {MAX_ROWS} rows; write them in smaller ones"
 
 
@@ -122,8 +122,8 @@ def _read_paths(file: Any, group: int) -> Iterator[str]:
     """Where images lay, each text once in memory. Raises ValueError where one says nothing, or too much."""
     for chunk in _read_column(file, group, f"{IMAGE}.path").chunks:
         texts = chunk.dictionary.to_pylist()
-        if any(len(text) > MAX_PATH for text in texts):
-            raise ValueError(f"a path of more than {MAX_PATH} letters")
+        if any(len(text) > MAX_PATH or "\0" in text for text in texts):
+            raise ValueError(f"a path of more than {MAX_PATH} letters, or with one that ends it")
         for index in chunk.indices.to_pylist():
             if index is None:
                 raise ValueError("an image without path")
