@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.audit import audit
     from hideseek_cli.api.card import write_card
     from hideseek_cli.api.cleaner import make_cleaner, make_cleaners
+    from hideseek_cli.api.export import export, plan_export
     from hideseek_cli.api.hide import hide, plan_hide
     from hideseek_cli.api.metrics import metrics
     from hideseek_cli.api.network import make_network
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.record import keep_record
     from hideseek_cli.api.seek import plan_seek, seek
     from hideseek_cli.api.verify import verify
+    from hideseek_cli.cleaning.export import ExportResult
     from hideseek_cli.cleaning.pipeline import SeekResult
     from hideseek_cli.errors import DiskError, InputError
     from hideseek_cli.evaluation.audit_result import AuditResult
@@ -49,12 +51,14 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "audit": "api.audit",
+    "export": "api.export",
     "hide": "api.hide",
     "keep_record": "api.record",
     "make_cleaner": "api.cleaner",
     "make_cleaners": "api.cleaner",
     "make_network": "api.network",
     "metrics": "api.metrics",
+    "plan_export": "api.export",
     "plan_hide": "api.hide",
     "plan_seek": "api.seek",
     "protect": "api.protect",
@@ -64,6 +68,7 @@ _HOMES = {
     "AuditResult": "evaluation.audit_result",
     "Comparison": "images.folder_comparison",
     "DiskError": "errors",
+    "ExportResult": "cleaning.export",
     "HideConfig": "publishing.config",
     "HidePlan": "publishing.plan",
     "HideResult": "publishing.result",
@@ -79,8 +84,9 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "make_network", "write_card", "keep_record", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult",
-    "Comparison", "ProtectResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "write_card", "export", "plan_export", "make_network", "keep_record", "HideResult", "HidePlan", "SeekResult",
+    "VerifyResult", "AuditResult", "Comparison", "ExportResult", "ProtectResult", "HideConfig", "Recipe", "preset", "Progress",
+    "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 

@@ -15,9 +15,13 @@ from hideseek_cli.cli.app import COMMANDS
 FUNCTIONS = [name for name in hs.__all__ if inspect.isfunction(getattr(hs, name)) and name != "preset"]
 FACE = {"card": "write_card", "cleaner": "make_cleaner", "network": "make_network"}
 """Functions that are not named as their commands are, which are nouns."""
-SHOWN = {"json", "style", "quiet", "verbose"}
+SHOWN = {
+    "cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}, "export": {"dry_run"}, "verify": {"per_class"},
+}  # fmt: skip
 """How a command shows its result."""
-OWN = {"cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}, "verify": {"per_class"}}
+OWN = {
+    "cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}, "export": {"dry_run"}, "verify": {"per_class"},
+}  # fmt: skip
 """What a command does with a result, or with several calls."""
 
 

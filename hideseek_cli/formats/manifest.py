@@ -41,6 +41,7 @@ from hideseek_cli.formats.manifest_rows import (
 )
 from hideseek_cli.images.codec import Source
 from hideseek_cli.images.index import Key
+from hideseek_cli.images.label_table import USUAL
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.recipe import Recipe, check_architecture
@@ -50,6 +51,8 @@ NAME = "hideseek.json"
 BESIDE = (NAME, *card_files.CARD_FILES)
 """What may lie in a folder besides images."""
 FORMAT, KIND = 2, "hideseek manifest"
+BESIDE = (NAME, USUAL)
+"""What lies beside images and is none of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,9 +145,10 @@ class Manifest:
             yield encode_row(key, digest) + "\n"
 
     def write(self, stage: StagedFolder) -> None:
-        """Write it beside the images. Raises DiskError."""
+        """Write it beside the images, and the table that names them. Raises DiskError."""
         with stage.report_errors(NAME), stage.open_file(NAME) as file:
             file.writelines(line.encode() for line in self.lines())
+        self.output_format.write_table(stage, self.keys())
 
     def keys(self) -> Iterator[Key]:
         """Class and name of each image."""
@@ -223,6 +227,8 @@ def _parse(header: dict[str, Any], rows: Rows, found: Iterable[Row]) -> Manifest
         output_format=OutputFormat(
             encoding=str(header.get("encoding", "png")),
             shard=check_count(header["shard"], 1) if "shard" in header else None,
+            container=str(header.get("container", "tar")),
+            table=header.get("table") is True,
             exif=header.get("exif") is True,
         ),
         authorized=_read_authorized(header["authorized"]) if "authorized" in header else None,

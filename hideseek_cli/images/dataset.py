@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from hideseek_cli.errors import CLASHES, NAMES, UNUSABLE, InputError, Problems, count, raise_for_all
+from hideseek_cli.images.archives import find_archives, make_shard_pattern
 from hideseek_cli.images.codec import MixedPixels, decode, drop_alpha
 from hideseek_cli.images.file_kinds import is_supported, why_ignored
 from hideseek_cli.images.glance import note_beside
@@ -23,7 +24,7 @@ from hideseek_cli.images.index import ImageIndex, ImageRecord, is_safe
 from hideseek_cli.images.label_table import find_table, read_table
 from hideseek_cli.images.layout import find_part, require_folder
 from hideseek_cli.images.passed_over import PassedOver
-from hideseek_cli.images.webdataset import find_archives, make_shard_pattern, read_shards
+from hideseek_cli.images.shards import read_shards
 from hideseek_cli.runtime.executors import Item, Result, ordered_map
 from hideseek_cli.runtime.progress import Progress
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from hideseek_cli.images.archives import is_plain, make_shard_pattern
 from hideseek_cli.images.file_kinds import is_image, why_ignored
 from hideseek_cli.images.passed_over import BESIDE, NO_IMAGE, PassedOver
-from hideseek_cli.images.webdataset import is_plain, make_shard_pattern
 
 LOOKED, FEW, DEEP = 1000, 5, 3
 """Entries of a folder that are looked at, folders among them that are looked into, and how many times over."""

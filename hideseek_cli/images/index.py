@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import attrgetter
-from os.path import splitext
+from os.path import getsize, splitext
 from pathlib import Path
 from typing import BinaryIO, Generic, Literal, TypeVar, overload
 
@@ -16,12 +17,17 @@ import numpy as np
 from jaxtyping import Int64
 
 from hideseek_cli.images.codec import Source
+from hideseek_cli.images.parquet_index import ParquetRef
 from hideseek_cli.images.tar_index import TarRef
 
 Key = tuple[str, str]
 """Class and name of an image."""
+Content = io.BytesIO | io.BufferedReader
+"""An image's file, open to be read."""
 Thing = TypeVar("Thing", bound=Hashable)
 JOINERS = "\u200c\u200d"
+IN_ARCHIVES = (TarRef, ParquetRef)
+"""Places in an archive: which one, the member's name, and two numbers."""
 MAX_NAME = 240
 """Bytes that a class or an image's name may have without suffix (file systems allow 255 with it)."""
 MAX_PATH = 4096
@@ -39,6 +45,11 @@ class FileRef:
     @property
     def name(self) -> str:
         return self.place.rpartition("/")[2]
+
+    @property
+    def length(self) -> int:
+        """In bytes. Raises OSError."""
+        return getsize(str(self))
 
     def __str__(self) -> str:
         return f"{self.folder}/{self.place}"
@@ -111,9 +122,10 @@ class ImageIndex(Sequence[ImageRecord]):
 
     def _encode_place(self, record: ImageRecord) -> list[str]:
         """Where one lies: its suffix, or its path below the root, or its place in an archive."""
-        if isinstance(record.path, TarRef):
-            span = record.path
-            return [str(self._archives.number(span.archive)), str(span.offset), str(span.length), span.member]
+        if isinstance(record.path, IN_ARCHIVES):
+            archive, member, *numbers = vars(record.path).values()
+            kind = IN_ARCHIVES.index(type(record.path))
+            return [*map(str, (kind, self._archives.number(archive), *numbers)), member]
         assert isinstance(record.path, FileRef)
         assert record.path.folder == self.root
         place, suffix = record.path.place, splitext(record.path.name)[1]
@@ -155,7 +167,7 @@ class ImageIndex(Sequence[ImageRecord]):
         row = self._rows[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogateescape")
         name, *told = row.split("\0")
         label = self.classes[self._numbers[number]]
-        if len(told) == 4:
-            archive, offset, length, member = told
-            return ImageRecord(label, name, TarRef(self._archives.things[int(archive)], member, int(offset), int(length)))
+        if len(told) == 5:
+            kind, archive, first, second = map(int, told[:4])
+            return ImageRecord(label, name, IN_ARCHIVES[kind](self._archives.things[archive], told[4], first, second))
         return ImageRecord(label, name, FileRef(self.root, told[1] if len(told) == 2 else f"{label}/{name}{told[0]}"))

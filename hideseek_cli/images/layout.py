@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hideseek_cli.errors import InputError, unknown
+from hideseek_cli.images.archives import find_archives, make_shard_pattern
 from hideseek_cli.images.glance import FEW, find_kind, find_only_folder, glance, note_beside
 from hideseek_cli.images.passed_over import PassedOver
-from hideseek_cli.images.webdataset import find_archives, make_shard_pattern
 from hideseek_cli.runtime.progress import Progress, Silent
 
 READINGS = ("auto", "none", "parts")

@@ -1,7 +1,9 @@
-"""How a folder lies that hideseek writes: how its images are encoded, and whether they are files or in shards."""
+"""How a folder lies that hideseek writes: how its images are encoded, whether they are files or in shards, and of what kind."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +16,8 @@ from hideseek_cli.errors import InputError, Problems, raise_for_all
 from hideseek_cli.images.codec import Notes, Pixels, Source
 from hideseek_cli.images.encoding import ENCODINGS, encode
 from hideseek_cli.images.index import FileRef, Key
-from hideseek_cli.images.tar_index import list_members
-from hideseek_cli.images.webdataset import Held, ShardWriter, hold, make_sample_key, name_shard, read_samples
+from hideseek_cli.images.label_table import CLASSES, NAMES, USUAL
+from hideseek_cli.images.shards import CONTAINERS, Container, Held, ShardWriter, hold, settle_shards
 from hideseek_cli.runtime.atomic import StagedFolder
 
 Put = Callable[[Key, Pixels, Notes], Any]
@@ -31,7 +33,11 @@ class OutputFormat:
     encoding: str = "png"
     """One of ``images.codec.ENCODINGS``."""
     shard: int | None = None
-    """Images of a tar shard, of the last one at most; None where each is a file."""
+    """Images of a shard, of the last one at most; None where each is a file."""
+    container: str = "tar"
+    """What shards are: one of ``images.shards.CONTAINERS``."""
+    table: bool = False
+    """Whether ``metadata.csv`` beside files names each with its class."""
     exif: bool = False
     """Whether files say how their images were taken."""
 
@@ -41,6 +47,13 @@ class OutputFormat:
             raise InputError(f"images cannot be written as {self.encoding!r}: choose {' or '.join(ENCODINGS)}")
         if self.shard is not None and self.shard < 1:
             raise InputError(f"a shard of {self.shard} images holds none: give at least 1")
+        if self.container not in CONTAINERS:
+            raise InputError(f"shards cannot be {self.container!r:.80}: choose {' or '.join(CONTAINERS)}")
+
+    @property
+    def kind(self) -> Container:
+        """Of shards."""
+        return CONTAINERS[self.container]
 
     def to_json(self) -> dict[str, Any]:
         """What is not as it is unless told otherwise."""
@@ -50,18 +63,20 @@ class OutputFormat:
         """Where the image of that class, name and number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
         if self.shard is None:
             return f"{key[0]}/{key[1]}.{self.encoding}"
-        return f"{name_shard(at // self.shard)}:{make_sample_key(key)}.{self.encoding}"
+        return f"{self.kind.name(at // self.shard)}:{self.kind.member(key)}.{self.encoding}"
 
     def places(self, keys: Iterable[Key]) -> Iterator[str]:
         """Where the images of those classes and names lie, in that order."""
         return (self.place(key, at) for at, key in enumerate(keys))
 
     def files(self, keys: Iterable[Key]) -> Iterator[str]:
-        """The files in which the images of those classes and names lie."""
+        """The files in which the images of those classes and names lie, and the table that names them."""
+        if self.table:
+            yield USUAL
         if self.shard is None:
-            return self.places(keys)
-        each = self.shard
-        return (name_shard(at // each) for at, _ in enumerate(keys) if at % each == 0)
+            yield from self.places(keys)
+            return
+        yield from (self.kind.name(at // self.shard) for at, _ in enumerate(keys) if at % self.shard == 0)
 
     def sources(self, folder: Path, keys: Iterable[Key]) -> Iterator[Source | None]:
         """The images in a folder, None for one that is not there. Raises InputError, in the end, where a shard is damaged."""
@@ -74,8 +89,8 @@ class OutputFormat:
         found: dict[Key, Source] = {}
         for at, key in enumerate(keys):
             if at % self.shard == 0:
-                shard = folder / name_shard(at // self.shard)
-                found = {record.key: record.path for record in read_samples(shard, problems)} if shard.is_file() else {}
+                shard = folder / self.kind.name(at // self.shard)
+                found = {record.key: record.path for record in self.kind.read(shard, problems)} if shard.is_file() else {}
             yield found.get(key)
         raise_for_all(problems)
 
@@ -83,18 +98,26 @@ class OutputFormat:
         """The image of that class, name and number in a folder, None where it is not there."""
         if self.shard is None:
             return next(self.sources(folder, [key]))
-        records = read_samples(folder / name_shard(number // self.shard), {})
+        records = self.kind.read(folder / self.kind.name(number // self.shard), {})
         return next((record.path for record in records if record.key == key), None)
 
     def settle(self, folder: Path) -> None:
-        """Of a folder that was being filled, remove what may not be whole: its last shard, of which not all need be on the
-        disk, and a damaged one with all behind it. Raises OSError.
-        """
-        shards = sorted(folder.glob("*.tar") if self.shard else (), key=lambda shard: int(shard.stem))
-        damaged: Problems = {}
-        for number, shard in enumerate(shards, 1):
-            if number == len(shards) or damaged or not list_members(shard, damaged):
-                shard.unlink()
+        """Of a folder that was being filled, remove what may not be whole. Raises OSError, DiskError."""
+        if self.table:
+            (folder / USUAL).unlink(missing_ok=True)
+        if self.shard is not None:
+            settle_shards(folder, self.kind)
+
+    def write_table(self, stage: StagedFolder, keys: Iterable[Key]) -> None:
+        """Write the table of those classes and names, if there is to be one. Raises DiskError."""
+        if not self.table:
+            return
+        with stage.report_errors(USUAL), stage.open_file(USUAL) as file:
+            text = io.TextIOWrapper(file, "utf-8", newline="")
+            rows = csv.writer(text)
+            rows.writerow((NAMES[0], CLASSES[0]))
+            rows.writerows((self.place(key, 0), key[0]) for key in keys)
+            text.detach()
 
     @contextmanager
     def open_writer(self, stage: StagedFolder, classes: Sequence[str]) -> Iterator[tuple[Put, Finish]]:
@@ -102,7 +125,7 @@ class OutputFormat:
         if self.shard is None:
             yield partial(_write_file, self, stage), _finish_nothing
             return
-        with ShardWriter(stage, self.shard, f".{self.encoding}", classes) as shards:
+        with ShardWriter(stage, self.shard, self.kind, f".{self.encoding}", classes) as shards:
             yield partial(_hold_sample, self, stage), shards.add
 
 

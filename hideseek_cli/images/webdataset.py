@@ -9,32 +9,22 @@ signs ``%25``.
 from __future__ import annotations
 
 import io
-import re
 import tarfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import IO
+from typing import BinaryIO
 
 from hideseek_cli.errors import DiskError, Problems
 from hideseek_cli.images.codec import SUFFIXES
-from hideseek_cli.images.index import ImageRecord, Key
+from hideseek_cli.images.index import Content, ImageRecord, Key
 from hideseek_cli.images.tar_index import TarRef, list_members
-from hideseek_cli.runtime.atomic import StagedFolder
-from hideseek_cli.runtime.clutter import is_clutter
 
-TAR = re.compile(r"\.(tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst|lz4|z))$", re.IGNORECASE)
 IMAGE, CLASS, CLASS_NAME = "image", ".cls", ".class.txt"
 """What a sample holds: decoders of webdataset make a number of what ends in ``.cls``, and a text of ``.txt``."""
 MAX_CLASS = 1024
 MAX_IMAGE = 2**28
 """Bytes of an image's member; it is read as a whole."""
-AT_HAND = 2**20
-"""Bytes of an image that waits in memory for its turn; larger ones wait on the disk."""
-PACKED = "shards are compressed, so that no image can be read by itself; unpack them to .tar first"
-BESIDE = "folders lie beside shards; keep one or the other there"
 STRANGE = "members of shards are neither images nor .cls nor .class.txt; leave them out (a key ends at the first dot of a name)"
 HUGE = f"members of shards are larger than {MAX_IMAGE // 2**20} MiB; make them smaller"
 TWICE = "members of shards come twice, or are second images of their key; keep one of each"
@@ -45,47 +35,6 @@ UNREAD = f"classes of shards are no text of at most {MAX_CLASS} bytes; write a n
 
 Told = dict[tuple[str, str], str]
 """Numbers of classes that were read with their names, and names with their numbers."""
-
-
-def find_archives(place: Path) -> list[Path]:
-    """The tars of a place: a tar itself, those of a folder, or those of one ``make_shard_pattern``.
-
-    Compressed ones, which nobody can read, count where nothing else holds images; beside folders they are downloads.
-    """
-    if place.is_file():
-        return [place] if TAR.search(place.name) else []
-    if place.is_dir():
-        found = sorted(path for path in place.glob("[!.]*") if TAR.search(path.name) and path.is_file())
-        return found if any(map(is_plain, found)) or not _list_folders(place) else []
-    beside = find_archives(place.parent) if place.parent.is_dir() else []
-    return [path for path in beside if make_shard_pattern(path) == place.name]
-
-
-def is_plain(archive: Path) -> bool:
-    """Whether a tar is not compressed, by its name."""
-    return archive.suffix.lower() == ".tar"
-
-
-def _list_folders(place: Path) -> list[str]:
-    return [str(path) for path in sorted(place.glob("[!.]*/")) if not is_clutter(path.name)] if place.is_dir() else []
-
-
-def make_shard_pattern(archive: Path) -> str:
-    """The archive's name with a star for its numbers, which is that of its fellows: ``train-*.tar``."""
-    return re.sub(r"\d+", "*", archive.name)
-
-
-def read_shards(place: Path, problems: Problems) -> Iterator[ImageRecord]:
-    """The images of a place's shards, of one at a time; adds what is wrong to ``problems``."""
-    beside = _list_folders(place)
-    if beside:
-        problems[BESIDE] = beside
-    told: Told = {}
-    for archive in find_archives(place):
-        if is_plain(archive):
-            yield from read_samples(archive, problems, told)
-        else:
-            problems.setdefault(PACKED, []).append(str(archive))
 
 
 def read_samples(archive: Path, problems: Problems, told: Told | None = None) -> list[ImageRecord]:
@@ -160,70 +109,27 @@ def make_sample_key(key: Key) -> str:
     return f"{key[0]}/{folder}{slash}{stem.replace('%', '%25').replace('.', '%2E')}"
 
 
-def name_shard(number: int) -> str:
+def name_tar(number: int) -> str:
     return f"{number:06}.tar"
 
 
-@dataclass(frozen=True)
-class Held:
-    """An image's file that waits for its turn, in memory or aside on the disk."""
-
-    key: Key
-    length: int
-    content: bytes | Path
+def is_whole(archive: Path) -> bool:
+    """Whether a shard is not damaged. Raises DiskError."""
+    return bool(list_members(archive, {}))
 
 
-def hold(stage: StagedFolder, key: Key, content: bytes) -> Held:
-    """Keep an image until ``ShardWriter.add`` gets it. Safe to call from many threads and processes."""
-    if len(content) <= AT_HAND:
-        return Held(key, len(content), content)
-    aside = stage.reserve_path()
-    with stage.report_errors(make_sample_key(key)):
-        aside.write_bytes(content)
-    return Held(key, len(content), aside)
+@contextmanager
+def open_tar(file: BinaryIO, suffix: str, classes: Sequence[str]) -> Iterator[Callable[[Key, int, Content], None]]:
+    """Fills a shard: takes class and name, length and content of each image. Classes are numbered in the order given."""
+    numbers = {label: str(number).encode() for number, label in enumerate(classes)}
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
 
-
-class ShardWriter:
-    """Shards of ``each`` images, in the order in which they are added; classes are numbered in the order given."""
-
-    def __init__(self, stage: StagedFolder, each: int, suffix: str, classes: Sequence[str]) -> None:
-        self.stage, self.each, self.suffix = stage, each, suffix
-        self.numbers = {label: str(number).encode() for number, label in enumerate(classes)}
-        self.count = 0
-        self.shard = ExitStack()
-
-    @property
-    def name(self) -> str:
-        """Of the shard that is being filled."""
-        return name_shard(max(0, self.count - 1) // self.each)
-
-    def add(self, held: Held | None) -> None:
-        """Write an image and its class; None: it lies in a shard that is there already."""
-        self.count += 1
-        if held is None:
-            return
-        with self.stage.report_errors(self.name), ExitStack() as taken:
-            if self.count % self.each == 1 % self.each:
-                self.shard.close()
-                file = self.shard.enter_context(self.stage.open_file(self.name))
-                tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
-                self.tar = self.shard.enter_context(tar)
-            image: IO[bytes]
-            if isinstance(held.content, Path):
-                taken.callback(held.content.unlink)
-                image = taken.enter_context(held.content.open("rb"))
-            else:
-                image = io.BytesIO(held.content)
-            key, number, name = held.key, self.numbers[held.key[0]], held.key[0].encode()
+        def add(key: Key, length: int, image: Content) -> None:
+            number, name = numbers[key[0]], key[0].encode()
             texts = ((CLASS, len(number), io.BytesIO(number)), (CLASS_NAME, len(name), io.BytesIO(name)))
-            for suffix, size, source in ((self.suffix, held.length, image), *texts):
-                info = tarfile.TarInfo(make_sample_key(key) + suffix)
+            for kind, size, source in ((suffix, length, image), *texts):
+                info = tarfile.TarInfo(make_sample_key(key) + kind)
                 info.size = size
-                self.tar.addfile(info, source)
+                tar.addfile(info, source)
 
-    def __enter__(self) -> ShardWriter:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        with self.stage.report_errors(self.name):
-            self.shard.__exit__(kind, error, trace)
+        yield add

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hideseek_cli.images.index import FileRef, ImageIndex, ImageRecord
+from hideseek_cli.images.parquet_index import ParquetRef
 from hideseek_cli.images.tar_index import TarRef
 
 ROOT = Path("root")
@@ -27,7 +28,10 @@ def records(draw: st.DrawFn) -> ImageRecord:
     spans = st.builds(
         TarRef, st.sampled_from([ROOT / "0.tar", ROOT / "1.tar", Path("2.tar")]), st.just(f"{name}{end}"), offsets, offsets
     )
-    return ImageRecord(label, name, draw(st.sampled_from(places) | spans))
+    rows = st.builds(
+        ParquetRef, st.sampled_from([ROOT / "0.tar", ROOT / "0.parquet"]), st.just(f"{name}{end}"), offsets, offsets
+    )
+    return ImageRecord(label, name, draw(st.sampled_from(places) | spans | rows))
 
 
 @given(st.lists(records(), max_size=8), st.data())

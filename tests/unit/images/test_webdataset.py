@@ -24,7 +24,7 @@ from hideseek_cli.images.index import Key, is_safe
 from hideseek_cli.images.layout import find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.images.passed_over import PassedOver
-from hideseek_cli.images.webdataset import ShardWriter, hold
+from hideseek_cli.images.shards import CONTAINERS, ShardWriter, hold
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
@@ -32,6 +32,7 @@ from tests.helpers.commands import contents
 from tests.helpers.folders import draw, repack, write_images
 
 FORMS = [OutputFormat(encoding=encoding, shard=shard) for encoding in ("png", "webp") for shard in (None, 1, 4)]
+FORMS += [OutputFormat(shard=shard, container="parquet") for shard in (1, 4)]
 
 
 def put(root: Path, output_format: OutputFormat, keys: Iterable[Key], side: int = 8) -> Path:
@@ -101,7 +102,7 @@ def test_a_shard_holds_no_clock_no_owner_and_what_other_tools_read(tmp_path):
 
 
 def test_a_large_image_waits_on_the_disk_for_its_turn(tmp_path, monkeypatch):
-    monkeypatch.setattr("hideseek_cli.images.webdataset.AT_HAND", 100)
+    monkeypatch.setattr("hideseek_cli.images.shards.AT_HAND", 100)
     keys = [("a", str(number)) for number in range(3)]
     first = contents(put(tmp_path / "out", OutputFormat(shard=2), keys))
     monkeypatch.undo()
@@ -120,7 +121,7 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, monkeypatch):
 
 def test_a_shard_that_is_not_finished_has_no_end(tmp_path):
     with StagedFolder(tmp_path / "out") as stage:
-        with pytest.raises(KeyError), ShardWriter(stage, 3, ".png", ["a"]) as writer:
+        with pytest.raises(KeyError), ShardWriter(stage, 3, CONTAINERS["tar"], ".png", ["a"]) as writer:
             writer.add(hold(stage, ("a", "b"), encode(draw(0, 0, 8, 3))))
             raise KeyError
         with pytest.raises(RefusalError, match="cut off"):
