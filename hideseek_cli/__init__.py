@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.audit import audit
     from hideseek_cli.api.cleaner import make_cleaner, make_cleaners
     from hideseek_cli.api.hide import hide, plan_hide
+    from hideseek_cli.api.inspect import inspect
     from hideseek_cli.api.metrics import metrics
     from hideseek_cli.api.network import make_network
     from hideseek_cli.api.protect import protect
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from hideseek_cli.evaluation.audit_result import AuditResult
     from hideseek_cli.evaluation.verify_result import VerifyResult
     from hideseek_cli.images.folder_comparison import Comparison
+    from hideseek_cli.inspection.result import Inspection
     from hideseek_cli.publishing.config import HideConfig
     from hideseek_cli.publishing.plan import HidePlan
     from hideseek_cli.publishing.protect import ProtectResult
@@ -48,6 +50,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "audit": "api.audit",
     "hide": "api.hide",
+    "inspect": "api.inspect",
     "make_cleaner": "api.cleaner",
     "make_cleaners": "api.cleaner",
     "make_network": "api.network",
@@ -64,6 +67,7 @@ _HOMES = {
     "HidePlan": "publishing.plan",
     "HideResult": "publishing.result",
     "InputError": "errors",
+    "Inspection": "inspection.result",
     "Progress": "runtime.progress",
     "ProtectResult": "publishing.protect",
     "Recipe": "recipe",
@@ -75,8 +79,8 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "make_network", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison", "ProtectResult",
-    "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "inspect", "make_network", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison", "ProtectResult",
+    "Inspection", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 
