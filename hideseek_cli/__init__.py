@@ -79,8 +79,8 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "inspect", "make_network", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison", "ProtectResult",
-    "Inspection", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "inspect", "make_network", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison",
+    "ProtectResult", "Inspection", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from hideseek_cli.cli.app import COMMANDS
 FUNCTIONS = [name for name in hs.__all__ if inspect.isfunction(getattr(hs, name)) and name != "preset"]
 FACE = {"cleaner": "make_cleaner", "network": "make_network"}
 """Functions that are not named as their commands are, which are nouns."""
-SHOWN = {"json", "style", "quiet", "verbose"}
+SHOWN = {"json", "junit", "style", "quiet", "verbose"}
 """How a command shows its result."""
 OWN = {"cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}}
 """What a command does with a result, or with several calls."""

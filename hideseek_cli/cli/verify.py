@@ -44,6 +44,10 @@ def verify(
     threads: options.Threads = 0,
     workers: options.Workers = 0,
     engine: options.Engine = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", rich_help_panel=options.OUTPUT, help="A JUnit XML file of the verdicts, for build servers."),
+    ] = None,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
     quiet: options.Quiet = False,
@@ -56,13 +60,15 @@ def verify(
     networks the worst verdict counts.
     """
     import hideseek_cli as hs
+    from hideseek_cli.cli.junit import open_report
     from hideseek_cli.cli.terminal import Screen, show_result
 
-    with Screen(verify, quiet=quiet) as screen:
+    with Screen(verify, quiet=quiet) as screen, open_report(junit, verify, folder, test) as cases:
         found = hs.verify(
             folder, test, level=level, tolerance=tolerance, runs=runs, recipe=recipe, arch=arch, epochs=epochs,
             batch_size=batch_size, size=size, split=split, seed=seed, authorized=authorized, distill_from=distill_from,
             device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
+        cases += found.cases()
         show_result(found, screen, json=json, style=style.value)
     raise typer.Exit(EXIT[found.verdict])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -140,6 +141,7 @@ class _Runs:
 
     def verify(self, model: EvaluatedModel) -> Verification:
         """All runs of a network, and what they say of its promise."""
+        begun = time.monotonic()
         accuracies, tested = self._measure(model), len(self.data.test)
         found, judge = estimate(accuracies, tested), partial(model.judge, tolerance=self.config.tolerance)
         verdict = None if model.level is None else judge(found)
@@ -148,6 +150,7 @@ class _Runs:
             one_sided=model.one_sided, verdict=verdict,
             more=more_runs(accuracies, tested, judge) if verdict == "inconclusive" else None,
             recipe=model.recipe, seed=self.seed, images=len(self.data.dataset), tested=tested, kind=model.kind,
+            seconds=time.monotonic() - begun,
         )  # fmt: skip
 
     def _measure(self, model: EvaluatedModel) -> list[float]:

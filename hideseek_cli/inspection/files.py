@@ -55,7 +55,9 @@ def _describe_masks(path: Path, label: dict[str, Any], secret: bool) -> Inspecti
         know_number("epsilon", masks.epsilon, "grey levels"), know_recipe(masks.recipe),
     ]  # fmt: skip
     if secret:
-        tiers = [{"level": tier.level, "masked_share": tier.strength, "cleaned": int(tier.touched.sum())} for tier in masks.tiers]
+        tiers = [
+            {"level": tier.level, "masked_share": tier.strength, "cleaned": int(tier.touched.sum())} for tier in masks.tiers
+        ]
         said = {name: masks.origin[name] for name in ORIGIN if isinstance(masks.origin.get(name), str | int | float)}
         facts += [
             know_number("strength", masks.strength),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hideseek_cli.errors import InputError, count
 from hideseek_cli.formats import manifest
-from hideseek_cli.formats.levels import CLEAN, PUBLISHED
+from hideseek_cli.formats.levels import PUBLISHED
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.images.codec import Source
 from hideseek_cli.images.dataset import scan_unlabelled, survey
@@ -119,9 +119,7 @@ def describe_images(folder: Path) -> Inspection:
 
 def _describe_flat(folder: Path) -> Inspection:
     records = scan_unlabelled(folder)
-    step = Step(
-        command="hide", arguments=(str(folder),), options={"labels": "LABELS.csv", "levels": "30,50", "dry_run": True}
-    )
+    step = Step(command="hide", arguments=(str(folder),), options={"labels": "LABELS.csv", "levels": "30,50", "dry_run": True})
     return Inspection(
         path=folder, kind=IMAGE_FOLDER, bytes=sum(_length(record.path) for record in records),
         facts=(know_classes(()), know_number("images", len(records))), next=(step,),
