@@ -57,3 +57,11 @@ def test_a_row_says_what_was_promised():
 def test_what_would_settle_it_is_said(options, words):
     found = result(verification(verdict="inconclusive", **options))
     assert found.remarks()[-1].endswith(words) and str(found).endswith(words)
+
+
+def test_a_test_case_says_what_was_measured_and_what_was_promised():
+    failed = verification(verdict="fail", seconds=3.0, kind="distilled")
+    both = result(failed, verification(verdict=None, level=None)).cases()
+    assert [one.outcome for one in both] == ["failure", None] and both[1].properties["verdict"] == "nothing promised"
+    assert both[0].group == "cleaned_k50" and both[0].name == failed.label and both[0].seconds == 3.0
+    assert both[0].message.startswith("fail: accuracy 50.50 %, 95 % interval") and "promised 50 ± 8" in both[0].message
