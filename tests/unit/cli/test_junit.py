@@ -12,7 +12,7 @@ import pytest
 import hideseek_cli as hs
 from hideseek_cli.evaluation.verify_result import VerifyResult
 from tests.helpers.commands import inside
-from tests.unit.evaluation.test_verify_result import verification
+from tests.helpers.verdicts import verification
 
 
 @pytest.fixture

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
-from hideseek_cli.recipe import preset
-from hideseek_cli.training.accuracy_stats import estimate
-
-
-def verification(**options: Any) -> Verification:
-    usual = {
-        "found": estimate([50.0, 51.0], 1000), "accuracies": (50.0, 51.0), "level": 50.0, "tolerance": 8.0, "one_sided": False,
-        "verdict": "pass", "more": None, "recipe": preset("quick"), "seed": 3, "images": 60, "tested": 1000, "kind": "",
-    }  # fmt: skip
-    return Verification(**{**usual, **options})
+from tests.helpers.verdicts import verification
 
 
 def result(*networks: Verification) -> VerifyResult:

@@ -47,8 +47,9 @@ def read_markdown(text: str) -> list[list[str]]:
 
 
 HOSTILE = [
-    "a|b", "a\\|b", "a\\\\|b\\", "<img src=x onerror=alert(1)>", "![x](http://evil/x.png)", "[x](javascript:x)", "`x`|`", "**x**",
-    "~~x~~", "&lt;b&gt;", "</td></tr></table># x", "a\nb | c", "<!--", "_x_ mobilenet_v2", "<https://evil>", "$x$", "---", "| - |",
+    "a|b", "a\\|b", "a\\\\|b\\", "<img src=x onerror=alert(1)>", "![x](http://evil/x.png)", "[x](javascript:x)", "`x`|`",
+    "**x**", "~~x~~", "&lt;b&gt;", "</td></tr></table># x", "a\nb | c", "<!--", "_x_ mobilenet_v2", "<https://evil>", "$x$",
+    "---", "| - |",
 ]  # fmt: skip
 
 
