@@ -49,7 +49,7 @@ def read_manifest_header(folder: Path) -> dict[str, Any]:
 def find_fitting(path: Path, release: str | None, stem: str | None = None) -> tuple[Neighbour, ...]:
     """What lies in the same folder and names the same release or secret stem, in order of its path."""
     place = path.resolve() if path.name in ("", "..") else path
-    found = []
+    found: list[Neighbour] = []
     with suppress(OSError), os.scandir(place.parent) as entries:
         for entry in islice(entries, LOOKED):
             if entry.name != place.name:

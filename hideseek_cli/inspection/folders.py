@@ -37,7 +37,7 @@ def describe_release(folder: Path) -> Inspection:
     """What a folder with a manifest is. Raises InputError where that is damaged."""
     listed, header = manifest.read(folder), read_manifest_header(folder)
     size, missing = _measure(folder, listed)
-    fits = find_fitting(folder, listed.release, listed.authorized and listed.authorized.stem)
+    fits = find_fitting(folder, listed.release, None if listed.authorized is None else listed.authorized.stem)
     lacking = f"{count(missing, 'file')} that it lists {'is' if missing == 1 else 'are'} missing: download the folder again"
     published = listed.level == PUBLISHED
     return Inspection(
@@ -128,7 +128,7 @@ def _describe_flat(folder: Path) -> Inspection:
 
 
 def _length(source: Source) -> int:
-    return source.length if isinstance(source, TarRef) else Path(source).stat().st_size
+    return source.length if isinstance(source, TarRef) else Path(str(source)).stat().st_size
 
 
 INSPECTED = (
