@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from hideseek_cli.runtime.printing import make_printable
 from hideseek_cli.runtime.tables import format_table
+from tests.helpers.markdown import read_markdown
 
 ROWS = [{"level": "published", "accuracy %": "12.0"}, {"level": "50", "accuracy %": "50.10"}]
 
@@ -30,20 +30,6 @@ def test_numbers_stay_as_they_are_written_and_no_newline_ends_it(style, first, l
 
 def test_json_gives_the_rows_back():
     assert json.loads(format_table(ROWS, "json")) == ROWS
-
-
-def read_markdown(text: str) -> list[list[str]]:
-    """The cells of a table as a reader sees them. Fails where anything in one is more than text."""
-    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-    assert [tokens[0].type, tokens[-1].type] == ["table_open", "table_close"]
-    rows: list[list[str]] = []
-    for token in tokens:
-        if token.type == "tr_open":
-            rows.append([])
-        if token.type == "inline":
-            assert {child.type for child in token.children or ()} <= {"text", "text_special"}, token.content
-            rows[-1].append("".join(child.content for child in token.children or ()))
-    return rows
 
 
 HOSTILE = [
