@@ -93,7 +93,7 @@ def test_files_that_are_missing_are_counted(release, tmp_path):
 
 def test_a_mask_file_tells_nothing_secret_unless_it_is_asked(release):
     masks = MaskFile.load(release / "masks")
-    replace(masks, strength=1.2345, origin={"seed": 987_654_321, "threads": 1, "key": "x", "deep": [[]]}).save(
+    replace(masks, strength=1.2345, origin={"seed": 987_654_321, "threads": 1, "key": "x", "device": [[]]}).save(
         release / "masks"
     )
     shown, asked = hs.inspect(release / "masks"), hs.inspect(release / "masks", secret=True)
@@ -114,6 +114,14 @@ def test_a_cleaner_finds_its_folder(release):
     assert found.kind == "cleaner" and found.to_json()["level"] == "50" and "cleaned" not in found.to_json()
     assert steps(found) == ["seek published cleaner"] and found.bytes == (release / "cleaner").stat().st_size
     assert hs.inspect(release / "cleaner", secret=True).to_json()["cleaned"] == 36
+
+
+def test_of_several_cleaners_none_is_chosen(release, tmp_path):
+    shutil.copytree(release / "published", tmp_path / "published")
+    for name in ("one", "other"):
+        shutil.copy(release / "cleaner", tmp_path / name)
+    found = hs.inspect(tmp_path / "published")
+    assert len(found.fits) == 2 and steps(found)[0] == "seek published CLEANER"
 
 
 def test_other_secret_files_and_who_may_read_them(release):
