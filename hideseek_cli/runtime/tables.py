@@ -15,7 +15,7 @@ from hideseek_cli.runtime.printing import make_printable
 
 STYLES = {"table": "simple", "markdown": "github"}
 """What tabulate calls the styles that it draws; besides these there are ``csv`` and ``json``."""
-ENTITIES = {"\\": "&#92;", "<": "&lt;", ">": "&gt;", "&": "&amp;"}
+ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 MARKUP = re.compile(r"[\\<>&|`*_~$\[\]]")
 """What GitHub takes for the end of a cell, HTML, code, emphasis, mathematics, links or images."""
 
@@ -45,5 +45,5 @@ def _show(cell: Any, style: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    """A backslash in a table may stand for itself before ``|``, and HTML needs entities; the rest takes a backslash."""
+    """HTML needs entities; the rest takes a backslash."""
     return ENTITIES.get(match[0], f"\\{match[0]}")
