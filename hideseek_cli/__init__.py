@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.cleaner import make_cleaner, make_cleaners
     from hideseek_cli.api.export import export, plan_export
     from hideseek_cli.api.hide import hide, plan_hide
+    from hideseek_cli.api.inspect import inspect
     from hideseek_cli.api.metrics import metrics
     from hideseek_cli.api.network import make_network
     from hideseek_cli.api.protect import protect
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from hideseek_cli.evaluation.audit_result import AuditResult
     from hideseek_cli.evaluation.verify_result import VerifyResult
     from hideseek_cli.images.folder_comparison import Comparison
+    from hideseek_cli.inspection.result import Inspection
     from hideseek_cli.publishing.config import HideConfig
     from hideseek_cli.publishing.plan import HidePlan
     from hideseek_cli.publishing.protect import ProtectResult
@@ -54,6 +56,7 @@ _HOMES = {
     "export": "api.export",
     "hide": "api.hide",
     "keep_record": "api.record",
+    "inspect": "api.inspect",
     "make_cleaner": "api.cleaner",
     "make_cleaners": "api.cleaner",
     "make_network": "api.network",
@@ -73,6 +76,7 @@ _HOMES = {
     "HidePlan": "publishing.plan",
     "HideResult": "publishing.result",
     "InputError": "errors",
+    "Inspection": "inspection.result",
     "Progress": "runtime.progress",
     "ProtectResult": "publishing.protect",
     "Recipe": "recipe",
@@ -84,9 +88,9 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "write_card", "export", "plan_export", "make_network", "keep_record", "HideResult", "HidePlan", "SeekResult",
-    "VerifyResult", "AuditResult", "Comparison", "ExportResult", "ProtectResult", "HideConfig", "Recipe", "preset", "Progress",
-    "InputError", "DiskError", "__version__",
+    "inspect", "write_card", "export", "plan_export", "make_network", "keep_record", "HideResult", "HidePlan", "SeekResult",
+    "VerifyResult", "AuditResult", "Comparison", "Inspection", "ExportResult", "ProtectResult", "HideConfig", "Recipe",
+    "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 

@@ -15,12 +15,15 @@ from hideseek_cli.cli.app import COMMANDS
 FUNCTIONS = [name for name in hs.__all__ if inspect.isfunction(getattr(hs, name)) and name != "preset"]
 FACE = {"card": "write_card", "cleaner": "make_cleaner", "network": "make_network"}
 """Functions that are not named as their commands are, which are nouns."""
-SHOWN = {
-    "cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}, "export": {"dry_run"}, "verify": {"per_class"},
-}  # fmt: skip
+SHOWN = {"json", "junit", "style", "quiet", "verbose"}
 """How a command shows its result."""
 OWN = {
-    "cleaner": {"every"}, "audit": {"max_accuracy"}, "hide": {"dry_run"}, "seek": {"dry_run"}, "export": {"dry_run"}, "verify": {"per_class"},
+    "cleaner": {"every"},
+    "audit": {"max_accuracy"},
+    "hide": {"dry_run"},
+    "seek": {"dry_run"},
+    "export": {"dry_run"},
+    "verify": {"per_class"},
 }  # fmt: skip
 """What a command does with a result, or with several calls."""
 
@@ -32,6 +35,7 @@ def test_importing_the_package_takes_no_torch():
 
 
 @pytest.mark.parametrize("name", ["seek", "make_cleaner", "make_network", "write_card"])
+@pytest.mark.parametrize("name", ["seek", "inspect", "make_cleaner", "make_network"])
 def test_what_trains_nothing_takes_no_torch(name):
     script = f"import hideseek_cli as hs, sys; hs.{name}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

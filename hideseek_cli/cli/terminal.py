@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import typer
 
-from hideseek_cli.cli.wording import options_of, spell_options
+from hideseek_cli.cli.wording import options_of, spell_command, spell_options
 from hideseek_cli.runtime.bars import Bars
 from hideseek_cli.runtime.printing import make_printable
 from hideseek_cli.runtime.tables import format_table
 
-SHOWN = ("json", "style", "quiet", "verbose")
+SHOWN = ("json", "junit", "per_class", "style", "quiet", "verbose")
 """Words of every command that say how its result is shown."""
 
 
@@ -27,6 +27,10 @@ class Screen(Bars):
 
     def say(self, message: str) -> None:
         super().say(spell_options(message, self.options))
+
+    def say_next(self, command: str, arguments: Sequence[str], options: Mapping[str, str | bool]) -> None:
+        """Which command to run next."""
+        super().say(f"next: {spell_command(command, arguments, options)}")
 
 
 @runtime_checkable

@@ -47,6 +47,10 @@ def verify(
     per_class: Annotated[
         bool, typer.Option("--per-class", help="Print what is got right of each class.", rich_help_panel=options.OUTPUT)
     ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option("--junit", rich_help_panel=options.OUTPUT, help="A JUnit XML file of the verdicts, for build servers."),
+    ] = None,
     json: options.Json = False,
     style: options.Style = options.TableStyle.table,
     quiet: options.Quiet = False,
@@ -60,14 +64,16 @@ def verify(
     """
     given = dict(locals())
     import hideseek_cli as hs
+    from hideseek_cli.cli.junit import open_report
     from hideseek_cli.cli.terminal import Screen, leave_record, show_result
 
-    with Screen(verify, quiet=quiet) as screen:
+    with Screen(verify, quiet=quiet) as screen, open_report(junit, verify, folder, test) as cases:
         found = hs.verify(
             folder, test, level=level, tolerance=tolerance, runs=runs, recipe=recipe, arch=arch, epochs=epochs,
             batch_size=batch_size, size=size, split=split, seed=seed, authorized=authorized, distill_from=distill_from,
             device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
+        cases += found.cases()
         show_result(found.by_class() if per_class else found, screen, json=json, style=style.value)
         leave_record(found, screen, given)
     raise typer.Exit(EXIT[found.verdict])

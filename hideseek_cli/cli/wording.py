@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from typing import get_type_hints
 
 from typer.models import ArgumentInfo, OptionInfo
@@ -46,3 +47,15 @@ def spell_options(text: str, options: Mapping[str, str]) -> str:
         return f"{option} {re.sub(', *', ',', value.strip('[]()')).replace(chr(39), '').replace(chr(34), '')}"
 
     return ARGUMENT.sub(spell, text)
+
+
+def spell_command(command: str, arguments: Sequence[str], options: Mapping[str, str | bool]) -> str:
+    """A command as it is typed; ``options`` by the names of their arguments.
+
+    >>> spell_command("verify", ["my folder", "-x"], {"test": "TEST", "dry_run": True})
+    "hideseek verify 'my folder' ./-x --test TEST --dry-run"
+    """
+    words = ["hideseek", command, *(f"./{one}" if one.startswith("-") else one for one in arguments)]
+    for name, value in options.items():
+        words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    return shlex.join(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -142,6 +143,7 @@ class _Runs:
 
     def verify(self, model: EvaluatedModel) -> Verification:
         """All runs of a network, and what they say of its promise."""
+        begun = time.monotonic()
         scores, tested = self._measure(model), len(self.data.test)
         accuracies = [one.accuracy for one in scores]
         found, judge = estimate(accuracies, tested), partial(model.judge, tolerance=self.config.tolerance)
@@ -151,7 +153,7 @@ class _Runs:
             one_sided=model.one_sided, verdict=verdict,
             more=more_runs(accuracies, tested, judge) if verdict == "inconclusive" else None,
             recipe=model.recipe, seed=self.seed, images=len(self.data.dataset), tested=tested, kind=model.kind,
-            recall=Recall.of(scores, self.data.test, self.data.folder.classes),
+            recall=Recall.of(scores, self.data.test, self.data.folder.classes), seconds=time.monotonic() - begun,
         )  # fmt: skip
 
     def _measure(self, model: EvaluatedModel) -> list[Score]:

@@ -12,11 +12,14 @@ from hideseek_cli.evaluation.models import model_label
 from hideseek_cli.evaluation.recall import Recall
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.fields import Number
+from hideseek_cli.runtime.junit import Case, Outcome
 from hideseek_cli.runtime.tables import format_table
 from hideseek_cli.training.accuracy_stats import Estimate, Verdict
 
 WORSE: tuple[Verdict | None, ...] = (None, "pass", "inconclusive", "fail")
 """Verdicts, each worse than those before it; None where nothing was promised."""
+OUTCOMES: dict[Verdict | None, Outcome] = {"fail": "failure", "inconclusive": "skipped"}
+"""What a build server calls a verdict that is no pass."""
 
 
 def find_worst(verdicts: Sequence[Verdict | None]) -> Verdict | None:
@@ -52,6 +55,8 @@ class Verification:
     kind: str
     """How the network learns, where not as anybody: ``authorized`` or ``distilled``."""
     recall: Recall
+    seconds: float = 0.0
+    """That its runs took; those that were resumed took none."""
 
     @property
     def label(self) -> str:
@@ -77,6 +82,20 @@ class Verification:
             "kind": self.kind or None, "seed": self.seed, "images": self.images, "tested": self.tested,
             "recall": self.recall.percent,
         }  # fmt: skip
+
+    def to_case(self, folder: Path) -> Case:
+        """As a test case of a build server."""
+        low, high = self.found.interval()
+        measured = f"accuracy {self.found.mean:.2f} %, 95 % interval {low:.2f} to {high:.2f}, promised {self.promise}"
+        return Case(
+            group=str(folder), name=self.label, seconds=self.seconds, outcome=OUTCOMES.get(self.verdict),
+            message=f"{self.verdict}: {measured}, {count(self.found.runs, 'run')}",
+            properties={
+                "accuracy": f"{self.found.mean:.4f}", "low": f"{low:.4f}", "high": f"{high:.4f}",
+                "runs": str(self.found.runs), "level": "" if self.level is None else f"{self.level:g}",
+                "tolerance": f"{self.tolerance:g}", "verdict": self.verdict or "nothing promised",
+            },
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +126,10 @@ class VerifyResult:
                 "runs": str(one.found.runs), "verdict": one.verdict or "nothing promised",
             })  # fmt: skip
         return rows
+
+    def cases(self) -> list[Case]:
+        """A test case for each network."""
+        return [one.to_case(self.folder) for one in self.networks]
 
     def remarks(self) -> list[str]:
         """How it was measured, and what would settle what is not settled."""

@@ -12,7 +12,6 @@ from jaxtyping import Float, Float32
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import container
 from hideseek_cli.formats.checks import MAX_SEED, check_count, check_text
-from hideseek_cli.masks import keys
 from hideseek_cli.recipe import check_architecture
 
 REACH = 2
@@ -47,6 +46,8 @@ class AuthorizedNetwork:
     @classmethod
     def draw(cls, arch: str, key: bytes, seed: int | None = None) -> AuthorizedNetwork:
         """With the secret stem that a key says."""
+        from hideseek_cli.masks import keys  # takes SciPy, which whoever only reads such a file does without
+
         one, other = keys.draw_thresholds(keys.derive_subkey(key, TENSOR), (2, *QUARTER))
         quarter = np.sqrt(-2 * np.log1p(-one)) * np.cos(2 * np.pi * other)  # normal, by Box and Muller
         across = quarter[:, 0, 0] - quarter[:, 0, 0].mean()

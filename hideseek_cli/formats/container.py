@@ -50,7 +50,7 @@ def refuse_existing(
     One of ``release`` needs no leave: the run that goes on has written it. ``peek``: what a file that is no safetensors file
     says of itself.
     """
-    found = (peek or _peek)(path) if path.is_file() else {}
+    found = (peek or read_label)(path) if path.is_file() else {}
     ours = found.get("kind") == kind
     places.refuse_existing(path, overwrite or (ours and release is not None and found.get("release") == release))
     if os.path.lexists(path) and not ours:
@@ -69,7 +69,7 @@ def hold_file(path: Path, kind: str, overwrite: bool) -> Iterator[None]:
         yield
 
 
-def _peek(path: Path) -> dict[str, Any]:
+def read_label(path: Path) -> dict[str, Any]:
     """What a file says of itself; nothing where it is not one of ours."""
     try:
         with safe_open(path, framework="numpy") as file:

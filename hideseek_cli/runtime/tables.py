@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from hideseek_cli.runtime.printing import make_printable
 
 STYLES = {"table": "simple", "markdown": "github"}
 """What tabulate calls the styles that it draws; besides these there are ``csv`` and ``json``."""
+ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+MARKUP = re.compile(r"[\\<>&|`*_~$\[\]]")
+"""What GitHub takes for the end of a cell, HTML, code, emphasis, mathematics, links or images."""
 
 
 def format_table(rows: Sequence[Mapping[str, Any]], style: str = "table") -> str:
@@ -35,6 +39,11 @@ def format_table(rows: Sequence[Mapping[str, Any]], style: str = "table") -> str
 
 
 def _show(cell: Any, style: str) -> str:
-    """A cell on one line, which ends where it should."""
+    """A cell on one line, which ends where it should; in Markdown all that it says is text, and no markup, link or HTML."""
     text = make_printable(str(cell))
-    return text.replace("|", "\\|") if style == "markdown" else text
+    return MARKUP.sub(_escape, text) if style == "markdown" else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    """HTML needs entities; the rest takes a backslash."""
+    return ENTITIES.get(match[0], f"\\{match[0]}")

@@ -123,6 +123,8 @@ def test_a_field_that_is_hostile_is_refused_or_harmless(honest, tmp_path, change
             for made in road.glob("cleaned*"):
                 shutil.rmtree(made)
         assert code == 0 or screen.count(b"\n") == 1, screen
+        for asked in ("cleaner", "published"):
+            shown(road, "inspect", asked, "--secret")
         assert sorted(os.listdir(road)) == ["cleaner", "published"], (screen, os.listdir(road))
         assert sorted(os.listdir(tmp_path)) == [str(number)], "nothing is written elsewhere"
         shutil.rmtree(road)

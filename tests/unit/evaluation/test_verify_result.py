@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hideseek_cli.evaluation.recall import Recall
 from hideseek_cli.evaluation.verify_result import Verification, VerifyResult
-from hideseek_cli.recipe import preset
-from hideseek_cli.training.accuracy_stats import estimate
-
-
-def verification(**options: Any) -> Verification:
-    usual = {
-        "found": estimate([50.0, 51.0], 1000), "accuracies": (50.0, 51.0), "level": 50.0, "tolerance": 8.0, "one_sided": False,
-        "verdict": "pass", "more": None, "recipe": preset("quick"), "seed": 3, "images": 60, "tested": 1000, "kind": "",
-        "recall": Recall(percent={"cat": 20.0, "dog": 60.0, "emu": 70.0}, tested={"cat": 250, "dog": 500, "emu": 250}),
-    }  # fmt: skip
-    return Verification(**{**usual, **options})
+from tests.helpers.verdicts import verification
 
 
 def result(*networks: Verification) -> VerifyResult:
@@ -74,3 +62,11 @@ def test_class_by_class_it_says_each_recall_the_spread_and_the_verdict():
     assert rest == found.remarks() and shown.to_json() == found.to_json()
     assert str(shown).startswith("network") and str(shown).endswith(rest[-1])
     assert found.to_json()[0]["recall"] == {"cat": 20.0, "dog": 60.0, "emu": 70.0}
+
+
+def test_a_test_case_says_what_was_measured_and_what_was_promised():
+    failed = verification(verdict="fail", seconds=3.0, kind="distilled")
+    both = result(failed, verification(verdict=None, level=None)).cases()
+    assert [one.outcome for one in both] == ["failure", None] and both[1].properties["verdict"] == "nothing promised"
+    assert both[0].group == "cleaned_k50" and both[0].name == failed.label and both[0].seconds == 3.0
+    assert both[0].message.startswith("fail: accuracy 50.50 %, 95 % interval") and "promised 50 ± 8" in both[0].message
