@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.metrics import metrics
     from hideseek_cli.api.network import make_network
     from hideseek_cli.api.protect import protect
+    from hideseek_cli.api.report import report
     from hideseek_cli.api.seek import plan_seek, seek
     from hideseek_cli.api.verify import verify
     from hideseek_cli.cleaning.pipeline import SeekResult
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from hideseek_cli.publishing.protect import ProtectResult
     from hideseek_cli.publishing.result import HideResult
     from hideseek_cli.recipe import Recipe, preset
+    from hideseek_cli.reporting.result import ReportResult
     from hideseek_cli.runtime.progress import Progress
 
 __version__ = "0.1.0"
@@ -55,6 +57,7 @@ _HOMES = {
     "plan_hide": "api.hide",
     "plan_seek": "api.seek",
     "protect": "api.protect",
+    "report": "api.report",
     "seek": "api.seek",
     "verify": "api.verify",
     "AuditResult": "evaluation.audit_result",
@@ -67,6 +70,7 @@ _HOMES = {
     "Progress": "runtime.progress",
     "ProtectResult": "publishing.protect",
     "Recipe": "recipe",
+    "ReportResult": "reporting.result",
     "SeekResult": "cleaning.pipeline",
     "VerifyResult": "evaluation.verify_result",
     "preset": "recipe",
@@ -75,8 +79,8 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "make_network", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison", "ProtectResult",
-    "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "make_network", "report", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison",
+    "ProtectResult", "ReportResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 

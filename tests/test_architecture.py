@@ -15,7 +15,7 @@ import hideseek_cli
 ROOT = Path(hideseek_cli.__file__).parent
 PACKAGES = (
     "errors", "recipe", "runtime", "images", "masks", "formats", "training", "core", "methods", "attacks", "cleaning",
-    "publishing", "evaluation", "api", "cli",
+    "publishing", "evaluation", "reporting", "api", "cli",
 )  # fmt: skip
 """From the bottom up: a package imports those before it and none behind it."""
 FILES = sorted(ROOT.rglob("*.py"))

@@ -27,7 +27,7 @@ DONE, BAD, FAULT, INTERRUPTED = 0, 2, 101, 130
 
 OWNER, BUYER, ANYONE = "For the owner", "For the buyer", "For anyone"
 COMMANDS = {
-    "hide": OWNER, "cleaner": OWNER, "protect": OWNER, "network": OWNER, "seek": BUYER, "verify": BUYER,
+    "hide": OWNER, "cleaner": OWNER, "protect": OWNER, "network": OWNER, "report": OWNER, "seek": BUYER, "verify": BUYER,
     "metrics": ANYONE, "audit": ANYONE,
 }  # fmt: skip
 """Whom each command is for."""
