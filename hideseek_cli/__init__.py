@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.metrics import metrics
     from hideseek_cli.api.network import make_network
     from hideseek_cli.api.protect import protect
+    from hideseek_cli.api.record import keep_record
     from hideseek_cli.api.report import report
     from hideseek_cli.api.seek import plan_seek, seek
     from hideseek_cli.api.verify import verify
@@ -50,6 +51,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "audit": "api.audit",
     "hide": "api.hide",
+    "keep_record": "api.record",
     "make_cleaner": "api.cleaner",
     "make_cleaners": "api.cleaner",
     "make_network": "api.network",
@@ -79,8 +81,9 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "make_network", "report", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult", "Comparison",
-    "ProtectResult", "ReportResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
+    "make_network", "keep_record", "report", "HideResult", "HidePlan", "SeekResult", "VerifyResult", "AuditResult",
+    "Comparison", "ProtectResult", "ReportResult", "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError",
+    "__version__",
 ]  # fmt: skip
 
 

@@ -50,8 +50,9 @@ def audit(
     Accuracy is that of the last epoch, peak that of the best one. Gain is what the attack adds to what was paid for (chance
     for a published folder). An attack that fails is named, and the others go on.
     """
+    given = dict(locals())
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_result
+    from hideseek_cli.cli.terminal import Screen, leave_record, show_result
 
     with Screen(audit, quiet=quiet) as screen:
         found = hs.audit(
@@ -60,4 +61,5 @@ def audit(
             workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
+        leave_record(found, screen, given)
     raise typer.Exit(0 if found.holds(max_accuracy) else 1)

@@ -195,8 +195,9 @@ def hide(
     Writes the folder to publish and the secret mask file. Exit code 1 where a level could not be reached, or the
     published folder still teaches; everything that was reached is written all the same.
     """
+    given = dict(locals())
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_result
+    from hideseek_cli.cli.terminal import Screen, leave_record, show_result
 
     sold, priced = parse_levels(levels), parse_prices(prices)
     with Screen(hide, quiet=quiet) as screen:
@@ -213,6 +214,8 @@ def hide(
             overwrite=overwrite,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
+        if not dry_run:
+            leave_record(found, screen, given)
     raise typer.Exit(0 if found.complete else 1)
 
 

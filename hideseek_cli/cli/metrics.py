@@ -35,8 +35,9 @@ def metrics(
     (0 to 1) of at most 64 images, beside that of JPEGs of quality 75. With --gradients also, in percent:
     CAR, of the images whose class a network is surer of with the mask, and GCR, what is left of their gradients.
     """
+    given = dict(locals())
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_result
+    from hideseek_cli.cli.terminal import Screen, leave_record, show_result
 
     with Screen(metrics, quiet=quiet) as screen:
         found = hs.metrics(
@@ -44,3 +45,4 @@ def metrics(
             workers=workers, engine=engine, progress=screen,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
+        leave_record(found, screen, given)

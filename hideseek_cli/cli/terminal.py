@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import typer
@@ -14,13 +14,16 @@ from hideseek_cli.runtime.bars import Bars
 from hideseek_cli.runtime.printing import make_printable
 from hideseek_cli.runtime.tables import format_table
 
+SHOWN = ("json", "style", "quiet", "verbose")
+"""Words of every command that say how its result is shown."""
+
 
 class Screen(Bars):
     """Bars and messages, which speak of a command's options."""
 
     def __init__(self, command: Callable[..., None], *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
-        self.options = options_of(command)
+        self.command, self.options = command.__name__, options_of(command)
 
     def say(self, message: str) -> None:
         super().say(spell_options(message, self.options))
@@ -45,6 +48,14 @@ def show_result(result: Result, screen: Screen, *, json: bool, style: str) -> No
         typer.echo(format_table(result.rows(), style))
     for line in result.remarks():
         screen.say(line)
+
+
+def leave_record(result: Result, screen: Screen, given: Mapping[str, Any]) -> None:
+    """A record of a result, and of the words that were ``given`` for it; it says where."""
+    import hideseek_cli as hs
+
+    words = {name: value for name, value in given.items() if name not in SHOWN}
+    hs.keep_record(screen.command, result, words, progress=screen)
 
 
 def show_line(text: object) -> None:

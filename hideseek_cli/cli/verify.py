@@ -55,8 +55,9 @@ def verify(
     outside of it. Otherwise inconclusive (3): more --runs decide. A published folder promises at most chance. Of several
     networks the worst verdict counts.
     """
+    given = dict(locals())
     import hideseek_cli as hs
-    from hideseek_cli.cli.terminal import Screen, show_result
+    from hideseek_cli.cli.terminal import Screen, leave_record, show_result
 
     with Screen(verify, quiet=quiet) as screen:
         found = hs.verify(
@@ -65,4 +66,5 @@ def verify(
             device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
+        leave_record(found, screen, given)
     raise typer.Exit(EXIT[found.verdict])

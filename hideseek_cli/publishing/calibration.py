@@ -10,6 +10,7 @@ import numpy as np
 
 from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
+from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.baseline import Baseline
 from hideseek_cli.publishing.budget import FEWEST_RUNS, PUBLISHED_RUNS
 from hideseek_cli.publishing.level_search import LevelOutcome, LevelSearch
@@ -26,6 +27,8 @@ class CalibratedLevels:
     """What was found for each level."""
 
     levels: list[LevelOutcome]
+    evaluations: list[Evaluation]
+    """Of shares of images with the published mask, in the order in which they were measured."""
     own: dict[float, RealPatterns] = field(default_factory=dict)
     """Patterns of a level's own; none where levels are shares of images with the published mask."""
 
@@ -43,7 +46,7 @@ class CalibratedLevels:
 def calibrate(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: CandidateMasks, task: Task) -> CalibratedLevels:
     """Find every level, by retraining or by the paper's stopping rule, within the runs that are left."""
     stops = run.config.calibration == "stop"
-    found = _train_stopped(run, layout, task) if stops else _search(run, baseline, layout, strongest)
+    found = _train_stopped(run, baseline, layout, task) if stops else _search(run, baseline, layout, strongest)
     for one in found.levels:
         if one.accuracies != tuple(strongest.accuracies):
             run.session.note_group(list(one.accuracies))
@@ -62,10 +65,10 @@ def _search(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: Can
         measure, nearest=layout.unmasking.nearest, chance=baseline.chance, published=floor, clean=baseline.accuracies,
         expected=layout.expected, runs=run.session.left - PUBLISHED_RUNS, tolerance=run.config.tolerance, say=run.progress.say,
     )  # fmt: skip
-    return CalibratedLevels(search.levels(run.config.levels))
+    return CalibratedLevels(search.levels(run.config.levels), search.evaluations)
 
 
-def _train_stopped(run: HideRun, layout: MaskLayout, task: Task) -> CalibratedLevels:
+def _train_stopped(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Task) -> CalibratedLevels:
     """Masks of every level by Algorithm 1, each trained separately, and what networks retrained on them reach."""
     found, own, renderer, which = [], {}, layout.renderer, layout.unmasking.which([])
     for level in run.config.levels:
@@ -74,7 +77,7 @@ def _train_stopped(run: HideRun, layout: MaskLayout, task: Task) -> CalibratedLe
         accuracies = run.session.measure([Retraining(images, level)] * FEWEST_RUNS)
         reachable = abs(float(np.mean(accuracies)) - level) <= run.config.tolerance
         found.append(LevelOutcome(level=level, share=0.0, accuracies=tuple(accuracies), reachable=reachable))
-    return CalibratedLevels(found, own)
+    return CalibratedLevels(found, [Evaluation(0.0, accuracy) for accuracy in baseline.accuracies], own)
 
 
 def _train_level(run: HideRun, task: Task, level: float) -> RealPatterns:

@@ -78,7 +78,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
         sheet_file.save(run.config.sheet, draw_contact_sheet(run.source, masks), release.manifest.release)
     return HideResult(
         config=run.config, release=release, clean=run.session.estimate(baseline.accuracies), published=published,
-        hidden=hidden, remedies=remedies, allowed=allowed,
+        hidden=hidden, remedies=remedies, allowed=allowed, curve=tuple(calibrated.evaluations),
         levels=_describe_levels(layout, calibrated, estimates, release), strength=strongest.strength,
         visibility_limit=run.limit.mean, runs=run.session.runs, attempts=selected.attempts, outlives=outlives,
         trained=len(run.source.stack), recipe=run.recipe, generator=generator, seconds=time.monotonic() - begun,

@@ -107,6 +107,8 @@ class HideResult:
     allowed: AuthorizedResult | None
     """What an authorised network learns, where there is one."""
     levels: tuple[LevelResult, ...]
+    curve: tuple[Evaluation, ...]
+    """What calibration measured: accuracies of single retrainings, by the share of images that carry the published mask."""
     strength: Strength
     """Of the published mask: a factor of its patterns."""
     visibility_limit: float
@@ -133,10 +135,10 @@ class HideResult:
 
     def to_json(self) -> dict[str, Any]:
         """Accuracies in percent, ``linf`` in grey levels, MSE and SSIM of images scaled to 0..1, visibility 0 to 1; ``limit``:
-        which limit keeps masks from being stronger (``publishing.strength.BOUNDS``)."""
+        which limit keeps masks from being stronger (``publishing.strength.BOUNDS``); ``curve`` ends with what is published."""
         manifest, like, allowed = self.release.manifest, self.release.similarity["published"], self.allowed
         return {
-            "published": str(self.config.out), "masks": str(self.config.masks),
+            "release": manifest.release, "published": str(self.config.out), "masks": str(self.config.masks),
             "generator": self.generator and str(self.generator), "sheet": str(self.config.sheet),
             "images": len(manifest.images), "classes": len(manifest.classes), "chance": manifest.chance,
             "clean_accuracy": self.clean.mean, "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
@@ -149,6 +151,8 @@ class HideResult:
             "levels": [
                 one.to_json(strength=self.strength.value, price=self.config.prices.get(one.level)) for one in self.levels
             ],
+            "curve": [{**asdict(one), "runs": 1} for one in self.curve]
+            + [{"share": 1.0, "accuracy": self.published.mean, "runs": self.published.runs}],
             "seconds": round(self.seconds, 1),
         }  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What of each record may be published: a list of what is let through, so that what is new stays at home.
 
-Shares, strengths and similarity of a level say how many of its images carry masks, recalls and worst images say which, and
-arguments hold paths of the owner's machine.
+Shares, strengths and similarity of a level say how many of its images carry masks, recalls and worst images say which;
+audits of a level tell what its buyer can reach; arguments hold paths of the owner's machine.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ LET_THROUGH: dict[str, tuple[str, ...]] = {
     "verify": MEASURED,
     "metrics": SIMILARITY,
 }
+EMPTY: dict[str, dict[str, Any]] = {"hide": {"levels": [], "curve": []}, "verify": {"recall": {}}}
+"""What a record must have, and here has nothing in."""
 ATTACK = ("attack", "accuracy", "clean_accuracy")
 
 
 def make_public(record: Record) -> Record | None:
     """What is left of a record; None where that is nothing."""
-    if record.command == "metrics" and record.level != PUBLISHED:
+    if record.command in ("metrics", "audit") and record.level != PUBLISHED:
         return None
     results = [_let_through(record.command, one) for one in record.results]
     return replace(record, arguments={}, result=results if isinstance(record.result, list) else results[0])
@@ -34,4 +36,4 @@ def _let_through(command: str, result: dict[str, Any]) -> dict[str, Any]:
     if command == "audit":
         return {"attacks": [{name: one.get(name) for name in ATTACK} for one in result["attacks"]]}
     kept = {name: result[name] for name in LET_THROUGH[command] if name in result}
-    return {**kept, "levels": [], "curve": []} if command == "hide" else kept
+    return {**kept, **EMPTY.get(command, {})}

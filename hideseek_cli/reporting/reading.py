@@ -154,13 +154,10 @@ def _read_verified(tier: Tier, results: tuple[dict[str, Any], ...]) -> Tier:
 def _read_network(value: dict[str, Any]) -> Verified:
     recipe = Recipe.from_json(value["recipe"])
     kind = _optional(check_text, value.get("kind"))
-    recall = value.get("recall") or {}
-    if not isinstance(recall, dict):
-        raise InputError(f"its recall is {recall!r:.80}")
     return Verified(
         **vars(_read_measured(value)), network=f"{recipe.arch}, {kind}" if kind else recipe.arch,
         verdict=_optional(check_text, value["verdict"]), tolerance=_number(value["tolerance"]),
-        recall={name: check_percent(one) for name, one in recall.items() if one is not None},
+        recall=value["recall"],
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,7 +117,3 @@ def keep_all(root: Path) -> Path:
     draw_sheet(root, manifest.read(published).release)
     return published
 
-
-def copy_release(root: Path, to: Path) -> Path:
-    """The same at another place."""
-    return shutil.copytree(root, to)

@@ -61,6 +61,7 @@ def result(
     return HideResult(
         config=config, release=Release(manifest, {"published": LIKE}), clean=reached(80.0), published=reached(15.0),
         hidden=hidden, attempts=attempts, remedies=remedies, outlives=outlives or {}, allowed=None, levels=levels,
+        curve=(Evaluation(0.0, 81.0), Evaluation(0.0, 79.0), Evaluation(0.7, 50.0)),
         strength=Strength(0.55, bound), visibility_limit=0.04, runs=runs, trained=70, recipe=preset("quick"),
         generator=None, seconds=12.34,
     )  # fmt: skip
@@ -71,7 +72,14 @@ def test_a_document_tells_the_masked_share_from_the_strength():
     (one,) = found["levels"]
     assert (one["strength"], one["masked_share"], one["price"], one["level"]) == (0.55, 0.7, 10, 50.0)
     assert (found["published"], found["seconds"], found["images"], found["classes"]) == ("out", 12.3, 70, 7)
-    assert found["sheet"] == "m.sheet.png"
+    assert found["sheet"] == "m.sheet.png" and found["release"] == "0" * 64
+
+
+def test_a_document_has_every_run_of_calibration_and_last_the_published_folder():
+    assert json.loads(json.dumps(result(level(50.0, 0.7)).to_json()))["curve"] == [
+        {"share": 0.0, "accuracy": 81.0, "runs": 1}, {"share": 0.0, "accuracy": 79.0, "runs": 1},
+        {"share": 0.7, "accuracy": 50.0, "runs": 1}, {"share": 1.0, "accuracy": 15.0, "runs": 2},
+    ]  # fmt: skip
 
 
 def test_a_table_has_a_row_for_every_level_between_published_and_clean():
