@@ -64,7 +64,7 @@ def draw_folders(axes: Axes, found: Findings) -> None:
     for at, one in enumerate(shown):
         top = one.accuracy or 0.0
         if one.measured is not None:
-            _mark(axes, at, one.measured, INK)
+            _mark(axes, float(at), one.measured, INK)
             top = max(top, one.measured.high)
         axes.annotate(f"{one.accuracy:.1f}", (at, top), (0, 4), textcoords="offset points", ha="center", fontsize=8.5)
     axes.axhline(found.chance, color=FAINT, lw=1, ls="--", label="chance")

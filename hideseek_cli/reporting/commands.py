@@ -1,7 +1,7 @@
 """Commands as they are typed: those that were run, and those that would measure what has not been.
 
->>> spell("verify", {"folder": "my folder", "test": "data/test", "runs": 4, "resume": False, "size": None})
-"hideseek verify 'my folder' --test data/test --runs 4"
+>>> spell("seek", {"published": "my folder", "cleaner": "cleaner_k50.safetensors", "resume": False, "out": None})
+"hideseek seek 'my folder' cleaner_k50.safetensors"
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _read_network(value: dict[str, Any]) -> Verified:
     return Verified(
         **vars(_read_measured(value)), network=f"{recipe.arch}, {kind}" if kind else recipe.arch,
         verdict=_optional(check_text, value["verdict"]), tolerance=_number(value["tolerance"]),
-        recall=value["recall"],
+        recall={name: float(one) for name, one in value["recall"].items()},
     )  # fmt: skip
 
 

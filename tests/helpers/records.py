@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from hideseek_cli.formats import manifest, sheet_file
@@ -41,15 +42,17 @@ def _write(folder: Path, about: Manifest) -> None:
         about.write(stage)
 
 
-def draw_sheet(root: Path, release: str, *, side: int = 64, colour: tuple[int, int, int] = (120, 130, 140)) -> Path:
+def draw_sheet(root: Path, release: str, *, side: int = 64, noise: bool = False) -> Path:
     """A contact sheet of that release."""
-    path = root / "masks.sheet.png"
-    sheet_file.save(path, Image.new("RGB", (side, side), colour), release)
+    path, pixels = root / "masks.sheet.png", np.full((side, side, 3), 120, np.uint8)
+    if noise:
+        pixels = np.random.default_rng(0).integers(0, 256, pixels.shape, np.uint8)
+    sheet_file.save(path, Image.fromarray(pixels), release)
     return path
 
 
 def measured(accuracy: float, **more: Any) -> dict[str, Any]:
-    return {"accuracy": accuracy, "low": accuracy - 3.0, "high": accuracy + 3.0, "runs": 4, **more}
+    return {"accuracy": accuracy, "low": max(0.0, accuracy - 3.0), "high": min(100.0, accuracy + 3.0), "runs": 4, **more}
 
 
 def verified(accuracy: float, level: float, verdict: str, recall: dict[str, float], **more: Any) -> dict[str, Any]:
@@ -116,4 +119,3 @@ def keep_all(root: Path) -> Path:
     keep(published, "audit", audited(), level="published")
     draw_sheet(root, manifest.read(published).release)
     return published
-
