@@ -32,7 +32,7 @@ SETTINGS = {
     "axes.grid": True, "axes.axisbelow": True, "axes.spines.top": False, "axes.spines.right": False,
     "figure.constrained_layout.use": True, "legend.frameon": False, "legend.fontsize": 8.5, "lines.linewidth": 1.6,
 }  # fmt: skip
-FONT = re.compile(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*")
+FONT = re.compile(r"'DejaVu Sans'[^;\"]*")
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def save_svg(figure: Figure, name: str, words: str) -> str:
     text = stream.getvalue().decode()
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
-    text = FONT.sub(r"font: \1system-ui, sans-serif", text)
+    text = FONT.sub("system-ui, sans-serif", text)
     for colour, value in COLOURS.items():
         text = text.replace(value, "var(-" + f"-{colour})")
     return text.replace("<svg", f'<svg role="img" aria-label="{escape(words)}"', 1)

@@ -15,7 +15,7 @@ HOSTILE = "<script>alert(1)</script>\"onload='x' ![i](http://x.example/p.png) | 
 def hostile(tmp_path_factory):
     """A report of a release whose records are a stranger's."""
     root = tmp_path_factory.mktemp("hostile")
-    published = make_release(root, classes=(HOSTILE[:120].replace("/", ""), "dog"))
+    published = make_release(root, classes=("<b>$x_1$ | `a`", "dog"))
     keep(published, "verify", verified(34.5, 33.3, HOSTILE, {HOSTILE: 1.0, "$x_{1}$": 2.0}), level="published",
          hideseek=HOSTILE, arguments={"folder": HOSTILE, "test": HOSTILE})  # fmt: skip
     keep(published, "metrics", compared((HOSTILE,)), level="published")
