@@ -47,10 +47,10 @@ def draw_curve(axes: Axes, found: Findings) -> None:
     axes.legend(loc="upper right")
 
 
-def _mark(axes: Axes, x: float, one: Measured, colour: str, **options: str) -> None:
+def _mark(axes: Axes, x: float, one: Measured, colour: str, label: str = "") -> None:
     """A mean with its interval."""
     below, above = max(0.0, one.accuracy - one.low), max(0.0, one.high - one.accuracy)
-    axes.errorbar([x], [one.accuracy], [[below], [above]], fmt="o", ms=5, capsize=3, color=colour, **options)
+    axes.errorbar([x], [one.accuracy], [[below], [above]], fmt="o", ms=5, capsize=3, color=colour, label=label)
 
 
 def draw_folders(axes: Axes, found: Findings) -> None:

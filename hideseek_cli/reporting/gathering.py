@@ -115,7 +115,7 @@ def _find_sheet(masks: Path | None, release: str, remarks: list[str]) -> Path | 
 
 def _find_levels(folder: Path, release: str) -> dict[str, Path]:
     """Folders beside the published one that say they are levels of it."""
-    found = {}
+    found: dict[str, Path] = {}
     for place in sorted(folder.resolve().parent.iterdir()):
         if place.is_dir() and place != folder.resolve() and manifest.exists(place):
             try:
