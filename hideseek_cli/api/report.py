@@ -44,6 +44,6 @@ def report(
     except ModuleNotFoundError as error:
         raise InputError(f"a report needs {error.name}; install it with: pip install 'hideseek[report]'") from error
     return run(ReportConfig(
-        release=as_path(release), out=as_path(out), records=tuple(map(as_path, records)), masks=None if masks is None else as_path(masks), public=public,
-        formats=split_names(formats), overwrite=overwrite,
+        release=as_path(release), out=as_path(out), records=tuple(map(as_path, records)),
+        masks=None if masks is None else as_path(masks), public=public, formats=split_names(formats), overwrite=overwrite,
     ))  # fmt: skip
