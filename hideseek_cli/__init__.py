@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hideseek_cli.api.network import make_network
     from hideseek_cli.api.protect import protect
     from hideseek_cli.api.record import keep_record
+    from hideseek_cli.api.report import report
     from hideseek_cli.api.seek import plan_seek, seek
     from hideseek_cli.api.verify import verify
     from hideseek_cli.cleaning.export import ExportResult
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from hideseek_cli.publishing.protect import ProtectResult
     from hideseek_cli.publishing.result import HideResult
     from hideseek_cli.recipe import Recipe, preset
+    from hideseek_cli.reporting.result import ReportResult
     from hideseek_cli.runtime.progress import Progress
 
 __version__ = "0.1.0"
@@ -65,6 +67,7 @@ _HOMES = {
     "plan_hide": "api.hide",
     "plan_seek": "api.seek",
     "protect": "api.protect",
+    "report": "api.report",
     "seek": "api.seek",
     "verify": "api.verify",
     "write_card": "api.card",
@@ -80,6 +83,7 @@ _HOMES = {
     "Progress": "runtime.progress",
     "ProtectResult": "publishing.protect",
     "Recipe": "recipe",
+    "ReportResult": "reporting.result",
     "SeekResult": "cleaning.pipeline",
     "VerifyResult": "evaluation.verify_result",
     "preset": "recipe",
@@ -88,9 +92,9 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - in the order in which they are used
     "hide", "plan_hide", "protect", "make_cleaner", "make_cleaners", "seek", "plan_seek", "verify", "audit", "metrics",
-    "inspect", "write_card", "export", "plan_export", "make_network", "keep_record", "HideResult", "HidePlan", "SeekResult",
-    "VerifyResult", "AuditResult", "Comparison", "Inspection", "ExportResult", "ProtectResult", "HideConfig", "Recipe",
-    "preset", "Progress", "InputError", "DiskError", "__version__",
+    "inspect", "report", "write_card", "export", "plan_export", "make_network", "keep_record", "HideResult", "HidePlan",
+    "SeekResult", "VerifyResult", "AuditResult", "Comparison", "Inspection", "ReportResult", "ExportResult", "ProtectResult",
+    "HideConfig", "Recipe", "preset", "Progress", "InputError", "DiskError", "__version__",
 ]  # fmt: skip
 
 

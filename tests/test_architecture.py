@@ -15,9 +15,7 @@ import hideseek_cli
 ROOT = Path(hideseek_cli.__file__).parent
 PACKAGES = (
     "errors", "recipe", "runtime", "images", "masks", "formats", "cards", "training", "core", "methods", "attacks", "cleaning",
-    "publishing", "evaluation", "api", "cli",
-    "errors", "recipe", "runtime", "images", "masks", "formats", "training", "core", "methods", "attacks", "cleaning",
-    "inspection", "publishing", "evaluation", "api", "cli",
+    "inspection", "publishing", "evaluation", "reporting", "api", "cli",
 )  # fmt: skip
 """From the bottom up: a package imports those before it and none behind it."""
 FILES = sorted(ROOT.rglob("*.py"))
@@ -101,7 +99,9 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_a_buyers_road_imports_no_torch_scipy_or_skimage_and_no_flip():
-    loaded = modules_after("import hideseek_cli.cli.app\nfrom hideseek_cli.api import card, cleaner, export, inspect, seek")
+    loaded = modules_after(
+        "import hideseek_cli.cli.app\nfrom hideseek_cli.api import card, cleaner, export, inspect, report, seek"
+    )
     assert not {"torch", "scipy", "skimage", "torchvision", "flip_evaluator", "pyarrow"} & loaded
 
 

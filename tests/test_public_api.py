@@ -34,8 +34,7 @@ def test_importing_the_package_takes_no_torch():
     assert done.stdout.split() == ["False", "False"]
 
 
-@pytest.mark.parametrize("name", ["seek", "make_cleaner", "make_network", "write_card"])
-@pytest.mark.parametrize("name", ["seek", "inspect", "make_cleaner", "make_network"])
+@pytest.mark.parametrize("name", ["seek", "inspect", "make_cleaner", "make_network", "write_card", "export", "report"])
 def test_what_trains_nothing_takes_no_torch(name):
     script = f"import hideseek_cli as hs, sys; hs.{name}; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -27,8 +27,8 @@ DONE, BAD, FAULT, INTERRUPTED = 0, 2, 101, 130
 
 OWNER, BUYER, ANYONE = "For the owner", "For the buyer", "For anyone"
 COMMANDS = {
-    "hide": OWNER, "cleaner": OWNER, "card": OWNER, "export": OWNER, "protect": OWNER, "network": OWNER, "seek": BUYER,
-    "verify": BUYER, "inspect": ANYONE, "metrics": ANYONE, "audit": ANYONE,
+    "hide": OWNER, "cleaner": OWNER, "report": OWNER, "card": OWNER, "export": OWNER, "protect": OWNER,
+    "network": OWNER, "seek": BUYER, "verify": BUYER, "inspect": ANYONE, "metrics": ANYONE, "audit": ANYONE,
 }  # fmt: skip
 """Whom each command is for."""
 

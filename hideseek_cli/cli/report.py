@@ -1,0 +1,55 @@
+"""``hideseek report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hideseek_cli.cli import options
+
+EXAMPLES = """\b
+Examples:
+  hideseek report published
+  hideseek report published --public -o public.html
+  hideseek report published --format md,svg -o release.md"""
+
+
+def report(
+    release: Annotated[Path, typer.Argument(metavar="RELEASE", help="The published folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The page; other files lie beside it, under its name.")] = Path(
+        "report.html"
+    ),
+    records: Annotated[
+        list[Path] | None,
+        typer.Option("--record", help="A record that lies elsewhere than beside RELEASE. Again for more."),
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option("--masks", help="The mask file, for its record and the contact sheet beside it.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="Leave out what would help an adversary or shows an original.")
+    ] = False,
+    formats: Annotated[
+        str, typer.Option("--format", help="html, md, svg and png; the last two are a file for each figure.", metavar="NAMES")
+    ] = "html",
+    overwrite: options.Overwrite = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Put what is known of a release on one page: is it hidden, do its levels hold, what undoes it, as of when.
+
+    It trains nothing: it reads the records that hide, verify, metrics and audit left beside the folders, and names what has
+    not been measured, with the command that would. The page is for the owner alone, unless --public makes one for everyone.
+    It needs matplotlib and jinja2: pip install 'hideseek[report]'.
+    """
+    import hideseek_cli as hs
+    from hideseek_cli.cli.terminal import Screen, show_result
+
+    with Screen(report, quiet=quiet) as screen:
+        found = hs.report(
+            release, out=out, records=records or (), masks=masks, public=public, formats=formats, overwrite=overwrite
+        )
+        show_result(found, screen, json=json, style=options.TableStyle.table.value)

@@ -1,0 +1,101 @@
+"""Tables of a report: rows of the same columns, of which those with nothing in them are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hideseek_cli.formats.levels import CLEAN
+from hideseek_cli.reporting.charts import show_tier
+from hideseek_cli.reporting.findings import Audited, Findings, Likeness, Measured, Tier
+from hideseek_cli.reporting.inventory import Listed
+
+Table = list[dict[str, str]]
+NAMES = ("folder", "attack", "class", "image")
+"""Columns of words, which may take several lines."""
+
+
+def drop_empty(rows: Table) -> Table:
+    """The columns in which anything stands."""
+    filled = {name for row in rows for name, cell in row.items() if cell}
+    return [{name: cell for name, cell in row.items() if name in filled} for row in rows]
+
+
+def tabulate_levels(found: Findings) -> Table:
+    """What is sold, at what price, designed against achieved, and how it looks."""
+    return drop_empty([_make_row(one) for one in found.tiers])
+
+
+def _make_row(tier: Tier) -> dict[str, str]:
+    verified = tier.verified[0] if tier.verified else None
+    rest = {
+        "by verify, %": _show_measured(verified), "verdict": tier.verdict or "",
+        "masked, %": "" if tier.masked_share is None else f"{100 * tier.masked_share:.1f}",
+    }  # fmt: skip
+    calibrated = _show_measured(tier.calibrated) or _show(tier.estimate)
+    return {
+        "folder": show_tier(tier.name) + ("" if tier.reached or tier.name == CLEAN else " (not reached)"),
+        "price": "" if tier.price is None else f"{tier.price:g}", "designed, %": _show(tier.designed),
+        "by hide, %": calibrated, **rest, **_show_likeness(tier.likeness),
+    }  # fmt: skip
+
+
+def _show(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _show_measured(found: Measured | None) -> str:
+    return "" if found is None else f"{found.accuracy:.1f} ({found.low:.1f} to {found.high:.1f}; {found.runs})"
+
+
+def _show_likeness(like: Likeness | None) -> dict[str, str]:
+    return {
+        "MSE": f"{like.mse:.2e}" if like else "", "SSIM": f"{like.ssim:.4f}" if like else "",
+        "visibility": "" if like is None or like.visibility is None else f"{like.visibility:.4f}",
+    }  # fmt: skip
+
+
+def tabulate_networks(found: Findings) -> Table:
+    """What each network was verified to learn, where there were several."""
+    if all(len(one.verified) < 2 for one in found.tiers):
+        return []
+    return [
+        {
+            "folder": show_tier(tier.name), "network": one.network, "accuracy, %": _show_measured(one),
+            "verdict": one.verdict or "nothing promised",
+        }
+        for tier in found.tiers
+        for one in tier.verified
+    ]  # fmt: skip
+
+
+def tabulate_attacks(audited: Audited, chance: float) -> Table:
+    """What each attack recovers."""
+    return drop_empty([
+        {
+            "attack": one.name, "recovered, %": "failed" if one.accuracy is None else _show(one.accuracy),
+            "clean images, %": _show(one.clean_accuracy),
+            "above chance, points": "" if one.accuracy is None else f"{one.accuracy - chance:.1f}",
+        }
+        for one in audited.attacks
+    ])  # fmt: skip
+
+
+def tabulate_recall(found: Findings) -> Table:
+    """Every class, in every folder that was verified."""
+    tiers = [(show_tier(one.name), one.verified[0].recall) for one in found.tiers if one.verified and one.verified[0].recall]
+    classes = sorted({name for _, recall in tiers for name in recall})
+    return [{"class": name, **{f"{tier}, %": _show(recall.get(name)) for tier, recall in tiers}} for name in classes]
+
+
+def tabulate_worst(found: Findings) -> Table:
+    """The images that `metrics` names."""
+    return drop_empty([
+        {"image": one.name, "folder": show_tier(tier.name), **_show_likeness(one.likeness)}
+        for tier in found.tiers
+        for one in tier.worst
+    ])  # fmt: skip
+
+
+def tabulate_files(files: Sequence[Listed]) -> Table:
+    """Sizes and digests."""
+    return [{"file": one.name, "what": one.what, "size": one.size, "SHA-256": one.sha256} for one in files]
