@@ -1,0 +1,54 @@
+"""Environments of their own, made from what is installed here: nothing is downloaded."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+VERSION = "python{}.{}".format(*sys.version_info)
+
+
+def list_needed(requirements: list[str]) -> set[str]:
+    """Names of the distributions that those requirements ask for, and that these ask for in turn; no extras."""
+    found: set[str] = set()
+    waiting = [*requirements]
+    while waiting:
+        line = waiting.pop()
+        name = re.split(r"[^\w.-]", line)[0]
+        if "extra ==" not in line and name not in found:
+            found.add(name)
+            waiting += distribution(name).requires or []
+    return found
+
+
+class Environment:
+    """An environment without pip, on which the pip that is here works."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.packages = place / "lib" / VERSION / "site-packages"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+
+    def copy(self, names: set[str]) -> None:
+        """Put distributions there as they are here."""
+        for name in names:
+            for file in distribution(name).files or []:
+                if ".." not in file.parts and file.suffix != ".pyc":
+                    (self.packages / file).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file.locate(), self.packages / file)
+
+    def pip(self, *arguments: str | Path) -> str:
+        """What pip says of that environment."""
+        command = [sys.executable, "-m", "pip", "--python", str(self.place), *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    def run(self, *words: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """``hideseek``, as that environment has it."""
+        command = [str(self.place / "bin/hideseek"), *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.place)
+        assert done.returncode == code, done.stderr + done.stdout
+        return done
