@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 VERSION = "python{}.{}".format(*sys.version_info)
 
@@ -17,11 +18,10 @@ def list_needed(requirements: list[str]) -> set[str]:
     found: set[str] = set()
     waiting = [*requirements]
     while waiting:
-        line = waiting.pop()
-        name = re.split(r"[^\w.-]", line)[0]
-        if "extra ==" not in line and name not in found:
-            found.add(name)
-            waiting += distribution(name).requires or []
+        asked = Requirement(waiting.pop())
+        if asked.name not in found and (asked.marker is None or asked.marker.evaluate({"extra": ""})):
+            found.add(asked.name)
+            waiting += distribution(asked.name).requires or []
     return found
 
 
@@ -40,6 +40,10 @@ class Environment:
                 if ".." not in file.parts and file.suffix != ".pyc":
                     (self.packages / file).parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(file.locate(), self.packages / file)
+
+    def install(self, wheel: Path, *options: str) -> None:
+        """Install from that file and no index."""
+        self.pip("install", "--no-index", "--no-compile", *options, wheel)
 
     def pip(self, *arguments: str | Path) -> str:
         """What pip says of that environment."""

@@ -48,7 +48,7 @@ def buyer(built, tmp_path_factory) -> Environment:
     """hideseek-seek, and of what is installed here the distributions that it asks for."""
     environment = Environment(tmp_path_factory.mktemp("buyer") / "venv")
     environment.copy(list_needed(PROJECT["dependencies"]))
-    environment.pip("install", "--no-index", wheel(built, SMALL))
+    environment.install(wheel(built, SMALL))
     return environment
 
 
@@ -64,6 +64,12 @@ def of_wheel(built: Path, name: str) -> set[str]:
 def of_sdist(built: Path, name: str) -> set[str]:
     with tarfile.open(built / f"{name}.tar.gz") as opened:
         return {one.name.removeprefix(f"{name}/") for one in opened if one.isfile()}
+
+
+def listed(environment: Environment) -> set[str]:
+    """Commands that help shows."""
+    shown = environment.run("--help").stdout
+    return {name for name in COMMANDS if re.search(rf"^  {name}  ", shown, re.MULTILINE)}
 
 
 def about(names: set[str]) -> set[str]:
@@ -104,29 +110,36 @@ def test_a_buyer_gets_little_and_cleans_exactly(buyer, tmp_path):
 
 
 def test_a_buyers_help_shows_what_is_there_and_the_rest_says_how_it_is_had(buyer):
-    shown = buyer.run("--help").stdout
-    assert {name for name in COMMANDS if re.search(rf"^  {name}  ", shown, re.M)} == LIGHT
+    assert listed(buyer) == LIGHT
     for words in ("hide", "data", "--levels", "50"), ("verify", "cleaned", "--test", "test"):
         assert "pip install hideseek " in buyer.run(*words, code=2).stderr
 
 
-@pytest.mark.parametrize("order", [(SMALL, WHOLE), (WHOLE, SMALL)], ids=["small first", "whole first"])
-def test_both_come_in_any_order_and_either_may_go(built, tmp_path, order):
-    both = Environment(tmp_path / "venv")
-    for name in order:
-        both.pip("install", "--no-index", "--no-deps", wheel(built, name))
+def code_of(environment: Environment) -> set[str]:
+    place = environment.packages / "hideseek_cli"
+    return {f"hideseek_cli/{name}" for name in contents(place) if not name.endswith(".pyc")}
+
+
+def install_both(built: Path, place: Path, *names: str) -> Environment:
+    both = Environment(place)
+    for name in names:
+        both.install(wheel(built, name), "--no-deps")
     libraries = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     (both.packages / "here.pth").write_text("\n".join(libraries))
-    assert {name for name in COMMANDS if re.search(rf"^  {name}  ", both.run("--help").stdout, re.M)} == set(COMMANDS)
-    both.run("hide", "--help")
-    (both.packages / "here.pth").unlink()
-    installed = contents(both.packages / "hideseek_cli")
+    assert listed(both) == set(COMMANDS)
+    (both.packages / "here.pth").unlink()  # or pip would see what lies there
+    return both
+
+
+def test_the_whole_comes_second_and_goes_alone(built, tmp_path):
+    both = install_both(built, tmp_path / "venv", SMALL, WHOLE)
     both.pip("uninstall", "--yes", "hideseek")
-    assert contents(both.packages / "hideseek_cli") == installed and (both.place / "bin/hideseek").exists()
-    both.pip("install", "--no-index", "--no-deps", wheel(built, WHOLE))
+    assert code_of(both) == CODE and (both.place / "bin/hideseek").exists()
+
+
+def test_the_whole_comes_first_and_the_small_one_goes_and_comes_back(built, tmp_path):
+    both = install_both(built, tmp_path / "venv", WHOLE, SMALL)
     both.pip("uninstall", "--yes", "hideseek-seek")
-    assert not (both.packages / "hideseek_cli").exists() and "hideseek" in both.pip("list")
-    both.pip("install", "--no-index", "--no-deps", wheel(built, SMALL))
-    assert {name for name in contents(both.packages / "hideseek_cli") if not name.endswith(".pyc")} == {
-        name.removeprefix("hideseek_cli/") for name in CODE
-    }
+    assert code_of(both) == set() and not (both.place / "bin/hideseek").exists()
+    both.install(wheel(built, SMALL), "--no-deps")
+    assert code_of(both) == CODE and (both.place / "bin/hideseek").exists()
