@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -48,11 +49,16 @@ class Environment:
     def pip(self, *arguments: str | Path) -> str:
         """What pip says of that environment."""
         command = [sys.executable, "-m", "pip", "--python", str(self.place), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=_bare()).stdout
 
     def run(self, *words: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         """``hideseek``, as that environment has it."""
         command = [str(self.place / "bin/hideseek"), *map(str, words)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.place)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=self.place, env=_bare())
         assert done.returncode == code, done.stderr + done.stdout
         return done
+
+
+def _bare() -> dict[str, str]:
+    """The variables of this process, without those that lead to other packages."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
