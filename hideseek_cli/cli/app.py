@@ -19,6 +19,7 @@ from typer.exceptions import TyperException
 
 from hideseek_cli import __version__
 from hideseek_cli.cli.help import WIDTH, ThemedCommand, ThemedGroup
+from hideseek_cli.cli.installed import describe_absent, list_installed, refuse_absent
 from hideseek_cli.cli.options import VERBOSITY
 from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.runtime.printing import make_printable
@@ -32,6 +33,10 @@ COMMANDS = {
 }  # fmt: skip
 """Whom each command is for."""
 
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a negative verdict; 2 a bad option, input or disk; 3 inconclusive; 101 a fault of ours; "
+    "130 interrupted."
+)
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": WIDTH}
 START = """hideseek publishes a labelled image folder: everyone can look, nobody can train, a buyer trains to the accuracy sold.
 
@@ -56,8 +61,7 @@ def program(*names: str) -> typer.Typer:
         cls=ThemedGroup,
         context_settings=CONTEXT,
         help="Publish a labelled image folder: everyone can look, nobody can train, a buyer trains to the accuracy sold.",
-        epilog="Exit codes: 0 done; 1 a negative verdict; 2 a bad option, input or disk; 3 inconclusive; 101 a fault of "
-        "ours; 130 interrupted.",
+        epilog=_paragraphs(EXIT_CODES, describe_absent(COMMANDS)),
     )
     app.callback()(root)
     for name in names:
@@ -73,6 +77,11 @@ def program(*names: str) -> typer.Typer:
 def _unwrapped(text: str) -> str:
     """Paragraphs on one line each, for a terminal of any width."""
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+def _paragraphs(*texts: str) -> str:
+    """One below the other, those that say something."""
+    return "\n\n".join(filter(None, texts))
 
 
 def _version(value: bool | None) -> None:
@@ -107,11 +116,14 @@ def main() -> None:
 def run(asked: Sequence[str]) -> int:
     """The exit code of those words."""
     if not asked and "_HIDESEEK_COMPLETE" not in os.environ:
-        typer.echo(START)
+        typer.echo(_paragraphs(START, describe_absent(COMMANDS)))
         return DONE
     first = next(iter(asked), "")
     try:
-        code = program(*([first] if first in COMMANDS else COMMANDS))(list(asked), prog_name="hideseek", standalone_mode=False)
+        if first in COMMANDS:
+            refuse_absent(first)
+        names = [first] if first in COMMANDS else list_installed(COMMANDS)
+        code = program(*names)(list(asked), prog_name="hideseek", standalone_mode=False)
         return _interrupted() if code == INTERRUPTED else int(code or DONE)
     except TyperException as error:
         return _fail(asked, [_usage(error)], BAD)

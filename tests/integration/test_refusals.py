@@ -298,17 +298,14 @@ def test_a_cluster_without_its_extra_is_refused_with_the_way_to_get_it(monkeypat
         open_workers(0, "tcp://127.0.0.1:1").__enter__()
 
 
-def test_a_fault_of_ours_has_its_own_exit_code_and_a_traceback_on_request(tmp_path):
+def test_a_fault_of_ours_has_its_own_exit_code_and_a_traceback_on_request(tmp_path, monkeypatch):
     write_images(tmp_path / "data", 2, 4)
     (tmp_path / "sitecustomize.py").write_text(
         "import hideseek_cli.api.metrics as m\ndef broken(*a, **k): raise RuntimeError('deliberate')\nm.compare = broken\n"
     )
-    os.environ["PYTHONPATH"] = str(tmp_path)
-    try:
-        plain = run("metrics", "data", "data", cwd=tmp_path, code=101)
-        verbose = run("metrics", "data", "data", "-v", cwd=tmp_path, code=101)
-    finally:
-        del os.environ["PYTHONPATH"]
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    plain = run("metrics", "data", "data", cwd=tmp_path, code=101)
+    verbose = run("metrics", "data", "data", "-v", cwd=tmp_path, code=101)
     assert "a fault of ours, RuntimeError: deliberate" in plain.stderr and "Traceback" not in plain.stderr
     assert "Traceback" in verbose.stderr
 

@@ -246,10 +246,10 @@ def test_where_folders_cannot_be_flushed_files_and_folders_appear_all_the_same(t
     """As network shares and Windows have it."""
     number, function = getattr(errno, error), getattr(os, call)
 
-    def refuse(target: int | str | Path, *arguments: int) -> int | None:
+    def refuse(target: int | str | Path, *arguments: int, **options: int | None) -> int | None:
         if stat.S_ISDIR(os.fstat(target).st_mode) if isinstance(target, int) else Path(target).is_dir():
             raise OSError(number, os.strerror(number))
-        return function(target, *arguments)
+        return function(target, *arguments, **options)
 
     monkeypatch.setattr(os, call, refuse)
     write_whole(tmp_path / "file", b"1")
