@@ -17,7 +17,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
-from hideseek_cli.images.twins import FLAT, SIDE
+from hideseek_cli.images.twins import FLAT
 
 DOUBTED = 0.1
 """Share of the neighbours, at most, that may be as alike by chance."""

@@ -33,7 +33,9 @@ def check_groups(name: str, groups: str) -> None:
     try:
         pattern = re.compile(groups)
     except re.error as error:
-        raise InputError(f"`{name}` {groups!r} is no regular expression ({error}); correct it, or give {AUTO} or {NONE}") from error
+        raise InputError(
+            f"`{name}` {groups!r} is no regular expression ({error}); correct it, or give {AUTO} or {NONE}"
+        ) from error
     if not pattern.groups:
         raise InputError(f"`{name}` {groups!r} has no group in brackets; put them around what siblings share, as in '^(\\d+)_'")
 

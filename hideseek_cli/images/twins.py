@@ -30,8 +30,7 @@ NEAREST = 4
 TOLERANCE = 0.2
 """Root mean square, at most, by which twins differ, as a share of their contrast (docs/results/2026-11-groups.md)."""
 STRANGE, CLOSE = 0.1, 0.45
-"""Share of images that have the nearest of another class nearer than what strangers differ by; share of that, at most, by which
-twins do."""
+"""Share of images whose nearest of another class is nearer than strangers are; share of that by which twins differ at most."""
 SAMPLE = 2000
 """Images, evenly spread, that tell it."""
 ROWS, PORTION = 256, 4096
@@ -137,7 +136,7 @@ def _lay_on(moved: Float32[np.ndarray, "m h w"], still: Float32[np.ndarray, "m h
 
 def _level(squares: Float32[np.ndarray, "m i i"]) -> Float32[np.ndarray, "m p"]:
     """As rows that are 0 on average."""
-    rows = squares.reshape(len(squares), -1)
+    rows = squares.reshape(len(squares), INNER**2)
     return rows - rows.mean(1, keepdims=True)
 
 

@@ -3,10 +3,10 @@
 Where the folder has no validation part, some images of every class are withheld: no run trains on them, and no mask
 was trained on them either, so that what they are asked has not been answered before.
 Withheld images are the last to lose their masks, and an image that carries the published mask teaches nothing; others
-like them take their places twice; siblings are withheld together (``training.withholding``). So a run learns from what the buyer's will, in as many steps. Where images that do
-teach are withheld, as for the clean folder, that costs accuracy. It is measured once, by a run on half of them: accuracy
-grows about linearly with the logarithm of their number, so ``log(all / used)`` of that slope is added, in proportion to
-what a level has left above chance.
+like them take their places twice; siblings are withheld together (``training.withholding``). So a run learns from what
+the buyer's will, in as many steps. Where images that do teach are withheld, as for the clean folder, that costs
+accuracy. It is measured once, by a run on half of them: accuracy grows about linearly with the logarithm of their number,
+so ``log(all / used)`` of that slope is added, in proportion to what a level has left above chance.
 
 A folder may have more images than are held in memory. Then runs see a part of it and are corrected in the same way for the
 rest, by what a run on half of that part in half as many steps says.
@@ -72,17 +72,17 @@ class Evaluator:
         siblings: Int64[np.ndarray, " n"] | None = None,
     ) -> None:  # fmt: skip
         """``checkpoints``: a folder for trainings that take long. ``among``: which of a folder's images these are. ``seed``: of
-        runs. ``folds``: that by which images are withheld, where nobody may work out which; None: that of runs. ``siblings``: a number that each has in
-        common with its siblings; None: there are none."""
+        runs. ``folds``: that by which images are withheld, where nobody may work out which; None: that of runs.
+        ``siblings``: a number that each has in common with its siblings; None: there are none."""
         self.checkpoints = checkpoints
         self.among = np.ones(len(labels), bool) if among is None else among
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = make_dataset(clean, labels, classes, device)
         self.nothing = np.zeros(len(self.among), bool)
         """No image of the folder carries the published mask."""
-        first, number = np.unique(np.arange(len(labels)) if siblings is None else siblings, return_index=True,
-                                  return_inverse=True)[1:]  # fmt: skip
-        self.siblings = first[number.ravel()]
+        numbers = np.arange(len(labels)) if siblings is None else siblings
+        _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+        self.siblings = first[which.ravel()].astype(np.int64)
         """The first sibling of each image."""
         self.held = np.zeros(len(labels), bool)
         if not validation:
@@ -134,8 +134,8 @@ class Evaluator:
         return np.sort(np.concatenate(parts))
 
     def half(self) -> Int64[np.ndarray, " _"]:
-        """About half of the images of each class that are not withheld, as often as it takes to be as many; or once, where a buyer
-        has more images and with them takes more steps."""
+        """About half of the images of each class that are not withheld, as often as it takes to be as many; or once, where a
+        buyer has more images and with them takes more steps."""
         some = select_half(self.labels, self.held, self.siblings)
         if not self.among.all():
             return some

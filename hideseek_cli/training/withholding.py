@@ -15,9 +15,7 @@ from jaxtyping import Bool, Int64
 from hideseek_cli.images.copies import find_divided
 
 
-def select_withheld(
-    labels: Int64[np.ndarray, " n"], seed: int, siblings: Int64[np.ndarray, " n"]
-) -> Bool[np.ndarray, " n"]:
+def select_withheld(labels: Int64[np.ndarray, " n"], seed: int, siblings: Int64[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
     """Which images to withhold: about 2,000, but between a tenth and a quarter of every class, or what is nearest to it in
     whole groups of siblings. Siblings in several classes are not; in a class without two other groups, single images are.
 
