@@ -61,8 +61,8 @@ def tell_tracks(found: np.ndarray, tracks: np.ndarray) -> str:
     pure = np.zeros(len(found), np.int64)
     np.maximum.at(pure, found, joined[both])
     return (
-        f"{right / count_pairs(tracks):.1%} of the pairs of a track are joined, {right / count_pairs(found):.1%} of what is joined "
-        f"is of one track; the largest part of a track holds {largest.sum() / sizes.sum():.1%} of its images; "
+        f"{right / count_pairs(tracks):.1%} of the pairs of a track are joined, {right / count_pairs(found):.1%} of what is "
+        f"joined is of one track; the largest part of a track holds {largest.sum() / sizes.sum():.1%} of its images; "
         f"{pure.sum() / len(found):.1%} of images are of the track that most of their group are; "
         f"{(groups > 1).mean():.1%} are in a group"
     )
