@@ -12,7 +12,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.images.copies import make_thumbnail
 from hideseek_cli.images.siblings import check_groups, find_siblings, group_named, match_names
 from hideseek_cli.images.twins import SIDE
-from tests.unit.images.test_copies import CHANGES, photographs
+from tests.helpers.photographs import CHANGES, photographs
 
 
 def shifted(image: Image.Image) -> Image.Image:
