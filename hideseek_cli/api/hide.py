@@ -58,10 +58,10 @@ def _gather(
     patterns: int = 1, unmask: str = "classes", schedule: str | None = None, passes: int | None = None,
     inner_steps: int | None = None, pgd_steps: int | None = None, stop_error: float | None = None,
     calibration: str = "retrain", tolerance: float = 5.0, max_runs: int | None = None, size: int | None = None,
-    train_images: int | None = None, labels: str | Path | None = None, split: str = "auto", image_format: str = "png",
-    shards: int | None = None, keep_exif: bool = False, card: bool = False, key_file: str | Path | None = None, seed: int = 0,
-    device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,
-    resume: bool = False, overwrite: bool = False,
+    train_images: int | None = None, labels: str | Path | None = None, groups: str = "auto", split: str = "auto",
+    image_format: str = "png", shards: int | None = None, keep_exif: bool = False, card: bool = False,
+    key_file: str | Path | None = None, seed: int = 0, device: str = "auto", threads: int = 0, workers: int = 0,
+    engine: str | None = None, progress: bool | Progress = True, resume: bool = False, overwrite: bool = False,
 ) -> _Call:  # fmt: skip
     """
     Args:
@@ -95,6 +95,9 @@ def _gather(
         size: Side, in pixels, at which networks see the central square of images, 8 to 1024.
         train_images: Images that are trained on at most; all are published.
         labels: Table of name,class for a flat folder, such as Hugging Face's ``metadata.csv``.
+        groups: Images that show one thing, as frames do: withheld together, and in one layer. ``auto`` looks for
+            near-identical ones, ``none`` does not; ``^(\\d+)_``: the first group of a regular expression, searched in the
+            path below the class's folder, names them within each class; ``column:track``: a column of ``labels`` does.
         split: Whether folders named train, val and test are parts of a data set: ``auto`` looks, ``none`` takes them for
             classes, ``parts`` for parts.
         image_format: ``png`` or ``webp`` (lossless).
@@ -130,7 +133,7 @@ def _gather(
         robust=_robust(robust), preferred=style.outlived(maker), recipe=trained.with_arch(split_names(arch)),
         placement=placement, patterns=patterns, unmask=unmask, calibration=calibration, tolerance=tolerance,
         max_runs=max_runs, size=size,
-        train_images=train_images, labels=None if labels is None else as_path(labels), split=split,
+        train_images=train_images, labels=None if labels is None else as_path(labels), groups=groups, split=split,
         key_file=None if key_file is None else as_path(key_file), seed=seed, threads=threads or 1, resume=resume,
         overwrite=overwrite, card=card, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=maker,

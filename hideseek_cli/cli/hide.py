@@ -171,6 +171,7 @@ def hide(
     ] = None,
     size: options.Size = None,
     labels: options.Labels = None,
+    groups: options.Groups = "auto",
     split: options.Split = "auto",
     image_format: options.ImageFormat = "png",
     shards: Annotated[
@@ -210,8 +211,8 @@ def hide(
             robust=robust, authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule,
             passes=passes, inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,
             tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
-            split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file, seed=seed,
-            device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
+            groups=groups, split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file,
+            seed=seed, device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
             overwrite=overwrite, card=card,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)

@@ -104,6 +104,14 @@ Labels = Annotated[
         help="A table of name,class for a flat folder, such as Hugging Face's metadata.csv.",
     ),
 ]  # fmt: skip
+Groups = Annotated[
+    str,
+    typer.Option(
+        "--groups", metavar="auto|none|REGEX|column:NAME", rich_help_panel=LEVELS,
+        help="Images that show one thing, as frames do: kept together. auto looks; '^(\\d+)_' reads names; or a column of "
+        "--labels.",
+    ),
+]  # fmt: skip
 Split = Annotated[
     str,
     typer.Option(

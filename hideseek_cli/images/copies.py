@@ -39,12 +39,12 @@ PORTION = 2**16
 """Thumbnails that are worked on at once."""
 
 
-def make_thumbnail(image: Pixels) -> UInt8[np.ndarray, " t"]:
-    """The image's colours as SIDE by SIDE grey levels."""
+def make_thumbnail(image: Pixels, side: int = SIDE) -> UInt8[np.ndarray, " t"]:
+    """The image's colours as ``side`` by ``side`` grey levels."""
     step = max(1, min(image.shape[:2]) // LOOKED)
     colours = drop_alpha(image[step // 2 :: step, step // 2 :: step])
     grey = Image.fromarray(colours[:, :, 0] if colours.shape[2] == 1 else colours).convert("L")
-    return np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.HAMMING)).ravel()
+    return np.asarray(grey.resize((side, side), Image.Resampling.HAMMING)).ravel()
 
 
 def find_copies(digests: UInt8[np.ndarray, "n d"], thumbnails: UInt8[np.ndarray, "n t"]) -> Int64[np.ndarray, " n"]:
@@ -64,7 +64,7 @@ def find_copies(digests: UInt8[np.ndarray, "n d"], thumbnails: UInt8[np.ndarray,
             waiting += pairs[-1].shape[1]
             if not len(at) or waiting > len(found):
                 break
-        found = _join(found, np.concatenate(pairs, axis=1))
+        found = join(found, np.concatenate(pairs, axis=1))
     return found
 
 
@@ -109,7 +109,7 @@ def _are_near(
     return near
 
 
-def _join(found: Int64[np.ndarray, " n"], pairs: Int64[np.ndarray, "2 m"]) -> Int64[np.ndarray, " n"]:
+def join(found: Int64[np.ndarray, " n"], pairs: Int64[np.ndarray, "2 m"]) -> Int64[np.ndarray, " n"]:
     """The first member of each group, once those of each pair are in one."""
     if not pairs.size:
         return found

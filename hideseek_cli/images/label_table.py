@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from hideseek_cli.errors import InputError, Problems
 from hideseek_cli.images.file_kinds import is_image, is_supported
 from hideseek_cli.images.image_folder import drop_suffix, note_obstacle
-from hideseek_cli.images.index import FileRef, ImageRecord
+from hideseek_cli.images.index import FileRef, ImageRecord, Key
 from hideseek_cli.images.passed_over import NO_IMAGE, UNLISTED, PassedOver
 
 USUAL = "metadata.csv"
@@ -62,6 +62,22 @@ def read_table(root: Path, table: Path, problems: Problems, passed_over: PassedO
     unlisted = _list_rest(root, table, places, passed_over)
     _note(problems, f"images of {root} are not in {table}; add them or move them away", unlisted)
     return records
+
+
+def read_column(table: Path, column: str) -> dict[Key, str]:
+    """What another column of the table says of each image: class and name -> the cell. Raises InputError where it has none of
+    that title."""
+    rows = _read_rows(table)
+    header = _find_header(table, rows)
+    titles = [title.strip() for title in rows[0][1]] if header else []
+    if header is None or column not in titles:
+        raise InputError(f"{table} has no column {column}; its first line names {', '.join(titles) or 'none'}")
+    name, label, wanted = *header, titles.index(column)
+    return {
+        (row[label].strip(), drop_suffix(PurePosixPath(row[name].strip()).as_posix())): row[wanted].strip()
+        for _, row in rows[1:]
+        if len(row) == len(titles)
+    }
 
 
 def _read_rows(table: Path) -> Rows:

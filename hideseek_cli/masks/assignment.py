@@ -8,8 +8,9 @@ patterns; a buyer who looks for those on other images finds none. Few images do 
 a layer with fewer than FEWEST images for each class that it holds joins the next one, and then a buyer of the lower level
 can strip those of the same classes there too.
 
-Copies of one image lose their masks at once, since who has one clean could subtract it from another that is masked and hold
-the pattern of a layer that was not bought. They carry one pattern, so that the difference of two masked ones is none.
+Siblings, which are copies of one image or nearly so, lose their masks at once, since who has one clean could subtract it
+from another that is masked and hold the pattern of a layer that was not bought. They carry one pattern, so that the
+difference of two masked ones is none.
 
 >>> order = UnmaskingOrder(np.array([5, 0, 3, 1, 4, 2]), np.array([0, 1, 1, 0, 0, 1]), pattern_sets=3)
 >>> order.touched(0.5).tolist()
@@ -96,8 +97,8 @@ class UnmaskingOrder:
     """Whether every image has a pattern of its own, so that no two share one in any layer."""
     carried: int = CARRIED
     """Most patterns of one layer that a class carries."""
-    copies: Int64[np.ndarray, " n"] | None = None
-    """The first image of which each is a copy; copies have turns in a row. None: there are none."""
+    siblings: Int64[np.ndarray, " n"] | None = None
+    """The first image of which each is a sibling; siblings have turns in a row. None: there are none."""
 
     @property
     def count(self) -> int:
@@ -110,12 +111,12 @@ class UnmaskingOrder:
 
     @cached_property
     def first(self) -> Int64[np.ndarray, " n"]:
-        """Of each image's copies the first, or itself."""
-        return np.arange(self.count) if self.copies is None else self.copies
+        """Of each image's siblings the first, or itself."""
+        return np.arange(self.count) if self.siblings is None else self.siblings
 
     @cached_property
     def stops(self) -> Int64[np.ndarray, " s"]:
-        """How many images can have lost their masks, rising, so that of no copies some have and some have not."""
+        """How many images can have lost their masks, rising, so that of no siblings some have and some have not."""
         return np.flatnonzero(np.diff(self.first[self.numbers.argsort()], prepend=-1, append=-1))
 
     @property
@@ -154,7 +155,7 @@ class UnmaskingOrder:
 
     def ends(self, shares: Sequence[float], fewest: int = FEWEST) -> list[int]:
         """The turns at which a new layer begins, rising: each has images enough, and no class lies in more layers than there
-        are pattern sets. Copies in several classes are too few of each to count."""
+        are pattern sets. Siblings in several classes are too few of each to count."""
         ranked = self.ranked
         count = self.count - int(find_divided(self.first, self.labels).sum())
 
@@ -193,10 +194,16 @@ class UnmaskingOrder:
                 free = np.flatnonzero((counts == 0) & (number == counts.argmax()))
                 most = min(self.carried // self.patterns, len(members) // (FEWEST * self.patterns))
                 pattern_sets = np.array([number, *free])[: max(1, most)]
-                turn = self.numbers[members].argsort().argsort() % (len(pattern_sets) * self.patterns)
+                turn = self._count_turns(members) % (len(pattern_sets) * self.patterns)
                 own = pattern_sets[turn % len(pattern_sets)] * self.patterns + turn // len(pattern_sets)
                 found[members] = own * classes + label
         return found[self.first]
+
+    def _count_turns(self, members: Int64[np.ndarray, " m"]) -> Int64[np.ndarray, " m"]:
+        """The turns of some images among themselves, from 0, where siblings count as one."""
+        order = self.numbers[members].argsort()
+        turns = np.diff(self.first[members[order]], prepend=-1).astype(bool).cumsum() - 1
+        return turns[order.argsort()]
 
     def choices(self) -> Int64[np.ndarray, "b n"]:
         """Patterns that images may get, whatever the levels: one row for each pattern of a class."""

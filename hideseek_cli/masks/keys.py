@@ -76,7 +76,7 @@ def draw_class_orders(key: bytes, labels: Sequence[str], count: int) -> Int64[np
 
 def draw_turns(
     key: bytes, names: Iterable[tuple[str, str]], last: Bool[np.ndarray, " n"], ranks: Mapping[str, int] | None = None,
-    copies: Int64[np.ndarray, " n"] | None = None,
+    siblings: Int64[np.ndarray, " n"] | None = None,
 ) -> Int64[np.ndarray, " n"]:  # fmt: skip
     """The turn, from 0, in which each image loses its mask when levels rise; decided by the key, class and name.
 
@@ -84,15 +84,15 @@ def draw_turns(
     to its size, as evenly as whole images can; or one class after another by their ``ranks``, from 0, and only the last two
     like that, because who knows all classes but one knows that one too.
 
-    Copies, of each of which ``copies`` names the first, have turns in a row: at the place of their first one, among the last
-    of their class where one of them is, and behind all other images where they are of several classes.
+    Siblings, of each of which ``siblings`` names the first, have turns in a row: at the place of their first one, among the
+    last of their class where one of them is, and behind all other images where they are of several classes.
     """
     draws, numbers, index = bytearray(), array("I"), dict[str, int]()
     for name in names:
         draws += derive_subkey(key, *name)[:8]
         numbers.append(index.setdefault(name[0], len(index)))
     drawn, classes = np.frombuffer(draws, "<u8"), np.array(numbers, np.int64)
-    first = np.arange(len(classes)) if copies is None else copies
+    first = np.arange(len(classes)) if siblings is None else siblings
     divided = find_divided(first, classes)
     late = np.where(divided, 2, np.isin(first, first[last]))
     place = np.empty(len(classes))

@@ -12,6 +12,7 @@ from hideseek_cli.errors import InputError, count, unknown
 from hideseek_cli.formats.levels import spell_level
 from hideseek_cli.images.layout import READINGS
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.siblings import AUTO, COLUMN, check_groups
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import REDUCED, ClassWise
@@ -101,6 +102,8 @@ class HideConfig:
     ``publishing.loading.HELD`` bytes."""
     labels: Place | None = field(default=None, metadata=PATH)
     """Table ``name,class`` of a flat folder."""
+    groups: str = field(default=AUTO, metadata={"check": check_groups})
+    """What is withheld together, and loses its masks together, as of ``images.siblings``."""
     split: str = field(default="auto", metadata=one_of(*READINGS))
     """Whether folders that are named as parts of a data set are parts, as of ``images.layout``."""
     key_file: Place | None = field(default=None, metadata=PATH)
@@ -134,6 +137,8 @@ class HideConfig:
             yield f"`prices` names level {level:g}, which is not among the levels {_join(self.levels)}"
         if self.labels is not None and self.split != "auto":
             yield "`split` is for folders of parts or classes, and `labels` for a flat one; leave one of them out"
+        if self.labels is None and self.groups.startswith(COLUMN):
+            yield f"`groups={self.groups!r}` is a column of the table of a flat folder: give that as `labels`"
         if self.calibration == "stop":
             if self.patterns > 1:
                 yield "`calibration='stop'` is Algorithm 1 of the paper: it has one pattern a class; leave `patterns` out"

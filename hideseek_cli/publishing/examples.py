@@ -32,9 +32,9 @@ class Example:
 
 
 def choose_examples(source: SourceDataset) -> list[Example]:
-    """Images of a folder, no two of them copies of each other; the same for the same folder."""
+    """Images of a folder, no two of them siblings; the same for the same folder."""
     taught = np.flatnonzero(source.taught)
-    _, first = np.unique(source.copies[taught], return_index=True)
+    _, first = np.unique(source.siblings[taught], return_index=True)
     sample = np.sort(first)[np.linspace(0, len(first) - 1, min(SAMPLE, len(first))).astype(np.int64)]
     grey, texture = np.empty(len(sample)), np.empty(len(sample))
     for where, images in source.stack.groups.values():

@@ -20,11 +20,14 @@ from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, re
 from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
 from hideseek_cli.images.dataset import ImageDataset, report_count, scan, survey, try_each
 from hideseek_cli.images.encoding import why_unfit
+from hideseek_cli.images.label_table import read_column
 from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.images.reading import tell_reading
+from hideseek_cli.images.siblings import AUTO, COLUMN, NONE, find_siblings, group_named, match_names
+from hideseek_cli.images.twins import SIDE as LARGER
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
 from hideseek_cli.publishing.transparency import Transparency, sketch
@@ -54,15 +57,19 @@ class _Read:
     """A sketch of its alpha channel."""
     thumbnail: UInt8[np.ndarray, " t"]
     """By which copies of it are found."""
+    larger: UInt8[np.ndarray, " l"]
+    """By which its other siblings are."""
 
 
 def load_source(
     data: Path, table: Path | None, size: int | None, executor: Executor, progress: Progress,
     output_format: OutputFormat = PNG_FILES, *, most: int | None = None, seed: int = 0, split: str = "auto",
+    groups: str = AUTO,
 ) -> SourceDataset:  # fmt: skip
     """Read and check the owner's folder, which is to be published in that form. At most ``most`` images, chosen by the
     seed, are held for training (None: as many as take HELD bytes), and of a validation part as many. Says what is read, and
     where alpha channels tell the classes. ``split``: how ``images.layout`` finds parts.
+    ``groups``: how ``images.siblings`` finds what belongs together.
 
     Raises InputError that names everything that cannot be used.
     """
@@ -79,12 +86,13 @@ def load_source(
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), [], Transparency()
-    thumbnails = np.zeros((len(shapes), SIDE**2), np.uint8)
+    thumbnails, larger = (np.zeros((len(shapes), side**2), np.uint8) for side in (SIDE, LARGER))
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
             number = found.number
-            shapes[number], digests[number], thumbnails[number] = found.shape, shorten_digest(found.digest), found.thumbnail
+            shapes[number], digests[number] = found.shape, shorten_digest(found.digest)
+            thumbnails[number], larger[number] = found.thumbnail, found.larger
             whole.update(repr((key, found.digest)).encode())
             images += [] if found.seen is None else [found.seen]
             transparency.add(number, found.alpha)
@@ -104,8 +112,9 @@ def load_source(
         validation = load_labelled(part, folder.classes, stack, executor, progress, size)
     for held in validation or ():
         whole.update(held.tobytes())
+    siblings = _find_siblings(folder, find_copies(digests, thumbnails), larger, groups, table)
     return SourceDataset(
-        folder, output_format, shapes, digests, find_copies(digests, thumbnails), whole.hexdigest(), size, taught, stack,
+        folder, output_format, shapes, digests, siblings, whole.hexdigest(), size, taught, stack,
         validation, reading,
     )  # fmt: skip
 
@@ -131,9 +140,26 @@ def _read_images(
         if why := why_unfit(image.shape, notes, output_format.encoding):
             raise InputError(f"{path} {why}")
         seen = _see(image, size) if taught[number] else None
-        return _Read(number, image.shape, digest_pixels(image), seen, sketch(image), make_thumbnail(image))
+        thumbnails = [make_thumbnail(image, side) for side in (SIDE, LARGER)]
+        return _Read(number, image.shape, digest_pixels(image), seen, sketch(image), *thumbnails)
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
+
+
+def _find_siblings(
+    folder: ImageDataset, copies: Int64[np.ndarray, " n"], larger: UInt8[np.ndarray, "n l"], groups: str, table: Path | None
+) -> Int64[np.ndarray, " n"]:
+    """The first sibling of each image, found as ``groups`` says."""
+    if groups in (AUTO, NONE):
+        return copies if groups == NONE else find_siblings(copies, larger, folder.labels)
+    keys = folder.records.keys()
+    if table is not None and groups.startswith(COLUMN):
+        title = groups.removeprefix(COLUMN)
+        told = read_column(table, title)
+        names, what = [told.get(key) for key in keys], f"column {title} of {table}"
+    else:
+        names, what = match_names(keys, groups), f"`groups` {groups!r}"
+    return group_named(copies, names, folder.labels, folder.classes, what)
 
 
 def _see(image: Pixels, size: int | None) -> UInt8[np.ndarray, "_ _ _"]:

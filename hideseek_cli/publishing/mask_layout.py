@@ -61,7 +61,7 @@ def lay_out_masks(run: HideRun, baseline: Baseline, *, shared: bool = False) -> 
         layers = 1
     elif whole:
         labels = source.folder.labels
-        apart = bool(find_divided(source.copies, labels).any())  # they lose their masks last, whatever their class
+        apart = bool(find_divided(source.siblings, labels).any())  # they lose their masks last, whatever their class
         layers = min(layers, max(carried, count_pattern_sets(aims, np.bincount(labels)) + apart))
     unmasking = source.unmasking(
         run.master, config.unmask, run.evaluator.held, aims=aims, pattern_sets=layers, patterns=config.patterns,

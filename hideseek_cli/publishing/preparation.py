@@ -13,6 +13,7 @@ from hideseek_cli.errors import InputError, TakenError, count, name_some, raise_
 from hideseek_cli.formats import manifest, sheet_file
 from hideseek_cli.formats.container import refuse_existing
 from hideseek_cli.images.copies import find_divided
+from hideseek_cli.images.siblings import AUTO, NONE
 from hideseek_cli.masks import keys
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
@@ -79,7 +80,7 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
     """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
     source = load_source(
         config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
-        seed=config.seed, split=config.split,
+        seed=config.seed, split=config.split, groups=config.groups,
     )  # fmt: skip
     if config.method.scope == "sample" and not source.taught.all():
         raise InputError(
@@ -98,19 +99,32 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
         percent = f"; levels are in percent: did you mean {100 * low[0]:g}?" if low[0] < 1 else ""
         raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class){percent}")
     if config.levels and config.calibration == "retrain":
-        _report_copies(source, progress)
+        _check_divided(source, progress)
+    for line in describe_siblings(config, source):
+        progress.say(line)
     return source
 
 
-def _report_copies(source: SourceDataset, progress: Progress) -> None:
-    """Say how many images are copies, and what is done about them. Raises InputError where too many lie in several classes
-    for levels to be made of the others."""
-    sizes, divided = np.bincount(source.copies), find_divided(source.copies, source.folder.labels)
-    if sizes.max() == 1:
-        return
+def describe_siblings(config: HideConfig, source: SourceDataset) -> list[str]:
+    """How many images are siblings, and what is done about them, in a line; none where nothing is."""
+    sizes = np.bincount(source.siblings)
+    done = ["withheld together"] if source.validation is None else []
+    done += ["lose their masks together"] if config.levels and config.calibration == "retrain" else []
+    some = sizes[sizes > 1]
+    if not len(some) or not done:
+        return []
+    what = " of near-identical ones" if config.groups in (AUTO, NONE) else ""
+    groups = f"{some.sum():,} images in {count(len(some), 'group')}{what}"
+    return [f"{groups}: {', and '.join(done)}; the largest has {some.max():,}"]
+
+
+def _check_divided(source: SourceDataset, progress: Progress) -> None:
+    """Say which siblings lie in several classes. Raises InputError where they are too many for levels to be made of the
+    others."""
+    divided = find_divided(source.siblings, source.folder.labels)
     members = np.flatnonzero(divided)
-    members = members[source.copies[members].argsort(kind="stable")]
-    groups = np.split(members, np.flatnonzero(np.diff(source.copies[members])) + 1) if len(members) else []
+    members = members[source.siblings[members].argsort(kind="stable")]
+    groups = np.split(members, np.flatnonzero(np.diff(source.siblings[members])) + 1) if len(members) else []
     shown = [" and ".join("/".join(source.folder.records[int(number)].key) for number in group[:SHOWN]) for group in groups]
     if divided.mean() > DIVIDED:
         raise_for(
@@ -118,11 +132,6 @@ def _report_copies(source: SourceDataset, progress: Progress) -> None:
             f"images lie in several classes, equal or nearly so, which is more than levels can leave masked ({DIVIDED:.0%} of "
             "all); keep each in one class",
         )
-    some = sizes[sizes > 1]
-    progress.say(
-        f"{count(int(some.sum()), 'image')} are copies of one another, equal or nearly so, in {count(len(some), 'group')} of "
-        f"at most {some.max()}; those of a group lose their masks at once"
-    )
     if shown:
         progress.say(
             f"copies in several classes lose their masks after all other images: {name_some(shown, SHOWN, '; ')}; "

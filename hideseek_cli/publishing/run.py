@@ -50,7 +50,7 @@ class HideRun:
         recipe = config.recipe.for_images(len(source))
         evaluator = Evaluator(
             source.stack.clean(), source.labels, len(source.folder.classes), recipe, config.seed, device, source.validation,
-            cache_folder(), source.taught, source.draw_seed(master, "folds", config.seed),
+            cache_folder(), source.taught, source.draw_seed(master, "folds", config.seed), source.siblings[source.taught],
         )  # fmt: skip
         cache = Cache(cache_folder(), {
             "seen": evaluator.digest(), "recipe": recipe.to_json(), "seed": config.seed, "device": str(device),

@@ -66,8 +66,9 @@ class SourceDataset:
     """Of each image as it lies in its file: height, width, channels."""
     digests: UInt8[np.ndarray, "n d"]
     """Of the pixels of each image in its file, their first DIGEST bytes; they stay at home."""
-    copies: Int64[np.ndarray, " n"]
-    """The number of the first image of which each is a copy (``images.copies``); its own where it is of none before it."""
+    siblings: Int64[np.ndarray, " n"]
+    """The number of the first image of which each is a sibling (``images.siblings``); its own where it is of none before
+    it."""
     fingerprint: str
     """A hash over class, name and pixels of everything read; stays in the journal, at home."""
     size: int | None
@@ -143,11 +144,11 @@ class SourceDataset:
         return int.from_bytes(keys.derive_subkey(master, self.release_label(), purpose, str(seed))[:SEED_BYTES])
 
     def shifts(self, master: bytes, placement: str) -> UInt16[np.ndarray, "n 2"] | None:
-        """Where each image's pattern is laid, of copies at one place: None for the fixed placement."""
+        """Where each image's pattern is laid, of siblings at one place: None for the fixed placement."""
         if placement == "fixed":
             return None
         key = keys.derive_subkey(master, self.release_label(), "placement")
-        return keys.draw_shifts(key, self.folder.records.keys(), *self.stack.shape)[self.copies]
+        return keys.draw_shifts(key, self.folder.records.keys(), *self.stack.shape)[self.siblings]
 
     def unmasking(
         self, master: bytes, unmask: str = "classes", last: Bool[np.ndarray, " t"] | None = None, *,
@@ -168,8 +169,8 @@ class SourceDataset:
             order = find_quietest_order(keys.draw_class_orders(key, classes, ORDERS), np.bincount(self.folder.labels), aims)
             ranks = {classes[number]: rank for rank, number in enumerate(order.tolist())}
         return UnmaskingOrder(
-            keys.draw_turns(key, self.folder.records.keys(), late, ranks, self.copies), self.folder.labels, pattern_sets,
-            patterns, own, carried, self.copies,
+            keys.draw_turns(key, self.folder.records.keys(), late, ranks, self.siblings), self.folder.labels, pattern_sets,
+            patterns, own, carried, self.siblings,
         )  # fmt: skip
 
 

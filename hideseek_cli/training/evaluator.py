@@ -3,10 +3,10 @@
 Where the folder has no validation part, some images of every class are withheld: no run trains on them, and no mask
 was trained on them either, so that what they are asked has not been answered before.
 Withheld images are the last to lose their masks, and an image that carries the published mask teaches nothing; others
-like them take their places twice. So a run learns from what the buyer's will, in as many steps. Where images that do
-teach are withheld, as for the clean folder, that costs accuracy. It is measured once, by a run on half of them: accuracy
-grows about linearly with the logarithm of their number, so ``log(all / used)`` of that slope is added, in proportion to
-what a level has left above chance.
+like them take their places twice; siblings are withheld together (``training.withholding``). So a run learns from what
+the buyer's will, in as many steps. Where images that do teach are withheld, as for the clean folder, that costs
+accuracy. It is measured once, by a run on half of them: accuracy grows about linearly with the logarithm of their number,
+so ``log(all / used)`` of that slope is added, in proportion to what a level has left above chance.
 
 A folder may have more images than are held in memory. Then runs see a part of it and are corrected in the same way for the
 rest, by what a run on half of that part in half as many steps says.
@@ -31,6 +31,7 @@ from hideseek_cli.recipe import Recipe
 from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import OnStep, find_correct, ignore_steps, train
+from hideseek_cli.training.withholding import select_half, select_withheld
 
 Change = Callable[[TensorDataset, TensorDataset], tuple[TensorDataset, TensorDataset]]
 """Of the images that are trained on and of those that are tested."""
@@ -69,17 +70,6 @@ def retrain(
     return retrain_and_score(data, test, recipe, on_step, seed=seed, checkpoints=checkpoints, by=by).accuracy
 
 
-def select_withheld(labels: Int64[np.ndarray, " n"], seed: int) -> Bool[np.ndarray, " n"]:
-    """Which images to withhold: about 2,000, but between a tenth and a quarter of every class."""
-    generator = np.random.default_rng([seed, 0xF01D])
-    share = min(0.25, max(0.1, 2000 / len(labels)))
-    held = np.zeros(len(labels), bool)
-    for label in np.unique(labels):
-        members = generator.permutation(np.flatnonzero(labels == label))
-        held[members[: max(1, round(share * len(members)))]] = True
-    return held
-
-
 class Evaluator:
     """Retrains the recipe's networks on masked images and measures them on clean ones that they have not seen."""
 
@@ -88,16 +78,24 @@ class Evaluator:
         device: torch.device,
         validation: tuple[UInt8[np.ndarray, "m h w c"], Int64[np.ndarray, " m"]] | None = None,
         checkpoints: Path | None = None, among: Bool[np.ndarray, " a"] | None = None, folds: int | None = None,
+        siblings: Int64[np.ndarray, " n"] | None = None,
     ) -> None:  # fmt: skip
         """``checkpoints``: a folder for trainings that take long. ``among``: which of a folder's images these are. ``seed``: of
-        runs. ``folds``: that by which images are withheld, where nobody may work out which; None: that of runs."""
+        runs. ``folds``: that by which images are withheld, where nobody may work out which; None: that of runs.
+        ``siblings``: a number that each has in common with its siblings; None: there are none."""
         self.checkpoints = checkpoints
         self.among = np.ones(len(labels), bool) if among is None else among
         self.labels, self.classes, self.recipe, self.seed, self.device = labels, classes, recipe, seed, device
         self.clean = make_dataset(clean, labels, classes, device)
         self.nothing = np.zeros(len(self.among), bool)
         """No image of the folder carries the published mask."""
-        self.held = np.zeros(len(labels), bool) if validation else select_withheld(labels, seed if folds is None else folds)
+        numbers = np.arange(len(labels)) if siblings is None else siblings
+        _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+        self.siblings = first[which.ravel()].astype(np.int64)
+        """The first sibling of each image."""
+        self.held = np.zeros(len(labels), bool)
+        if not validation:
+            self.held = select_withheld(labels, seed if folds is None else folds, self.siblings)
         """Which images are withheld; not one where there is a validation part."""
         self.test = make_dataset(*validation, classes, device) if validation else self.clean.subset(self._index(self.held))
 
@@ -111,6 +109,7 @@ class Evaluator:
             whole.update(part.encode())
         for which in (self.held, self.among):
             whole.update(np.packbits(which).tobytes())
+        whole.update(self.siblings.tobytes())
         return whole.hexdigest()
 
     def seen(self) -> Tensor:
@@ -144,10 +143,9 @@ class Evaluator:
         return np.sort(np.concatenate(parts))
 
     def half(self) -> Int64[np.ndarray, " _"]:
-        """Every second image of each class that is not withheld, as often as it takes to be as many; or once, where a buyer
-        has more images and with them takes more steps."""
-        used = np.flatnonzero(~self.held)
-        some = used[np.argsort(self.labels[used], kind="stable")][::2]
+        """About half of the images of each class that are not withheld, as often as it takes to be as many; or once, where a
+        buyer has more images and with them takes more steps."""
+        some = select_half(self.labels, self.held, self.siblings)
         if not self.among.all():
             return some
         return some[np.arange(len(self.labels)) * len(some) // len(self.labels)]

@@ -93,7 +93,7 @@ def test_copies_of_real_images_are_found_and_nothing_else_is_one(request, tmp_pa
     """One of each class is compressed again, one is made smaller, in a class of its own."""
     root, planted = tmp_path / "data", {}
     shutil.copytree(request.getfixturevalue(name), root)
-    assert np.array_equal((source := load_source(root, None, None, executor, Silent())).copies, np.arange(len(source)))
+    assert np.array_equal((source := load_source(root, None, None, executor, Silent())).siblings, np.arange(len(source)))
     folders = sorted(root.iterdir())
     (root / "zz").mkdir()
     for folder in folders:
@@ -104,5 +104,5 @@ def test_copies_of_real_images_are_found_and_nothing_else_is_one(request, tmp_pa
             made.save(root / f"zz/{folder.name}{factor:g}.jpg", quality=50 if factor == 1 else 95)
     source = load_source(root, None, 32, executor, Silent())
     names = ["/".join(record.key) for record in source.folder.records]
-    found = {names[number].removeprefix("zz/"): names[first] for number, first in enumerate(source.copies) if number != first}
+    found = {names[number].removeprefix("zz/"): names[first] for number, first in enumerate(source.siblings) if number != first}
     assert found == planted

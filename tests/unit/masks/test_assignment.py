@@ -23,7 +23,7 @@ def order(groups: list[list[int]], whole: bool, **options: object) -> UnmaskingO
         copies[joined] = np.flatnonzero(joined)[0]
     ranks = {"0": 1, "1": 2, "2": 0} if whole else None
     numbers = keys.draw_turns(bytes(32), NAMES, np.zeros(120, bool), ranks, copies)
-    return UnmaskingOrder(numbers, LABELS, copies=copies, **options)  # type: ignore[arg-type]
+    return UnmaskingOrder(numbers, LABELS, siblings=copies, **options)  # type: ignore[arg-type]
 
 
 @given(GROUPS, SHARES, st.booleans(), st.integers(1, 3))

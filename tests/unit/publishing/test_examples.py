@@ -72,7 +72,7 @@ def test_examples_of_a_folder_of_many_kinds_are_no_copies_and_those_that_are_in_
     source = load_source(data, None, None, executor, Silent(), most=most)
     found = choose_examples(source)
     numbers = [one.number for one in found]
-    assert len({*source.copies[numbers].tolist()}) == len(found) == 6 and source.taught[numbers].all()
+    assert len({*source.siblings[numbers].tolist()}) == len(found) == 6 and source.taught[numbers].all()
     assert found == choose_examples(load_source(data, None, None, executor, Silent(), most=most))
     if most is None:
         assert source.folder.records[numbers[0]].label == "class1" and found[0].why == "flattest"

@@ -30,7 +30,7 @@ def told(data: Path, executor, levels: tuple[float, ...] = (70.0,), **options: o
     settings = {"out": data.parent / "published", "masks": data.parent / "masks"}
     config = HideConfig(data=data, recipe=preset("quick"), levels=levels, **settings, **options)  # type: ignore[arg-type]
     read_source(config, executor, progress)
-    return [line for line in progress.told if "are copies of" in line or "copies in several" in line]
+    return [line for line in progress.told if "near-identical" in line or "copies in several" in line]
 
 
 @pytest.mark.slow
@@ -39,19 +39,18 @@ def test_copies_are_counted_and_those_in_several_classes_named(make_folder: Make
     assert told(root, executor) == []
     plant(root, 3, 0)
     assert told(root, executor) == [
-        "2 images are copies of one another, equal or nearly so, in 1 group of at most 2; "
-        "those of a group lose their masks at once"
+        "2 images in 1 group of near-identical ones: withheld together, and lose their masks together; the largest has 2"
     ]
     plant(root, 7, 1, 2)
     first, second = told(root, executor)
-    assert first.startswith("5 images are copies") and "in 2 groups of at most 3" in first
-    assert second == (
+    assert second.startswith("5 images in 2 groups of near-identical ones") and second.endswith("the largest has 3")
+    assert first == (
         "copies in several classes lose their masks after all other images: "
         "class0/007 and class1/007x1 and class2/007x2; keep each image in one class"
     )
     for number in (9, 10, 11):
         plant(root, number, 1)
-    assert told(root, executor)[1].endswith("class0/010 and class1/010x1; and 1 more; keep each image in one class")
+    assert told(root, executor)[0].endswith("class0/010 and class1/010x1; and 1 more; keep each image in one class")
 
 
 def test_more_copies_in_several_classes_than_levels_can_leave_masked_are_refused_by_name(make_folder: MakeFolder, executor):
@@ -72,7 +71,7 @@ def test_where_levels_are_no_share_of_the_images_nothing_is_refused(make_folder:
         plant(root, number, 1)
     if "calibration" in options:
         options = {**options, "method": select("emn", "class", {"schedule": "alternating"})}
-    assert not [line for line in told(root, executor, **options) if "copies of" in line]
+    assert not [line for line in told(root, executor, **options) if "copies in several" in line or "masks together" in line]
 
 
 @pytest.mark.parametrize(
