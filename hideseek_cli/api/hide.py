@@ -57,7 +57,7 @@ def _gather(
     robust: str | Sequence[str] | None = None, authorized: str | Path | None = None, placement: str = "fixed",
     patterns: int = 1, unmask: str = "classes", schedule: str | None = None, passes: int | None = None,
     inner_steps: int | None = None, pgd_steps: int | None = None, stop_error: float | None = None,
-    calibration: str = "retrain", tolerance: float = 5.0, max_runs: int | None = None, size: int | None = None,
+    calibration: str = "retrain", tolerance: float = 2.5, max_runs: int | None = None, size: int | None = None,
     train_images: int | None = None, labels: str | Path | None = None, split: str = "auto", image_format: str = "png",
     shards: int | None = None, keep_exif: bool = False, key_file: str | Path | None = None, seed: int = 0,
     device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None, progress: bool | Progress = True,

@@ -151,7 +151,7 @@ def hide(
     tolerance: Annotated[
         float,
         typer.Option("--tolerance", help="Points by which calibration may miss a level.", rich_help_panel=LEVELS),
-    ] = 5.0,
+    ] = 2.5,
     max_runs: Annotated[
         int | None,
         typer.Option("--max-runs", help="Retrainings at most. Usual: about 22, and 7 for each level.", rich_help_panel=LEVELS),

@@ -42,6 +42,11 @@ class RunBudget:
         """Those that it takes at least once masks are chosen."""
         return PUBLISHED_RUNS + FEWEST_RUNS * self.levels + self._authorized
 
+    def for_levels(self, left: int) -> int:
+        """Of so many that are left, those that the search for levels may take: LEVEL_RUNS each, of ``max_runs`` any."""
+        rest = left - PUBLISHED_RUNS
+        return rest if self.max_runs is not None else min(rest, LEVEL_RUNS * self.levels)
+
     @property
     def kept(self) -> int:
         """Those that are kept to try what the published masks outlive, and what would hide where they do not; of ``max_runs``

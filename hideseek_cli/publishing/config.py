@@ -113,7 +113,7 @@ class HideConfig:
     """Processor threads of each retraining; as many stand side by side as there are cores for."""
     max_runs: int | None = None
     """Retrainings that may be made; None: as many as ``publishing.budget`` says."""
-    tolerance: Number = field(default=5.0, metadata=POINTS)
+    tolerance: Number = field(default=2.5, metadata=POINTS)
     """Points by which calibration may miss a level."""
     overwrite: bool = False
     resume: bool = False

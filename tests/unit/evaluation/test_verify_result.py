@@ -15,8 +15,9 @@ from hideseek_cli.training.accuracy_stats import estimate
 
 def verification(**options: Any) -> Verification:
     usual = {
-        "found": estimate([50.0, 51.0], 1000), "accuracies": (50.0, 51.0), "level": 50.0, "tolerance": 8.0, "one_sided": False,
-        "verdict": "pass", "more": None, "recipe": preset("quick"), "seed": 3, "images": 60, "tested": 1000, "kind": "",
+        "found": estimate([50.0, 51.0], 1000), "accuracies": (50.0, 51.0), "level": 50.0, "tolerance": 4.0, "one_sided": False,
+        "verdict": "pass", "more": None, "needed": None, "recipe": preset("quick"), "seed": 3, "images": 60,
+        "tested": 1000, "kind": "",
     }  # fmt: skip
     return Verification(**{**usual, **options})
 
@@ -41,7 +42,7 @@ def test_a_row_says_what_was_promised():
         verification(), verification(one_sided=True, level=33.3), verification(level=None, verdict=None, kind="authorized"),
     ]  # fmt: skip
     rows = result(*promises).rows()
-    assert [row["promised %"] for row in rows] == ["50 ± 8", "at most chance, 33.3 + 8", "none"]
+    assert [row["promised %"] for row in rows] == ["50 ± 4", "at most chance, 33.3 + 4", "none"]
     assert rows[2]["network"] == "slim, authorized" and rows[2]["verdict"] == "nothing promised"
 
 
@@ -50,8 +51,8 @@ def test_a_row_says_what_was_promised():
     [
         ({"more": 1}, "about 1 more run would settle it"),
         ({"more": 5}, "about 5 more runs would settle it"),
-        ({}, "no number of runs on these 1000 test images would settle it"),
-        ({"tested": 1}, "no number of runs on this 1 test image would settle it"),
+        ({}, "no number of runs on these 1000 test images would settle it: the mean lies where the tolerance ends"),
+        ({"tested": 1, "needed": 9}, "no number of runs on this 1 test image would settle it; 9 test images would"),
     ],
 )
 def test_what_would_settle_it_is_said(options, words):
