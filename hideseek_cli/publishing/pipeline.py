@@ -103,7 +103,7 @@ def _open_journal(
     }  # fmt: skip
     if config.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
-    journal = open_journal(config.journal, binding, progress, resume=config.resume)
+    journal = open_journal(config.journal, binding, progress, resume=config.resume, overwrite=config.overwrite)
     if config.key_file is not None:
         return journal, master
     if journal.value("key") is None:

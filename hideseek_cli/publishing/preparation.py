@@ -35,7 +35,7 @@ def prepare(config: HideConfig, *, alone: bool = False) -> tuple[StagedFolder, b
     DiskError where nothing can be written; touches nothing, and reads no image."""
     if config.resume and not config.journal.exists() and config.masks.exists() and not config.overwrite:
         raise InputError(f"{config.masks} is written and no run is left to resume: it is complete")
-    written = recall(config.journal, RELEASE) if config.resume else None
+    written = _recall_release(config)
     refuse_files(config, written)
     own = written is not None and manifest.exists(config.out) and manifest.read(config.out).release == written
     stage = StagedFolder(
@@ -43,6 +43,17 @@ def prepare(config: HideConfig, *, alone: bool = False) -> tuple[StagedFolder, b
     )
     stage.check()
     return stage, keys.load_master_key(config.key_file)
+
+
+def _recall_release(config: HideConfig) -> str | None:
+    """The release that an interrupted run wrote; what cannot be read matters only where it is to be gone on with."""
+    try:
+        release: str | None = recall(config.journal, RELEASE)
+    except InputError:
+        if config.resume:
+            raise
+        return None
+    return release
 
 
 @contextmanager
