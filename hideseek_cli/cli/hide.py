@@ -156,6 +156,10 @@ def hide(
         int | None,
         typer.Option("--max-runs", help="Retrainings at most. Usual: about 22, and 7 for each level.", rich_help_panel=LEVELS),
     ] = None,
+    offer_anyway: Annotated[
+        bool,
+        typer.Option("--offer-anyway", help="Offer levels that cannot be told from what lies below.", rich_help_panel=LEVELS),
+    ] = False,
     arch: options.Arch = None,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
@@ -207,9 +211,9 @@ def hide(
             recipe=recipe, arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective,
             robust=robust, authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule,
             passes=passes, inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,
-            tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
-            split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file, seed=seed,
-            device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
+            tolerance=tolerance, max_runs=max_runs, offer_anyway=offer_anyway, size=size, train_images=train_images,
+            labels=labels, split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file,
+            seed=seed, device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
             overwrite=overwrite,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)

@@ -115,6 +115,8 @@ class HideConfig:
     """Retrainings that may be made; None: as many as ``publishing.budget`` says."""
     tolerance: Number = field(default=2.5, metadata=POINTS)
     """Points by which calibration may miss a level."""
+    offer_anyway: bool = False
+    """Whether levels that cannot be told from what lies below them are offered all the same."""
     overwrite: bool = False
     resume: bool = False
 
@@ -219,7 +221,7 @@ class HideConfig:
     def binding(self) -> dict[str, Any]:
         """What a resumed run must share, by the names of the public API's arguments."""
         kept = asdict(self)
-        for name in ("overwrite", "resume", "prices", "output_format", "out"):
+        for name in ("overwrite", "resume", "prices", "offer_anyway", "output_format", "out"):
             del kept[name]
         preferred = kept.pop("preferred")
         kept["look"] = preferred if self.robust is None else ()

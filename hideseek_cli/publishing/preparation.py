@@ -16,11 +16,13 @@ from hideseek_cli.images.copies import find_divided
 from hideseek_cli.masks import keys
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.publishing.products import find_untold
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.journal import Journal, recall
 from hideseek_cli.runtime.lock import hold
 from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.training.evaluator import count_for_withheld, select_withheld
 
 DIVIDED = 0.05
 """Share of the images, at most, that may have copies in other classes: they lose their masks after all others."""
@@ -110,7 +112,23 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
         raise InputError(f"level {low[0]:g} is not above chance, which is {chance:.1f} % here (the largest class){percent}")
     if config.levels and config.calibration == "retrain":
         _report_copies(source, progress)
+    _report_few(config, source, progress)
     return source
+
+
+def _report_few(config: HideConfig, source: SourceDataset, progress: Progress) -> None:
+    """Say so where the images on which levels are measured cannot tell them apart, however many runs are made."""
+    held = source.validation
+    tested = int(select_withheld(source.labels, config.seed).sum()) if held is None else len(held[1])
+    if (untold := find_untold(config.levels, source.folder.chance(), tested)) is None:
+        return
+    which, needed = untold
+    lie = "are withheld" if held is None else "lie in the validation part"
+    enough = f"about {count_for_withheld(needed)} images" if held is None else f"a validation part of about {needed}"
+    progress.say(
+        f"{count(tested, 'image')} that {lie} measure levels, too few to tell {which}, however often networks are trained; "
+        f"{enough} would do"
+    )
 
 
 def _report_copies(source: SourceDataset, progress: Progress) -> None:

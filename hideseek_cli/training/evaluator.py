@@ -71,6 +71,15 @@ def select_withheld(labels: Int64[np.ndarray, " n"], seed: int) -> Bool[np.ndarr
     return held
 
 
+def count_for_withheld(withheld: int) -> int:
+    """Of how many images about so many are withheld.
+
+    >>> count_for_withheld(100), count_for_withheld(3000)
+    (400, 30000)
+    """
+    return withheld * (4 if withheld <= 2000 else 10)
+
+
 class Evaluator:
     """Retrains the recipe's networks on masked images and measures them on clean ones that they have not seen."""
 
