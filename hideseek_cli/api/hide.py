@@ -57,9 +57,9 @@ def _gather(
     robust: str | Sequence[str] | None = None, authorized: str | Path | None = None, placement: str = "fixed",
     patterns: int = 1, unmask: str = "classes", schedule: str | None = None, passes: int | None = None,
     inner_steps: int | None = None, pgd_steps: int | None = None, stop_error: float | None = None,
-    calibration: str = "retrain", tolerance: float = 5.0, max_runs: int | None = None, size: int | None = None,
-    train_images: int | None = None, labels: str | Path | None = None, groups: str = "auto", split: str = "auto",
-    image_format: str = "png", shards: int | None = None, keep_exif: bool = False, card: bool = False,
+    calibration: str = "retrain", tolerance: float = 2.5, max_runs: int | None = None, offer_anyway: bool = False,
+    size: int | None = None, train_images: int | None = None, labels: str | Path | None = None, groups: str = "auto",
+    split: str = "auto", image_format: str = "png", shards: int | None = None, keep_exif: bool = False, card: bool = False,
     key_file: str | Path | None = None, seed: int = 0, device: str = "auto", threads: int = 0, workers: int = 0,
     engine: str | None = None, progress: bool | Progress = True, resume: bool = False, overwrite: bool = False,
 ) -> _Call:  # fmt: skip
@@ -92,6 +92,7 @@ def _gather(
         calibration: ``retrain``, or ``stop`` (the paper's).
         tolerance: Percentage points by which calibration may miss a level.
         max_runs: Retrainings at most.
+        offer_anyway: Name levels in the manifest that cannot be told from what lies below them.
         size: Side, in pixels, at which networks see the central square of images, 8 to 1024.
         train_images: Images that are trained on at most; all are published.
         labels: Table of name,class for a flat folder, such as Hugging Face's ``metadata.csv``.
@@ -132,8 +133,8 @@ def _gather(
         max_visibility=style.max_visibility if max_visibility is None else max_visibility,
         robust=_robust(robust), preferred=style.outlived(maker), recipe=trained.with_arch(split_names(arch)),
         placement=placement, patterns=patterns, unmask=unmask, calibration=calibration, tolerance=tolerance,
-        max_runs=max_runs, size=size,
-        train_images=train_images, labels=None if labels is None else as_path(labels), groups=groups, split=split,
+        max_runs=max_runs, offer_anyway=offer_anyway, size=size, train_images=train_images,
+        labels=None if labels is None else as_path(labels), groups=groups, split=split,
         key_file=None if key_file is None else as_path(key_file), seed=seed, threads=threads or 1, resume=resume,
         overwrite=overwrite, card=card, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
         method=maker,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def verify(
-    folder: str | Path, test: str | Path, *, level: float | None = None, tolerance: float = 8.0, runs: int = 4,
+    folder: str | Path, test: str | Path, *, level: float | None = None, tolerance: float | None = None, runs: int = 4,
     recipe: RecipeLike = None, arch: str | Sequence[str] | None = None, epochs: int | None = None,
     batch_size: int | None = None, size: int | None = None, split: str = "auto", seed: int | None = None,
     authorized: str | Path | None = None, distill_from: str | Path | None = None, device: str = "auto", threads: int = 0,
@@ -40,7 +40,7 @@ def verify(
         folder: What ``seek`` or ``hide`` wrote, or any labelled folder.
         test: Clean test images of the same classes.
         level: Accuracy promised, in percent, in place of the manifest's.
-        tolerance: Percentage points by which it may be missed, above 0 and below 100.
+        tolerance: Percentage points by which it may be missed, above 0 and below 100. Usual: 4, and 8 of chance.
         runs: Trainings with fresh seeds, 1 to 1000.
         recipe: In place of the manifest's: ``quick``, ``standard``, ``paper`` or an ``hs.Recipe``.
         arch: Networks in place of the recipe's, each judged by itself.

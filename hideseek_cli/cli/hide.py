@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hideseek_cli.cli import options
+from hideseek_cli.cli.offers import parse_levels, parse_prices
 from hideseek_cli.cli.options import FILES, LEVELS, MASKS, TRAINING
 
 EXAMPLES = """\b
@@ -151,11 +152,15 @@ def hide(
     tolerance: Annotated[
         float,
         typer.Option("--tolerance", help="Points by which calibration may miss a level.", rich_help_panel=LEVELS),
-    ] = 5.0,
+    ] = 2.5,
     max_runs: Annotated[
         int | None,
         typer.Option("--max-runs", help="Retrainings at most. Usual: about 22, and 7 for each level.", rich_help_panel=LEVELS),
     ] = None,
+    offer_anyway: Annotated[
+        bool,
+        typer.Option("--offer-anyway", help="Offer levels that cannot be told from what lies below.", rich_help_panel=LEVELS),
+    ] = False,
     arch: options.Arch = None,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
@@ -210,41 +215,12 @@ def hide(
             recipe=recipe, arch=arch, epochs=epochs, batch_size=batch_size, method=method, scope=scope, objective=objective,
             robust=robust, authorized=authorized, placement=placement, patterns=patterns, unmask=unmask, schedule=schedule,
             passes=passes, inner_steps=inner_steps, pgd_steps=pgd_steps, stop_error=stop_error, calibration=calibration,
-            tolerance=tolerance, max_runs=max_runs, size=size, train_images=train_images, labels=labels,
-            groups=groups, split=split, image_format=image_format, shards=shards, keep_exif=keep_exif, key_file=key_file,
-            seed=seed, device=device, threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
-            overwrite=overwrite, card=card,
+            tolerance=tolerance, max_runs=max_runs, offer_anyway=offer_anyway, size=size, train_images=train_images,
+            labels=labels, groups=groups, split=split, image_format=image_format, shards=shards, keep_exif=keep_exif,
+            key_file=key_file, seed=seed, device=device, threads=threads, workers=workers, engine=engine, progress=screen,
+            resume=resume, overwrite=overwrite, card=card,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
         if not dry_run:
             leave_record(found, screen, given)
     raise typer.Exit(0 if found.complete else 1)
-
-
-def parse_levels(text: str | None) -> tuple[float, ...]:
-    """Raises InputError for a list that is none, or that is empty: a script's empty variable would sell nothing."""
-    import hideseek_cli as hs
-
-    if text is None:
-        return ()
-    try:
-        found = tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise hs.InputError(f"--levels {text!r} is not a list of percentages, such as 30,50,70") from error
-    if not found:
-        raise hs.InputError("--levels is empty: give percentages, such as 30,50,70, or leave it out to sell no level")
-    return found
-
-
-def parse_prices(text: str | None) -> dict[float, float]:
-    """Raises InputError where it is no list of level=price."""
-    import hideseek_cli as hs
-
-    pairs = [part.split("=") for part in (text or "").split(",") if part.strip()]
-    try:
-        found = {float(level): float(price) for level, price in pairs}
-    except ValueError as error:
-        raise hs.InputError(f"--prices {text!r} is not a list of level=price, such as 30=10,50=25") from error
-    if len(found) < len(pairs):
-        raise hs.InputError(f"--prices {text!r} names a level twice; give each once")
-    return found

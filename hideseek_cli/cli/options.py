@@ -138,7 +138,9 @@ Card = Annotated[
     ),
 ]  # fmt: skip
 KeyFile = Annotated[Path | None, typer.Option("--key-file", help="32 secret bytes in place of fresh ones.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with what an interrupted run has finished.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with what an interrupted run has finished, or say that there is none.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what hideseek wrote there before.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, on failure too.", rich_help_panel=OUTPUT)]

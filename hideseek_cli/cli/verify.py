@@ -16,7 +16,10 @@ def verify(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The folder to train on: cleaned, published or any other.")],
     test: Annotated[Path, typer.Option("--test", help="Clean test images of the same classes.")],
     level: Annotated[float | None, typer.Option("--level", help="Accuracy promised, in place of the manifest's.")] = None,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="Points by which the accuracy may miss the level.")] = 8.0,
+    tolerance: Annotated[
+        float | None,
+        typer.Option("--tolerance", help="Points by which the accuracy may miss the level. Usual: 4; 8 of a published folder."),
+    ] = None,
     runs: Annotated[int, typer.Option("--runs", help="Trainings with fresh seeds.", min=1)] = 4,
     resume: options.Resume = False,
     recipe: options.RecipeName = None,

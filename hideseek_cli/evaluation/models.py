@@ -16,6 +16,10 @@ from hideseek_cli.training.evaluator import retrain_and_score
 from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset
 
+LEVEL_TOLERANCE, CHANCE_TOLERANCE = 4.0, 8.0
+"""Points by which an accuracy may miss a level, or pass chance on a published folder, unless told otherwise; `hide` counts a
+folder as hidden up to 8 % of what lies above chance."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedModel:
@@ -37,6 +41,11 @@ class EvaluatedModel:
         """What its runs are remembered by; says nothing of a secret stem."""
         by = self.by
         return f"{self.kind} {by.identity} {by.arch} {by.seed} {self.recipe.arch}" if by else self.recipe.arch
+
+    def allow(self, tolerance: float | None) -> float:
+        """Points by which the promise may be missed; ``tolerance``: those that were asked for."""
+        usual = CHANCE_TOLERANCE if self.one_sided else LEVEL_TOLERANCE
+        return usual if tolerance is None else tolerance
 
     def judge(self, found: Estimate, tolerance: float) -> Verdict:
         """Whether the promise is kept."""

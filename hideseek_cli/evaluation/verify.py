@@ -26,7 +26,16 @@ from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.fields import NAMES, PATH, Names, Number, Place, one_of, settle
 from hideseek_cli.runtime.journal import Journal, path_beside
 from hideseek_cli.runtime.progress import Progress
-from hideseek_cli.training.accuracy_stats import LEVEL, POINTS, RUNS, compare_mix, estimate, more_runs
+from hideseek_cli.training.accuracy_stats import (
+    LEVEL,
+    POINTS,
+    RUNS,
+    compare_mix,
+    estimate,
+    images_needed,
+    least_tolerance,
+    more_runs,
+)
 from hideseek_cli.training.evaluator import derive_seed
 from hideseek_cli.training.parallel import train_in_parallel
 from hideseek_cli.training.score import Score
@@ -42,8 +51,8 @@ class VerifyConfig:
     """Clean test images of the same classes."""
     level: Number | None = field(default=None, metadata=LEVEL)
     """Test accuracy in percent that was promised, in place of the manifest's."""
-    tolerance: Number = field(default=8.0, metadata=POINTS)
-    """Points by which the accuracy may miss the level."""
+    tolerance: Number | None = field(default=None, metadata=POINTS)
+    """Points by which the accuracy may miss the level, or pass chance; None: 4, or 8 of chance."""
     runs: int = field(default=4, metadata=RUNS)
     """Trainings of each network."""
     recipe: Recipe | None = None
@@ -143,18 +152,31 @@ class _Runs:
 
     def verify(self, model: EvaluatedModel) -> Verification:
         """All runs of a network, and what they say of its promise."""
-        begun = time.monotonic()
-        scores, tested = self._measure(model), len(self.data.test)
+        begun, tested, tolerance = time.monotonic(), len(self.data.test), model.allow(self.config.tolerance)
+        self._warn_of_few(model, tolerance)
+        scores = self._measure(model)
         accuracies = [one.accuracy for one in scores]
-        found, judge = estimate(accuracies, tested), partial(model.judge, tolerance=self.config.tolerance)
+        found, judge = estimate(accuracies, tested), partial(model.judge, tolerance=tolerance)
         verdict = None if model.level is None else judge(found)
+        more = more_runs(accuracies, tested, judge) if verdict == "inconclusive" else None
         return Verification(
-            found=found, accuracies=tuple(accuracies), level=model.level, tolerance=self.config.tolerance,
+            found=found, accuracies=tuple(accuracies), level=model.level, tolerance=tolerance,
             one_sided=model.one_sided, verdict=verdict,
-            more=more_runs(accuracies, tested, judge) if verdict == "inconclusive" else None,
+            more=more, needed=images_needed(accuracies, judge) if verdict == "inconclusive" and more is None else None,
             recipe=model.recipe, seed=self.seed, images=len(self.data.dataset), tested=tested, kind=model.kind,
             recall=Recall.of(scores, self.data.test, self.data.folder.classes), seconds=time.monotonic() - begun,
         )  # fmt: skip
+
+    def _warn_of_few(self, model: EvaluatedModel, tolerance: float) -> None:
+        """Say so, before anything is trained, where no number of runs can show that a promise holds."""
+        tested = len(self.data.test)
+        if model.level is None or model.one_sided or (least := least_tolerance(model.level, tested)) <= tolerance:
+            return
+        needed = images_needed([model.level], partial(model.judge, tolerance=tolerance))
+        self.progress.say(
+            f"{count(tested, 'test image')} cannot show that level {model.level:g} holds within {tolerance:g} points, however "
+            f"many runs are made: give at least {needed}, or a `tolerance` of at least {least:g}"
+        )
 
     def _measure(self, model: EvaluatedModel) -> list[Score]:
         """What each run gets right."""

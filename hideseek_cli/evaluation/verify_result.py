@@ -46,6 +46,8 @@ class Verification:
     verdict: Verdict | None
     more: int | None
     """Runs that would settle an inconclusive verdict if mean and spread stay; None where none would, or it is settled."""
+    needed: int | None
+    """Test images that would settle it where no number of runs does, if the mean stays; None where none would either."""
     recipe: Recipe
     seed: int
     """Of the first run."""
@@ -72,13 +74,25 @@ class Verification:
             return f"at most chance, {self.level:.1f} + {self.tolerance:g}"
         return f"{self.level:g} ± {self.tolerance:g}"
 
+    def describe_settling(self) -> str:
+        """What would settle an inconclusive verdict, in words."""
+        if self.more:
+            return f"about {count(self.more, 'more run')} would settle it"
+        never = (
+            f"no number of runs on {'this' if self.tested == 1 else 'these'} {count(self.tested, 'test image')} would settle it"
+        )
+        return (
+            f"{never}; {self.needed} test images would" if self.needed else f"{never}: the mean lies where the tolerance ends"
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Accuracies in percent; ``low`` and ``high``: the 95 % interval of their mean; ``recall``: of each class."""
         low, high = self.found.interval()
         return {
             "accuracy": self.found.mean, "low": low, "high": high, "runs": self.found.runs,
             "accuracies": list(self.accuracies), "level": self.level, "tolerance": self.tolerance,
-            "one_sided": self.one_sided, "verdict": self.verdict, "more_runs": self.more, "recipe": self.recipe.to_json(),
+            "one_sided": self.one_sided, "verdict": self.verdict, "more_runs": self.more,
+            "test_images_needed": self.needed, "recipe": self.recipe.to_json(),
             "kind": self.kind or None, "seed": self.seed, "images": self.images, "tested": self.tested,
             "recall": self.recall.percent,
         }  # fmt: skip
@@ -137,9 +151,7 @@ class VerifyResult:
         lines = [first.recipe.account(first.images, first.tested, first.seed)]
         for one in self.networks:
             if one.verdict == "inconclusive":
-                tested = f"no number of runs on {'this' if one.tested == 1 else 'these'} {count(one.tested, 'test image')}"
-                settled = f"about {count(one.more, 'more run')}" if one.more else tested
-                lines.append(f"{one.label}: inconclusive; if mean and spread stay, {settled} would settle it")
+                lines.append(f"{one.label}: inconclusive; if mean and spread stay, {one.describe_settling()}")
         return lines
 
     def by_class(self) -> ResultByClass:

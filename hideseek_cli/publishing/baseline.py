@@ -8,7 +8,7 @@ from math import floor
 import numpy as np
 
 from hideseek_cli.errors import InputError, count
-from hideseek_cli.publishing.retraining import estimate_duration
+from hideseek_cli.publishing.retraining import describe_duration, estimate_duration
 from hideseek_cli.publishing.run import HideRun
 
 HIDDEN = 0.08
@@ -60,7 +60,7 @@ def measure_clean(run: HideRun) -> Baseline:
 def _announce(run: HideRun) -> None:
     """What is trained on, how and for how long."""
     config, source, recipe = run.config, run.source, run.recipe
-    minutes = estimate_duration(config, run.evaluator.clean, recipe, run.executor) / 60
+    duration = describe_duration(*estimate_duration(config, run.evaluator.clean, recipe, run.executor))
     if len(source.stack) < len(source):
         run.progress.say(
             f"{len(source.stack)} of {count(len(source), 'image')} are trained on (`train_images`); what the others would add "
@@ -69,5 +69,5 @@ def _announce(run: HideRun) -> None:
     run.progress.say(
         f"{count(len(source), 'image')}, {count(len(source.folder.classes), 'class')}; recipe {recipe.name} on {run.device}: "
         f"{recipe.arch}, {count(recipe.epochs, 'epoch')}; at most {count(config.budget.most, 'retraining')}, "
-        f"about {minutes:.0f} min"
+        f"{duration}"
     )

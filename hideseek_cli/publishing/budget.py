@@ -38,9 +38,24 @@ class RunBudget:
         return CLEAN_RUNS + HALF_RUNS + USUAL_ATTEMPTS * PUBLISHED_RUNS + self.after_masks
 
     @property
+    def quickest(self) -> int:
+        """Those that it takes where the first masks hide, which are tried twice, and every level is found at once."""
+        return min(self.most, CLEAN_RUNS + HALF_RUNS + 2 * PUBLISHED_RUNS + self.after_masks)
+
+    @property
+    def most_masks(self) -> int:
+        """Masks that are trained at most: those of every attempt, and of every value that is tried where none hides."""
+        return USUAL_ATTEMPTS + self.further_attempts + REMEDIES
+
+    @property
     def after_masks(self) -> int:
         """Those that it takes at least once masks are chosen."""
         return PUBLISHED_RUNS + FEWEST_RUNS * self.levels + self._authorized
+
+    def for_levels(self, left: int) -> int:
+        """Of so many that are left, those that the search for levels may take: LEVEL_RUNS each, of ``max_runs`` any."""
+        rest = left - PUBLISHED_RUNS
+        return rest if self.max_runs is not None else min(rest, LEVEL_RUNS * self.levels)
 
     @property
     def kept(self) -> int:

@@ -12,7 +12,7 @@ from hideseek_cli.methods import RealPatterns, Task
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.baseline import Baseline
-from hideseek_cli.publishing.budget import FEWEST_RUNS, PUBLISHED_RUNS
+from hideseek_cli.publishing.budget import FEWEST_RUNS
 from hideseek_cli.publishing.level_search import LevelOutcome, LevelSearch
 from hideseek_cli.publishing.mask_layout import MaskLayout
 from hideseek_cli.publishing.mask_selection import CandidateMasks
@@ -63,7 +63,8 @@ def _search(run: HideRun, baseline: Baseline, layout: MaskLayout, strongest: Can
     floor = () if layout.whole else strongest.accuracies
     search = LevelSearch(
         measure, nearest=layout.unmasking.nearest, chance=baseline.chance, published=floor, clean=baseline.accuracies,
-        expected=layout.expected, runs=run.session.left - PUBLISHED_RUNS, tolerance=run.config.tolerance, say=run.progress.say,
+        expected=layout.expected, runs=run.config.budget.for_levels(run.session.left), tolerance=run.config.tolerance,
+        say=run.progress.say,
     )  # fmt: skip
     return CalibratedLevels(search.levels(run.config.levels), search.evaluations)
 

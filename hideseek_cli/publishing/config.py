@@ -116,10 +116,12 @@ class HideConfig:
     """Processor threads of each retraining; as many stand side by side as there are cores for."""
     max_runs: int | None = None
     """Retrainings that may be made; None: as many as ``publishing.budget`` says."""
-    tolerance: Number = field(default=5.0, metadata=POINTS)
+    tolerance: Number = field(default=2.5, metadata=POINTS)
     """Points by which calibration may miss a level."""
     card: bool = False
     """Whether a card for data-set hubs lies beside the images."""
+    offer_anyway: bool = False
+    """Whether levels that cannot be told from what lies below them are offered all the same."""
     overwrite: bool = False
     resume: bool = False
 
@@ -226,7 +228,7 @@ class HideConfig:
     def binding(self) -> dict[str, Any]:
         """What a resumed run must share, by the names of the public API's arguments."""
         kept = asdict(self)
-        for name in ("overwrite", "resume", "prices", "output_format", "out", "card"):
+        for name in ("overwrite", "resume", "prices", "offer_anyway", "output_format", "out", "card"):
             del kept[name]
         preferred = kept.pop("preferred")
         kept["look"] = preferred if self.robust is None else ()

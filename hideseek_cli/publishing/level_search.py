@@ -3,10 +3,10 @@ callable.
 
 Accuracy against share falls from clean to chance. Every evaluation of every level informs one curve
 (``publishing.accuracy_curve``), which says how uncertain it is. A level is searched with single runs until the curve is sure
-of it and then confirmed with fresh ones at one share, as many as it takes for their mean to be within half the tolerance, as
-far as runs of one share have been seen to differ: what is reported is the mean of those, so the search does not flatter
-it. A level whose confirmation is off by more than half the tolerance is searched on with what was learnt, until the runs
-are used up.
+of it and then confirmed with fresh ones at one share: what is reported is the mean of those, so the search does not flatter
+it. While that mean is near, as far as chance explains, runs go on at the same share until they are sure enough; where it is
+off, the search moves, with what was learnt. Where runs are clearly above and below the level it moves between them, and ends
+where hardly anything is between.
 
 All levels are searched at once, in rounds: each says what it wants measured, and everything that is wanted is measured
 side by side before anyone goes on.
@@ -24,9 +24,19 @@ from hideseek_cli.training.accuracy_stats import pool_variance
 
 SEEN = 4
 """Degrees of freedom that the expected RUN_ERROR counts as."""
-LOOKS, CONFIRMATIONS = 4, 2
+LOOKS, CONFIRMATIONS = 3, 2
 SURE = 0.7
 """A curve is sure of a level where its standard error is at most this share of the tolerance."""
+NEAR, STAY = 0.5, 1.0
+"""Runs of one share go on there while they are within this share of the tolerance, or so many of their standard errors."""
+SETTLED = 0.7
+"""They are enough where their standard error is at most this share of the tolerance."""
+CHANCE = 1.5
+"""A level is reached where their mean misses it by the tolerance at most, or by so many of their standard errors."""
+CLEAR = 3.0
+"""A share lies clearly above or below a level where it is off by so many standard errors."""
+NARROW = 1.1
+"""Between shares whose odds differ by this factor at most nothing is looked for."""
 
 Measure = Callable[[Sequence[float], Sequence[float]], Sequence[float]]
 """Accuracies in percent of one fresh training at each of some shares; told besides at which all levels are expected."""
@@ -127,32 +137,51 @@ class LevelSearch:
                 looks -= 1
                 yield [share]
                 share, error = self._aim(level)
-            near = True
-            while near and (count := self._take(CONFIRMATIONS, spare=CONFIRMATIONS * len(self.open - {level}))):
+            if share in tried and self._misses(level, tried[share]):
+                break
+            group, more = tried.setdefault(share, []), CONFIRMATIONS
+            if not group:
+                self.say(f"level {level:g}: expected at {100 * share:.4g} % masked, within {2 * error:.1f} points")
+            while count := self._take(more, spare=CONFIRMATIONS * len(self.open - {level})):
                 self.open.discard(level)
-                if share not in tried:
-                    self.say(f"level {level:g}: expected at {100 * share:.4g} % masked, within {2 * error:.1f} points")
-                group = tried.setdefault(share, [])
                 group += yield [share] * count
-                near = abs(float(np.mean(group)) - level) <= self.tolerance / 2
-                if near and self.deviation / len(group) ** 0.5 <= self.tolerance / 2:
+                if self._misses(level, group) or self._error(group) <= SETTLED * self.tolerance:
                     break
-            if near:
+                more = 1
+            if not count or not self._misses(level, group):
                 break
             looks = 1
-        share, group = min(tried.items(), key=lambda one: abs(float(np.mean(one[1])) - level))
-        reachable = abs(float(np.mean(group)) - level) <= self.tolerance
+        share, group = min(
+            ((share, group) for share, group in tried.items() if group), key=lambda one: self._doubt(level, one[1])
+        )
+        reachable = abs(float(np.mean(group)) - level) <= max(self.tolerance, CHANCE * self._error(group))
         return LevelOutcome(level=level, share=share, accuracies=tuple(group), reachable=reachable)
+
+    def _misses(self, level: float, group: Sequence[float]) -> bool:
+        """Whether runs of one share are further from a level than a part of the tolerance, and than chance explains."""
+        return abs(float(np.mean(group)) - level) > max(NEAR * self.tolerance, STAY * self._error(group))
+
+    def _error(self, group: Sequence[float]) -> float:
+        """Standard error of their mean, in points."""
+        return float(self.deviation / np.sqrt(len(group)))
+
+    def _doubt(self, level: float, group: Sequence[float]) -> float:
+        """How far the mean accuracy at their share is expected from the level, in points."""
+        return float(np.hypot(np.mean(group) - level, self._error(group)))
 
     @property
     def deviation(self) -> float:
         """Points by which one run misses the mean, as far as runs of one share have shown it."""
+        variance, freedom = pool_variance(list(self._groups().values())) or (0.0, 0)
+        return float(np.sqrt((RUN_ERROR**2 * SEEN + variance * freedom) / (SEEN + freedom)))
+
+    def _groups(self) -> dict[float, list[float]]:
+        """Accuracies by share, between the ends."""
         groups: dict[float, list[float]] = {}
         for one in self.evaluations:
             if 0 < one.share < 1:
                 groups.setdefault(one.share, []).append(one.accuracy)
-        variance, freedom = pool_variance(list(groups.values())) or (0.0, 0)
-        return float(np.sqrt((RUN_ERROR**2 * SEEN + variance * freedom) / (SEEN + freedom)))
+        return groups
 
     def _take(self, count: int, spare: int) -> int:
         """Take up to ``count`` runs of those that are left beyond ``spare``."""
@@ -161,7 +190,33 @@ class LevelSearch:
         return count
 
     def _aim(self, level: float) -> tuple[float, float]:
-        """The share at which the level is expected, and the standard error of the accuracy there."""
+        """The share at which the level is expected, and the standard error of the accuracy there; where runs are clearly above
+        and below the level, between them, and on the nearer of the two where hardly anything is between."""
         belief = fit(self.evaluations, self.chance, level, self.expected, self.deviation)
-        self.aims[level] = share = self.nearest(belief.curve.share(level))
+        share, bracket = self.nearest(belief.curve.share(level)), self._bracket(level)
+        if bracket is not None and not bracket[0] < share < bracket[1]:
+            share = self._halve(level, *bracket)
+        self.aims[level] = share
         return share, belief.error(share)
+
+    def _bracket(self, level: float) -> tuple[float, float] | None:
+        """The greatest share that is clearly above a level and the smallest clearly below, if none between contradicts."""
+        groups = self._groups()
+        clear = {
+            share: float(np.mean(group)) - level
+            for share, group in groups.items()
+            if abs(float(np.mean(group)) - level) > max(NEAR * self.tolerance, CLEAR * self._error(group))
+        }
+        above = max((share for share, off in clear.items() if off > 0), default=None)
+        below = min((share for share, off in clear.items() if off < 0), default=None)
+        return (above, below) if above is not None and below is not None and above < below else None
+
+    def _halve(self, level: float, above: float, below: float) -> float:
+        """A share between two, or the one that is nearer to the level where they are as good as the same."""
+        axis = self.expected.axis
+        low, high = axis.odds(above), axis.odds(below)
+        share = self.nearest(axis.share(float(np.sqrt(low * high))))
+        if high > NARROW * low and above < share < below:
+            return share
+        groups = self._groups()
+        return min(above, below, key=lambda share: abs(float(np.mean(groups[share])) - level))

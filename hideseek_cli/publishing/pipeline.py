@@ -23,14 +23,16 @@ from hideseek_cli.publishing.baseline import measure_clean
 from hideseek_cli.publishing.calibration import CalibratedLevels, calibrate
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.contact_sheet import draw_contact_sheet
+from hideseek_cli.publishing.level_result import LevelResult
 from hideseek_cli.publishing.level_search import LevelOutcome
 from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
 from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized, select_masks
 from hideseek_cli.publishing.preparation import begin_files, hold_places, read_source
+from hideseek_cli.publishing.products import find_overlaps
 from hideseek_cli.publishing.release import Release, write_release
 from hideseek_cli.publishing.release_masks import ReleaseMasks
 from hideseek_cli.publishing.remedies import try_remedies
-from hideseek_cli.publishing.result import HideResult, LevelResult
+from hideseek_cli.publishing.result import HideResult
 from hideseek_cli.publishing.robustness import measure_outlived
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.publishing.source import SourceDataset
@@ -68,13 +70,18 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     estimates = {one.level: run.session.estimate(list(one.accuracies)) for one in calibrated.levels}
     retraining = strongest.scale.make_retraining(1.0, calibrated.shares)
     published = run.session.measure_against(baseline.hidden_at, retraining)
+    overlaps = find_overlaps({one.level: estimates[one.level] for one in calibrated.reached}, published)
     run.progress.say(f"the published folder trains to {published.mean:.1f} % ({count(published.runs, 'run')})")
     outlives = measure_outlived(run, retraining)
     hidden = baseline.hides(published.mean)
     remedies = () if hidden else try_remedies(run, baseline, selected)
     with stage:
         masks = _gather_masks(run, layout, strongest, calibrated)
-        release = _write(run, layout, masks, calibrated, estimates, allowed, stage)
+        offered = [one for one in calibrated.reached if one.level not in overlaps or run.config.offer_anyway]
+        offers = tuple(
+            _make_offer(run.config, one, estimates[one.level], _list_cleaned(layout, calibrated, one)) for one in offered
+        )
+        release = _write(run, masks, offers, allowed, stage)
         if run.config.card:
             lay_card(release.manifest, stage)
         generator = strongest.save_generator(run.config, run.source, release.manifest.release)
@@ -82,7 +89,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     return HideResult(
         config=run.config, release=release, clean=run.session.estimate(baseline.accuracies), published=published,
         hidden=hidden, remedies=remedies, allowed=allowed, curve=tuple(calibrated.evaluations),
-        levels=_describe_levels(layout, calibrated, estimates, release), strength=strongest.strength,
+        levels=_describe_levels(layout, calibrated, estimates, overlaps, release), strength=strongest.strength,
         visibility_limit=run.limit.mean, runs=run.session.runs, attempts=selected.attempts, outlives=outlives,
         trained=len(run.source.stack), recipe=run.recipe, generator=generator, seconds=time.monotonic() - begun,
     )  # fmt: skip
@@ -106,7 +113,7 @@ def _open_journal(
     }  # fmt: skip
     if config.key_file is not None:
         binding["key_file"] = hashlib.sha256(master).hexdigest()
-    journal = open_journal(config.journal, binding, progress, resume=config.resume)
+    journal = open_journal(config.journal, binding, progress, resume=config.resume, overwrite=config.overwrite)
     if config.key_file is not None:
         return journal, master
     if journal.value("key") is None:
@@ -128,18 +135,13 @@ def _gather_masks(
 
 
 def _write(
-    run: HideRun, layout: MaskLayout, masks: ReleaseMasks, calibrated: CalibratedLevels, estimates: dict[float, Estimate],
-    allowed: AuthorizedResult | None, stage: StagedFolder,
-) -> Release:  # fmt: skip
+    run: HideRun, masks: ReleaseMasks, offers: tuple[Offer, ...], allowed: AuthorizedResult | None, stage: StagedFolder
+) -> Release:
     """The published folder, with what is stated in its manifest, and the mask file."""
-    offers = (
-        _make_offer(one, estimates[one.level], run.config.prices, _list_cleaned(layout, calibrated, one))
-        for one in calibrated.reached
-    )
     origin = {"device": run.device.type, "threads": torch.get_num_threads(), "seed": run.config.seed,
               "torch": torch.__version__, "train_images": len(run.source.stack)}  # fmt: skip
     return write_release(
-        run.source, masks, stage, run.executor, run.progress, recipe=run.recipe, offers=tuple(offers), masks=run.config.masks,
+        run.source, masks, stage, run.executor, run.progress, recipe=run.recipe, offers=offers, masks=run.config.masks,
         origin=origin, authorized=allowed.stated if allowed else None,
         before_masks=partial(begin_files, run.config, run.journal),
     )  # fmt: skip
@@ -150,20 +152,22 @@ def _list_cleaned(layout: MaskLayout, calibrated: CalibratedLevels, one: LevelOu
     return {} if calibrated.own else layout.cleaned(one.share)
 
 
-def _make_offer(one: LevelOutcome, found: Estimate, prices: dict[float, float], cleaned: dict[str, float]) -> Offer:
+def _make_offer(config: HideConfig, one: LevelOutcome, found: Estimate, cleaned: dict[str, float]) -> Offer:
     """What the manifest says of a level."""
     low, high = found.interval()
-    return Offer(level=one.level, price=prices.get(one.level), accuracy=round(found.mean, 2), low=round(low, 2),
+    return Offer(level=one.level, price=config.prices.get(one.level), accuracy=round(found.mean, 2), low=round(low, 2),
                  high=round(high, 2), runs=found.runs, clean_classes=sum(share == 1 for share in cleaned.values()))  # fmt: skip
 
 
 def _describe_levels(
-    layout: MaskLayout, calibrated: CalibratedLevels, estimates: dict[float, Estimate], release: Release
-) -> tuple[LevelResult, ...]:
+    layout: MaskLayout, calibrated: CalibratedLevels, estimates: dict[float, Estimate], overlaps: dict[float, str],
+    release: Release,
+) -> tuple[LevelResult, ...]:  # fmt: skip
     """What became of each level."""
     return tuple(
         LevelResult(
             level=one.level, masked_share=one.share, found=estimates[one.level], reachable=one.reachable, jump=one.jump,
+            overlap=overlaps.get(one.level),
             cleaned=_list_cleaned(layout, calibrated, one), known=layout.unmasking.strippable(one.share, calibrated.shares),
             similarity=release.similarity.get(spell_level(one.level)) if one.reachable else None,
         )

@@ -16,7 +16,7 @@ from hideseek_cli.images.reading import Reading
 from hideseek_cli.masks.arithmetic import apply, place_on
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.preparation import prepare, read_source
-from hideseek_cli.publishing.retraining import estimate_duration
+from hideseek_cli.publishing.retraining import describe_duration, estimate_duration
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
@@ -45,8 +45,8 @@ class HidePlan:
     recipe: Recipe
     retrainings: int
     """At most."""
-    seconds: float
-    """About how long it takes, at most."""
+    seconds: tuple[float, float]
+    """About how long it takes, at least and at most."""
     bytes_now: int
     bytes_about: int
     """What the published folder takes on the disk, from a few images that were encoded."""
@@ -65,17 +65,16 @@ class HidePlan:
             "class_sizes": read.classes, "parts": read.parts,
             "passed_over": [{"path": path, "why": why} for path, why in read.passed_over.pairs()],
             "passed_over_counts": read.passed_over.counts, "chance": self.chance,
-            "recipe": self.recipe.to_json(), "retrainings_at_most": self.retrainings, "seconds_about": round(self.seconds),
-            "size": self.size, "bytes_now": self.bytes_now, "bytes_about": self.bytes_about,
-            "bargains": self.config.bargains(), "published": str(self.config.out), "masks": str(self.config.masks),
-            "sheet": str(self.config.sheet),
+            "recipe": self.recipe.to_json(), "retrainings_at_most": self.retrainings, "seconds_least": round(self.seconds[0]),
+            "seconds_about": round(self.seconds[1]), "size": self.size, "bytes_now": self.bytes_now,
+            "bytes_about": self.bytes_about, "bargains": self.config.bargains(), "published": str(self.config.out),
+            "masks": str(self.config.masks), "sheet": str(self.config.sheet),
         }  # fmt: skip
 
     def rows(self) -> list[dict[str, str]]:
         """A table for people: what, and what of it."""
         levels = ", ".join(f"{level:g}" for level in self.config.levels) or "none; the clean images alone are sold"
         square = f", seen as {self.size}x{self.size}" if self.size else ""
-        minutes = max(1, round(self.seconds / 60))
         classes, besides = self.reading.classes, self.reading.passed_over
         pairs = [
             ("images", f"{self.images} in {len(classes)} classes"),
@@ -85,7 +84,7 @@ class HidePlan:
             ("levels", levels),
             ("chance", f"{self.chance:.1f} %, the largest class"),
             ("training", f"recipe {self.recipe.name}, {self.recipe.arch}, on {self.train_images} images{square}"),
-            ("time", f"at most {self.retrainings} retrainings, about {minutes} min"),
+            ("time", f"at most {self.retrainings} retrainings, {describe_duration(*self.seconds)}"),
             ("on the disk", f"{_megabytes(self.bytes_now)} now, about {_megabytes(self.bytes_about)} published"),
             ("would write", f"{self.config.out} (to publish) and {self.config.masks} and {self.config.sheet} (secret)"),
         ]

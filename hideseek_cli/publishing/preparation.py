@@ -17,11 +17,13 @@ from hideseek_cli.images.siblings import AUTO, NONE
 from hideseek_cli.masks import keys
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.loading import load_source
+from hideseek_cli.publishing.products import find_untold
 from hideseek_cli.publishing.source import SourceDataset
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.journal import Journal, recall
 from hideseek_cli.runtime.lock import hold
 from hideseek_cli.runtime.progress import Progress
+from hideseek_cli.training.withholding import count_for_withheld, select_withheld
 
 DIVIDED = 0.05
 """Share of the images, at most, that may have copies in other classes: they lose their masks after all others."""
@@ -36,7 +38,7 @@ def prepare(config: HideConfig, *, alone: bool = False) -> tuple[StagedFolder, b
     DiskError where nothing can be written; touches nothing, and reads no image."""
     if config.resume and not config.journal.exists() and config.masks.exists() and not config.overwrite:
         raise InputError(f"{config.masks} is written and no run is left to resume: it is complete")
-    written = recall(config.journal, RELEASE) if config.resume else None
+    written = _recall_release(config)
     refuse_files(config, written)
     own = written is not None and manifest.exists(config.out) and manifest.read(config.out).release == written
     stage = StagedFolder(
@@ -44,6 +46,17 @@ def prepare(config: HideConfig, *, alone: bool = False) -> tuple[StagedFolder, b
     )
     stage.check()
     return stage, keys.load_master_key(config.key_file)
+
+
+def _recall_release(config: HideConfig) -> str | None:
+    """The release that an interrupted run wrote; what cannot be read matters only where it is to be gone on with."""
+    try:
+        release: str | None = recall(config.journal, RELEASE)
+    except InputError:
+        if config.resume:
+            raise
+        return None
+    return release
 
 
 @contextmanager
@@ -102,6 +115,7 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
         _check_divided(source, progress)
     for line in describe_siblings(config, source):
         progress.say(line)
+    _report_few(config, source, progress)
     return source
 
 
@@ -116,6 +130,21 @@ def describe_siblings(config: HideConfig, source: SourceDataset) -> list[str]:
     what = " of near-identical ones" if config.groups in (AUTO, NONE) else ""
     groups = f"{some.sum():,} images in {count(len(some), 'group')}{what}"
     return [f"{groups}: {', and '.join(done)}; the largest has {some.max():,}"]
+
+
+def _report_few(config: HideConfig, source: SourceDataset, progress: Progress) -> None:
+    """Say so where the images on which levels are measured cannot tell them apart, however many runs are made."""
+    held = source.validation
+    tested = int(select_withheld(source.labels, config.seed, source.siblings).sum()) if held is None else len(held[1])
+    if (untold := find_untold(config.levels, source.folder.chance(), tested)) is None:
+        return
+    which, needed = untold
+    lie = "are withheld" if held is None else "lie in the validation part"
+    enough = f"about {count_for_withheld(needed)} images" if held is None else f"a validation part of about {needed}"
+    progress.say(
+        f"{count(tested, 'image')} that {lie} measure levels, too few to tell {which}, however often networks are trained; "
+        f"{enough} would do"
+    )
 
 
 def _check_divided(source: SourceDataset, progress: Progress) -> None:

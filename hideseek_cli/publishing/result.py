@@ -11,6 +11,7 @@ from hideseek_cli.images.folder_comparison import Comparison, describe_visibilit
 from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.attempts import AttemptOutcome, describe_choice, describe_tries
 from hideseek_cli.publishing.config import UNMASKS, HideConfig
+from hideseek_cli.publishing.level_result import LevelResult
 from hideseek_cli.publishing.mask_selection import AuthorizedResult
 from hideseek_cli.publishing.release import Release
 from hideseek_cli.publishing.remedies import Remedy, describe_remedies
@@ -28,64 +29,6 @@ STRONGER = {
     "strongest": "a higher `epsilon`; neither a lower `min_ssim` nor a higher `max_visibility` would change anything",
 }
 """What to change, by the limit that binds (``publishing.strength.BOUNDS``)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LevelResult:
-    """What became of one level."""
-
-    level: float
-    """Test accuracy that was to be reached, in percent."""
-    masked_share: float
-    """Of the images, those that carry the published mask: 0 (clean) to 1 (published)."""
-    cleaned: dict[str, float]
-    """Of each class that has images without a mask, their share; none where levels have masks of their own."""
-    known: float
-    """The masked share that is left where a buyer takes off every mask of which the cleaner holds the pattern."""
-    found: Estimate
-    reachable: bool
-    similarity: Comparison | None
-    """None where the level was not reached and so not written."""
-    jump: tuple[Evaluation, Evaluation] | None
-    """Where it was not reached, between what runs accuracy jumps over it, if it was seen to."""
-
-    @property
-    def name(self) -> str:
-        """``50``."""
-        return f"{self.level:g}"
-
-    def to_json(self, *, strength: float, price: float | None) -> dict[str, Any]:
-        """``strength``: of the published mask; ``price``: of this level."""
-        low, high = self.found.interval()
-        like = self.similarity
-        return {
-            "level": self.level, "accuracy": self.found.mean, "low": low, "high": high, "runs": self.found.runs,
-            "strength": strength, "masked_share": self.masked_share, "cleaned": self.cleaned, "reachable": self.reachable,
-            "jump": self.jump and [asdict(run) for run in self.jump], "price": price,
-            "mse": like.mse if like else None, "ssim": like.ssim if like else None,
-            "visibility": like.visibility if like else None,
-        }  # fmt: skip
-
-    def describe_cleaned(self, classes: int) -> str:
-        """Which of so many classes lose their masks, whole ones first."""
-        parts = sorted(self.cleaned.items(), key=lambda part: part[1] < 1)
-        names = [name if share == 1 else f"{100 * share:.2g} % of {name}" for name, share in parts]
-        left = "other classes stay masked" if len(names) < classes else "their other images stay masked"
-        whole = sum(share == 1 for share in self.cleaned.values()) == classes
-        return f"level {self.name} cleans {', '.join(names)}{'' if whole else f'; {left}'}"
-
-    def describe_miss(self) -> list[str]:
-        """Why it was not reached; nothing where it was."""
-        lines = [] if self.reachable else [
-            f"level {self.name} was not reached and not written; the nearest found is {self.found.mean:.1f} %"
-        ]  # fmt: skip
-        if self.jump is not None:
-            above, below = self.jump
-            lines.append(
-                f"between {100 * above.share:.4g} and {100 * below.share:.4g} % of the images masked, accuracy jumps from "
-                f"{above.accuracy:.1f} to {below.accuracy:.1f} %: levels between may not exist here"
-            )
-        return lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +72,24 @@ class HideResult:
         return self.hidden and self.taught and all(level.reachable for level in self.levels)
 
     @property
+    def verdict(self) -> str:
+        """What all came to, in a line of words."""
+        chance = self.release.manifest.chance
+        lines = [
+            f"{'Hidden' if self.hidden else 'Not hidden'}: a network learns {self.published.mean:.1f} % from it, chance is "
+            f"{chance:.1f}"
+        ]
+        for some, words in (
+            ([one for one in self.levels if one.product], ("holds", "hold")),
+            ([one for one in self.levels if one.overlap is not None], ("is no product", "are no products")),
+            ([one for one in self.levels if not one.reachable], ("was not reached", "were not reached")),
+        ):
+            if some:
+                names = ", ".join(one.name for one in some)
+                lines.append(f"{count(len(some), 'level')} {words[len(some) > 1]}: {names}")
+        return ". ".join(lines)
+
+    @property
     def taught(self) -> bool:
         """Whether an authorised network learns what it would from clean images."""
         return self.allowed is None or self.allowed.lost <= LOST
@@ -138,7 +99,8 @@ class HideResult:
         which limit keeps masks from being stronger (``publishing.strength.BOUNDS``); ``curve`` ends with what is published."""
         manifest, like, allowed = self.release.manifest, self.release.similarity["published"], self.allowed
         return {
-            "release": manifest.release, "published": str(self.config.out), "masks": str(self.config.masks),
+            "verdict": self.verdict, "release": manifest.release, "published": str(self.config.out),
+            "masks": str(self.config.masks),
             "generator": self.generator and str(self.generator), "sheet": str(self.config.sheet),
             "images": len(manifest.images), "classes": len(manifest.classes), "chance": manifest.chance,
             "clean_accuracy": self.clean.mean, "published_accuracy": self.published.mean, "published_at_chance": self.hidden,
@@ -173,7 +135,7 @@ class HideResult:
         """What the owner must know besides the table."""
         files = ", ".join(str(one) for one in (self.config.masks, self.generator) if one is not None)
         secret = f"{files} and {self.config.sheet} (secret)"
-        lines = [f"wrote {self.config.out} (to publish) and {secret} after {count(self.runs, 'retraining')}"]
+        lines = [self.verdict, f"wrote {self.config.out} (to publish) and {secret} after {count(self.runs, 'retraining')}"]
         lines.append(self._describe_looks())
         return lines + self._remarks_on_buyers() + self._remarks_on_hiding() + self._remarks_on_levels()
 
@@ -223,7 +185,8 @@ class HideResult:
 
     def _remarks_on_levels(self) -> list[str]:
         """What was not reached, and what may reach it."""
-        lines = [line for one in self.levels for line in one.describe_miss()]
+        offered = self.config.offer_anyway
+        lines = [line for one in self.levels for line in (*one.describe_miss(), *one.describe_overlap(offered=offered))]
         if not all(one.reachable for one in self.levels) and self.config.calibration == "retrain":
             other = next(one for one in UNMASKS if one != self.config.unmask)
             lines.append(f"what was not reached with levels of {self.config.unmask} may be with `unmask='{other}'`")

@@ -148,10 +148,22 @@ def _carry_out(evaluator: Evaluator, retraining: Retraining, number: int, on_ste
     )
 
 
-def estimate_duration(config: HideConfig, clean: TensorDataset, recipe: Recipe, executor: Executor) -> float:
-    """About how many seconds a run of ``hide`` takes at most: its retrainings, and about one more for the masks."""
+def estimate_duration(config: HideConfig, clean: TensorDataset, recipe: Recipe, executor: Executor) -> tuple[float, float]:
+    """About how many seconds a run of ``hide`` takes at least and at most, by what a few steps take on this machine now: its
+    retrainings, side by side, and about one more for each of its masks, one after another."""
     before = torch.get_num_threads()
     torch.set_num_threads(config.threads)
     one = sum(estimate_seconds(clean, each) for each in recipe.each())
     torch.set_num_threads(before)
-    return one * (config.budget.most / count_parallel(executor, clean.images.device, config.threads) + 1)
+    side_by_side, budget = count_parallel(executor, clean.images.device, config.threads), config.budget
+    return one * (budget.quickest / side_by_side + 1), one * (budget.most / side_by_side + budget.most_masks)
+
+
+def describe_duration(least: float, most: float) -> str:
+    """Seconds from and to, in words.
+
+    >>> describe_duration(40.0, 700.0), describe_duration(3.0, 70.0)
+    ('1 to 12 min', 'about 1 min')
+    """
+    low, high = (max(1, round(seconds / 60)) for seconds in (least, most))
+    return f"{low} to {high} min" if low < high else f"about {high} min"

@@ -30,21 +30,42 @@ def path_beside(folder: Path, command: str) -> Path:
     return place.with_name(f".{place.name}.{command}")
 
 
-def open_journal(path: Path, arguments: dict[str, Any], progress: Progress, *, resume: bool) -> Journal:
-    """A journal, in which an interrupted run is found where ``resume`` says so.
+def open_journal(
+    path: Path, arguments: dict[str, Any], progress: Progress, *, resume: bool, overwrite: bool | None = None
+) -> Journal:
+    """A journal, in which an interrupted run is found that finished a training, or that ``resume`` asks for.
 
-    Says what was found, that nothing was, or that something is dropped. Raises InputError where what is found cannot be
-    read, or belongs to a run with other ``arguments``.
+    Says what was found, that nothing was, or that something is dropped. Raises InputError where what is found belongs to a run
+    with other ``arguments``, unless ``overwrite`` (None: there is no such argument) lets it be dropped, or where ``resume``
+    asks for what cannot be read.
     """
     there = path.exists()
-    journal = Journal(path, arguments, resume=resume)
+    if there and not resume and not _holds_work(path, arguments, overwrite=bool(overwrite)):
+        progress.say(f"starts afresh: what an interrupted run left in {path} is dropped")
+        return Journal(path, arguments)
+    again = "delete that file" if overwrite is None else f"give `overwrite=True`{' without `resume=True`' if resume else ''}"
+    journal = Journal(path, arguments, resume=there, again=again)
     if resume and not there:
         progress.say(f"nothing to resume at {path}: starts afresh")
-    elif resume and (journal.values or journal.arrays):
+    elif journal.values or journal.arrays:
         progress.say(f"resumes: {journal.describe()}")
-    elif there and not resume:
-        progress.say(f"starts afresh: what an interrupted run left in {path} is dropped (`resume=True` would go on with it)")
     return journal
+
+
+def _holds_work(path: Path, arguments: dict[str, Any], *, overwrite: bool) -> bool:
+    """Whether an interrupted run, of these arguments if it may not be dropped, left a training that is finished."""
+    try:
+        with _open(path) as (file, header):
+            finished = bool(file.keys()) or not set(header["values"]) <= set(UNTRAINED)
+    except InputError:
+        return False
+    return finished and (not overwrite or not _list_differences(json.loads(json.dumps(arguments)), header["options"]))
+
+
+def _list_differences(asked: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """What has other values; names with a space are no arguments of the API."""
+    names = sorted(asked.keys() | before.keys())
+    return [name if " " in name else f"`{name}`" for name in names if asked.get(name) != before.get(name)]
 
 
 def recall(path: Path, name: str) -> Any:
@@ -72,12 +93,13 @@ def _open(path: Path) -> Iterator[tuple[Any, dict[str, dict[str, Any]]]]:
 class Journal:
     """Remembers JSON values and arrays under names."""
 
-    def __init__(self, path: Path, arguments: dict[str, Any], *, resume: bool = False) -> None:
-        """``arguments``: what must be the same for a run to be continued; reported by name where it is not.
+    def __init__(self, path: Path, arguments: dict[str, Any], *, resume: bool = False, again: str = "delete that file") -> None:
+        """``arguments``: what must be the same for a run to be continued; reported by name where it is not, with how it would
+        start afresh, ``again``.
 
         Names with a space are no arguments of the API. Raises InputError where ``resume`` finds what it cannot go on with.
         """
-        self.path, self.arguments = path, json.loads(json.dumps(arguments))
+        self.path, self.again, self.arguments = path, again, json.loads(json.dumps(arguments))
         self.values: dict[str, Any] = {}
         self.arrays: dict[str, np.ndarray] = {}
         if resume and path.exists():
@@ -136,11 +158,9 @@ class Journal:
     def _load(self) -> None:
         with _open(self.path) as (file, header):
             before, arrays = header["options"], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        names = sorted(self.arguments.keys() | before.keys())
-        other = [name if " " in name else f"`{name}`" for name in names if self.arguments.get(name) != before.get(name)]
-        if other:
+        if other := _list_differences(self.arguments, before):
             raise InputError(
                 f"the run that {self.path} belongs to had other values of {', '.join(other)}; "
-                "give the same to resume it, or start again without `resume=True`"
+                f"give the same to go on with it, or {self.again} to start again"
             )
         self.values, self.arrays = header["values"], arrays

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import hypot, sqrt
+from math import ceil, hypot, sqrt
 from typing import Literal
 
 import numpy as np
@@ -27,6 +27,8 @@ POINTS = within(lambda points: 0 < points < 100, "points between 0 and 100")
 """By which an accuracy may miss a level."""
 RUNS = between(1, 1000)
 """Trainings of each network."""
+MANY = 1000
+"""Runs after which only the test images make a mean uncertain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,7 @@ def judge_at_most(found: Estimate, bound: float) -> Verdict:
     return "fail" if found.interval(0.95)[0] > bound else "inconclusive"
 
 
-def more_runs(accuracies: Sequence[float], images: int, verdict: Callable[[Estimate], Verdict], most: int = 1000) -> int | None:
+def more_runs(accuracies: Sequence[float], images: int, verdict: Callable[[Estimate], Verdict], most: int = MANY) -> int | None:
     """How many more runs like these would settle a verdict that is inconclusive, if their mean and spread stay.
 
     None where ``most`` runs would not: the mean lies on the edge, or the test images, which all runs share, are too few.
@@ -102,6 +104,34 @@ def more_runs(accuracies: Sequence[float], images: int, verdict: Callable[[Estim
         if verdict(_estimate(mean, total, images, (spread, total - 1))) != "inconclusive":
             return total - runs
     return None
+
+
+def images_needed(accuracies: Sequence[float], verdict: Callable[[Estimate], Verdict], most: int = 1_000_000) -> int | None:
+    """How many test images would let so many runs as one likes come to a verdict, if their mean stays; None where ``most``
+    would not: the mean lies on the edge."""
+    mean = float(np.mean(accuracies))
+
+    def settled(images: int) -> bool:
+        return verdict(_estimate(mean, MANY, images, (0.0, MANY))) != "inconclusive"
+
+    if not settled(most):
+        return None
+    low, high = 1, most
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if settled(middle) else (middle + 1, high)
+    return low
+
+
+def least_tolerance(level: float, images: int) -> float:
+    """Points by which a mean may miss a level so that the level can pass at all on so many test images, by any number of
+    runs; rounded up to a tenth.
+
+    >>> least_tolerance(50.0, 100), least_tolerance(50.0, 10_000)
+    (8.3, 0.9)
+    """
+    low, high = _estimate(level, MANY, images, (0.0, MANY)).interval(0.90)
+    return ceil(10 * max(high - level, level - low)) / 10
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
+from statistics import median
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -150,7 +151,7 @@ def train(
 
 
 def estimate_seconds(dataset: TensorDataset, recipe: Recipe) -> float:
-    """About how long ``train`` will take, from the quickest of a few steps of it."""
+    """About how long ``train`` will take, from the median of a few steps of it, as long as they take now."""
     brief = replace(recipe, epochs=1, batch_size=min(recipe.batch_size, len(dataset)))
     few = dataset.subset(torch.arange(min(len(dataset), 8 * brief.batch_size), device=dataset.images.device))
     times: list[float] = []
@@ -161,7 +162,8 @@ def estimate_seconds(dataset: TensorDataset, recipe: Recipe) -> float:
         times.append(time.perf_counter())
 
     train(few, brief, seed=0, on_step=on_step)
-    step = min((after - before for before, after in pairwise(times)), default=0.0)
+    steps = [after - before for before, after in pairwise(times)]
+    step = median(steps) if steps else 0.0
     return recipe.epochs * steps_per_pass(len(dataset), recipe.batch_size) * step
 
 

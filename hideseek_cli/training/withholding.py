@@ -37,6 +37,15 @@ def select_withheld(labels: Int64[np.ndarray, " n"], seed: int, siblings: Int64[
     return held
 
 
+def count_for_withheld(withheld: int) -> int:
+    """Of how many images about so many are withheld.
+
+    >>> count_for_withheld(100), count_for_withheld(3000)
+    (400, 30000)
+    """
+    return withheld * (4 if withheld <= 2000 else 10)
+
+
 def select_half(
     labels: Int64[np.ndarray, " n"], held: Bool[np.ndarray, " n"], siblings: Int64[np.ndarray, " n"]
 ) -> Int64[np.ndarray, " h"]:

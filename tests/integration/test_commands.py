@@ -199,7 +199,9 @@ def test_an_interrupted_hide_resumes_to_the_same_bytes(road, tmp_path, tmp_path_
     assert re.search("had other values of .*train.images.?;", refused.stderr) and journal.exists()
     refused = run(*arguments, "--resume", "--keep-exif", "--shards", 5, cwd=tmp_path, code=2)
     assert re.search("had other values of .*keep.exif.?, .*shards.?;", refused.stderr) and journal.exists()
-    resumed = run(*arguments, "--resume", cwd=tmp_path, code=None)
+    refused = run(*arguments, "--epsilon", "9", cwd=tmp_path, code=2)
+    assert re.search("had other values of .*epsilon.?;", refused.stderr) and journal.exists()
+    resumed = run(*arguments, cwd=tmp_path, code=None)
     assert re.search(r"resumes: \d+ retrainings.* are done already", resumed.stderr)
     assert contents(tmp_path / "published") == contents(road / "published")
     for secret in ("masks.safetensors", "masks.sheet.png"):

@@ -172,8 +172,7 @@ def test_what_an_interrupted_run_left_is_neither_dropped_nor_resumed_in_silence(
     kept = folders[0].with_name(".data.verify").read_bytes()
     assert told(resume=True) == ["resumes: 2 retrainings are done already"] and told() == []
     folders[0].with_name(".data.verify").write_bytes(kept)
-    (line,) = told()
-    assert ".data.verify is dropped" in line and "`resume=True`" in line
+    assert told() == ["resumes: 2 retrainings are done already"]
     (line,) = told(resume=True)
     assert line == f"nothing to resume at {folders[0].with_name('.data.verify')}: starts afresh"
 

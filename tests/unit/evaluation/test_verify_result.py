@@ -31,7 +31,7 @@ def test_a_row_says_what_was_promised():
         verification(), verification(one_sided=True, level=33.3), verification(level=None, verdict=None, kind="authorized"),
     ]  # fmt: skip
     rows = result(*promises).rows()
-    assert [row["promised %"] for row in rows] == ["50 ± 8", "at most chance, 33.3 + 8", "none"]
+    assert [row["promised %"] for row in rows] == ["50 ± 4", "at most chance, 33.3 + 4", "none"]
     assert rows[2]["network"] == "slim, authorized" and rows[2]["verdict"] == "nothing promised"
 
 
@@ -40,8 +40,8 @@ def test_a_row_says_what_was_promised():
     [
         ({"more": 1}, "about 1 more run would settle it"),
         ({"more": 5}, "about 5 more runs would settle it"),
-        ({}, "no number of runs on these 1000 test images would settle it"),
-        ({"tested": 1}, "no number of runs on this 1 test image would settle it"),
+        ({}, "no number of runs on these 1000 test images would settle it: the mean lies where the tolerance ends"),
+        ({"tested": 1, "needed": 9}, "no number of runs on this 1 test image would settle it; 9 test images would"),
     ],
 )
 def test_what_would_settle_it_is_said(options, words):
@@ -57,7 +57,7 @@ def test_class_by_class_it_says_each_recall_the_spread_and_the_verdict():
     assert shown.rows()[3]["network"] == "slim, authorized"
     spread, judged, _, other, *rest = shown.remarks()
     assert spread == "slim: recall from 20.0 % (cat) to 70.0 % (emu), standard deviation 21.6 points"
-    assert judged.startswith("slim: 50.50 % of all, 95 % interval ") and judged.endswith(", promised 50 ± 8: pass")
+    assert judged.startswith("slim: 50.50 % of all, 95 % interval ") and judged.endswith(", promised 50 ± 4: pass")
     assert other.startswith("slim, authorized: 50.50 %") and other.endswith(", nothing promised")
     assert rest == found.remarks() and shown.to_json() == found.to_json()
     assert str(shown).startswith("network") and str(shown).endswith(rest[-1])
@@ -69,4 +69,4 @@ def test_a_test_case_says_what_was_measured_and_what_was_promised():
     both = result(failed, verification(verdict=None, level=None)).cases()
     assert [one.outcome for one in both] == ["failure", None] and both[1].properties["verdict"] == "nothing promised"
     assert both[0].group == "cleaned_k50" and both[0].name == failed.label and both[0].seconds == 3.0
-    assert both[0].message.startswith("fail: accuracy 50.50 %, 95 % interval") and "promised 50 ± 8" in both[0].message
+    assert both[0].message.startswith("fail: accuracy 50.50 %, 95 % interval") and "promised 50 ± 4" in both[0].message

@@ -32,3 +32,9 @@ def test_the_fewest_are_three_attempts_and_two_runs_of_all_else(levels, authoriz
 def test_there_are_runs_for_every_attempt_that_may_follow(options, further):
     asked = {"data": "data", "out": "out", "masks": "m", "recipe": preset("quick"), "levels": (), **options}
     assert HideConfig(**asked).budget.further_attempts == further
+
+
+def test_a_level_takes_seven_runs_at_most_unless_told_otherwise():
+    usual = RunBudget(levels=2, authorized=False, further_attempts=4)
+    assert usual.for_levels(30) == 14 and usual.for_levels(10) == 8
+    assert RunBudget(levels=2, authorized=False, further_attempts=0, max_runs=60).for_levels(30) == 28

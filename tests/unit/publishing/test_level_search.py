@@ -42,6 +42,7 @@ def search(
     spread: float = 2.0,
     count: int = 10_000,
     expected: Expected = AS_IMAGES,
+    tolerance: float = 2.5,
 ) -> LevelSearch:
     """``count``: images, whose shares can be measured."""
     random = np.random.default_rng(seed)
@@ -56,7 +57,7 @@ def search(
 
     clean, published = (measure([s, s]) for s in (0.0, 1.0))
     return LevelSearch(
-        measure, chance=10.0, clean=clean, published=published, expected=expected, runs=runs, tolerance=5.0,
+        measure, chance=10.0, clean=clean, published=published, expected=expected, runs=runs, tolerance=tolerance,
         say=lambda line: None, nearest=nearest,
     )  # fmt: skip
 
@@ -266,3 +267,41 @@ def test_runs_of_a_share_that_is_confirmed_again_count_together():
     assert found.share == 0.5 or len(found.accuracies) > 2
     same = [one.accuracy for one in made.evaluations if one.share == found.share]
     assert set(found.accuracies) <= set(same)
+
+
+def test_a_pair_of_shares_that_bracket_a_level_ends_its_search():
+    """Two images: one of them bare trains to 70 %, none to 12, and nothing is between. Neither is confirmed again and again."""
+    made = search(lambda share: 70.0 if share < 0.7 else 20.0, 0, runs=20, spread=0.5, count=4)
+    found = made.levels([45.0])[0]
+    assert not found.reachable and made.left >= 10
+    assert found.jump is not None and (found.jump[0].share, found.jump[1].share) == (0.5, 0.75)
+
+
+def test_a_cliff_is_closed_in_on_and_left_with_runs_to_spare():
+    made = search(lambda share: 62.0 if share < 0.9 else 12.0, 0, runs=40, spread=0.5)
+    found = made.levels([40.0])[0]
+    assert not found.reachable and made.left > 15
+    above, below = found.jump
+    assert above.share < 0.9 <= below.share and Axis().odds(below.share) < 1.2 * Axis().odds(above.share)
+
+
+def test_runs_go_on_at_the_same_share_while_their_mean_is_near_and_unsure():
+    made = search(gradual, 0, runs=40, spread=5.0)
+    found = made.levels([40.0])[0]
+    assert len(found.accuracies) > 4 and found.reachable
+    assert made.deviation / len(found.accuracies) ** 0.5 <= 0.7 * 2.5
+
+
+@pytest.mark.parametrize(("off", "reachable"), [(0.0, True), (2.4, True), (4.0, False)])
+def test_a_quiet_level_is_reached_within_the_tolerance(off, reachable):
+    """A plateau that lies beside the level, and a cliff behind it."""
+    made = search(lambda share: 64.0 if share < 0.5 else 40.0 + off if share < 0.99 else 12.0, 1, runs=12, spread=0.1)
+    assert made.levels([40.0])[0].reachable is reachable
+
+
+def test_a_level_that_is_missed_by_no_more_than_chance_explains_is_reached():
+    """Runs of a share end six and nine points apart in turn: a mean of few says little."""
+    made, rest = search(gradual, 0, runs=6), iter([40.0, 50.0, 36.0, 50.0, 36.0, 43.0])
+    made.measure = lambda shares, aims: [next(rest) for _ in shares]
+    found = made.levels([40.0])[0]
+    assert found.reachable and 2.5 < abs(found.mean - 40) < 1.5 * made.deviation / len(found.accuracies) ** 0.5

@@ -102,3 +102,23 @@ def test_what_a_killed_run_left_half_written_of_a_secret_file_is_removed(tmp_pat
     with hold_places(config):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("val", [False, True])
+def test_too_few_images_to_tell_levels_apart_are_said_before_anything_is_trained(make_folder: MakeFolder, executor, val):
+    root = make_folder("data", each=20)
+    if val:
+        for part, name in (("data", "train"), ("more", "val")):
+            make_folder("more", each=5) if part == "more" else None
+            shutil.move(root.parent / part, root.parent / "parts" / name)
+        root = root.parent / "parts"
+    progress = Listener()
+    config = HideConfig(data=root, recipe=preset("quick"), levels=(60.0, 70.0), out=root.parent / "p", masks=root.parent / "m")
+    read_source(config, executor, progress)
+    (line,) = (line for line in progress.told if "too few to tell" in line)
+    assert "too few to tell level 70 from level 60, however often networks are trained; " in line
+    assert line.startswith("15 images that " + ("lie in the validation part" if val else "are withheld"))
+    assert line.endswith("a validation part of about 346 would do" if val else "about 1384 images would do")
+    config = HideConfig(data=root, recipe=preset("quick"), levels=(), out=root.parent / "p", masks=root.parent / "m")
+    read_source(config, executor, again := Listener())
+    assert not [line for line in again.told if "too few" in line]

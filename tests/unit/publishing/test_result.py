@@ -12,9 +12,10 @@ from hideseek_cli.images.folder_comparison import Comparison
 from hideseek_cli.publishing.accuracy_curve import Evaluation
 from hideseek_cli.publishing.attempts import AttemptOutcome
 from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.level_result import LevelResult
 from hideseek_cli.publishing.release import Release
 from hideseek_cli.publishing.remedies import Remedy
-from hideseek_cli.publishing.result import STRONGER, HideResult, LevelResult
+from hideseek_cli.publishing.result import STRONGER, HideResult
 from hideseek_cli.publishing.strength import BOUNDS, Strength
 from hideseek_cli.recipe import preset
 from hideseek_cli.training.accuracy_stats import Estimate, estimate
@@ -111,7 +112,7 @@ def test_all_classes_of_a_level_are_named():
 
 @pytest.mark.parametrize(("runs", "words"), [(1, "after 1 retraining"), (12, "after 12 retrainings")])
 def test_counts_are_grammatical(runs, words):
-    assert result(level(50.0, 0.7), runs=runs).remarks()[0] == f"wrote out (to publish) and m and m.sheet.png (secret) {words}"
+    assert result(level(50.0, 0.7), runs=runs).remarks()[1] == f"wrote out (to publish) and m and m.sheet.png (secret) {words}"
 
 
 @pytest.mark.parametrize(
@@ -194,3 +195,23 @@ def test_a_buyer_who_can_reach_more_is_named():
     found = result(level(30.0, 0.9, known=0.6), level(50.0, 0.7), level(70.0, 0.2, known=0.0))
     assert "can reach at least level 50" in remark("who buys level 30", found)
     assert "can reach every level" in remark("who buys level 70", found)
+
+
+OVERLAP = "level 30 (22 to 39) is no better than what everyone has (17 to 33)"
+
+
+def test_the_first_line_is_a_verdict_on_all():
+    missed = level(90.0, 0.1, reachable=False, similarity=None)
+    found = result(level(30.0, 0.9, overlap=OVERLAP), level(50.0, 0.7), level(70.0, 0.5), missed)
+    said = "Hidden: a network learns 15.0 % from it, chance is 14.3. 2 levels hold: 50, 70. 1 level is no product: 30. "
+    assert found.remarks()[0] == found.to_json()["verdict"] == found.verdict == f"{said}1 level was not reached: 90"
+    assert result(hidden=False).verdict == "Not hidden: a network learns 15.0 % from it, chance is 14.3"
+    assert result(level(50.0, 0.7)).verdict.endswith("1 level holds: 50")
+
+
+def test_a_level_that_cannot_be_told_from_others_is_no_product():
+    levels = [level(30.0, 0.9, overlap=OVERLAP), level(50.0, 0.7), level(70.0, 0.5, reachable=False, similarity=None)]
+    found = result(*levels)
+    assert [one["product"] for one in found.to_json()["levels"]] == [False, True, False]
+    assert remark(OVERLAP, found).endswith("it is not offered (`offer_anyway=True` would), though its cleaner can be made")
+    assert remark(OVERLAP, result(*levels, offer_anyway=True)).endswith("it is offered all the same (`offer_anyway`)")

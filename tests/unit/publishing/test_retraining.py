@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from hideseek_cli.publishing.retraining import Retraining, RetrainingSession
+from hideseek_cli.publishing import retraining
+from hideseek_cli.publishing.config import HideConfig
+from hideseek_cli.publishing.retraining import Retraining, RetrainingSession, describe_duration, estimate_duration
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.cache import Cache
 from hideseek_cli.runtime.journal import Journal
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.evaluator import Correction, Evaluator
+from hideseek_cli.training.tensors import make_dataset
 from hideseek_cli.training.trainer import ignore_steps
 
 
@@ -105,3 +108,20 @@ def test_what_is_trained_on_and_what_is_tested_are_changed_alike(monkeypatch):
     evaluator.accuracy(images, evaluator.nothing, 0, ignore_steps)
     evaluator.accuracy(images, evaluator.nothing, 0, ignore_steps, through=lambda data, test: (test, data))
     assert torch.equal(seen[0][0].images, seen[1][1].images) and torch.equal(seen[0][1].images, seen[1][0].images)
+
+
+@pytest.mark.parametrize("side_by_side", [1, 2])
+def test_the_expected_time_counts_every_run_and_every_attempt_at_masks(monkeypatch, executor, side_by_side):
+    """Ten seconds a training: of what is made if the first masks hide, and of all that may be made."""
+    monkeypatch.setattr(retraining, "estimate_seconds", lambda *asked: 10.0)
+    monkeypatch.setattr(retraining, "count_parallel", lambda *asked: side_by_side)
+    config = HideConfig(data="d", out="o", masks="m", recipe=preset("quick"), levels=(30.0,), preferred=("blur",))
+    clean = make_dataset(np.zeros((8, 8, 8, 1), np.uint8), np.arange(8) % 2, 2, torch.device("cpu"))
+    least, most = estimate_duration(config, clean, preset("quick"), executor)
+    assert least == 10 * (11 / side_by_side + 1), "clean twice and half, masks tried twice, a level, published"
+    assert config.budget.further_attempts == 4
+    assert most == 10 * (config.budget.most / side_by_side + 3 + 4 + 3)
+
+
+def test_a_time_that_is_known_well_is_no_range():
+    assert describe_duration(50.0, 65.0) == "about 1 min" and describe_duration(0.0, 119.0) == "1 to 2 min"

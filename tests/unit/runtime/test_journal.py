@@ -23,7 +23,7 @@ def test_what_is_remembered_is_found_by_the_same_run_alone(tmp_path):
     again = Journal(path, dict(reversed(ASKED.items())), resume=True)
     assert again.value("run 0") == {"accuracy": 63.25} and again.arrays["candidate 0"].tolist() == [0, 1, 2]
     assert again.value("run 1") is None and Journal(path, ASKED).values == {}
-    other = re.escape("had other values of `epsilon`, file format, `levels`; give the same to resume it, or start again")
+    other = re.escape("had other values of `epsilon`, file format, `levels`; give the same to go on with it, or delete")
     with pytest.raises(InputError, match=other):
         Journal(path, {"epsilon": 9}, resume=True)
     path.write_bytes(b"x")
@@ -58,7 +58,40 @@ def test_it_is_said_that_there_is_nothing_to_resume_and_what_is_dropped(tmp_path
     open_journal(path, ASKED, progress, resume=True)
     assert progress.told == [], "whose run has no trainings says what it recovered"
     open_journal(path, ASKED, progress, resume=False)
-    assert f"{path} is dropped (`resume=True` would go on with it)" in progress.told.pop()
+    assert f"{path} is dropped" in progress.told.pop(), "nothing was trained"
+
+
+@pytest.mark.parametrize("trained", ["run 0", "pattern 30"])
+def test_finished_work_is_gone_on_with_unasked_and_never_dropped_by_another_run(tmp_path, trained):
+    journal, progress, other = Journal(tmp_path / "journal", ASKED), Listener(), {**ASKED, "epsilon": 9}
+    if trained.startswith("run"):
+        journal.remember(trained, 1)
+    else:
+        journal.keep({trained: np.zeros(1)})
+    kept = journal.path.read_bytes()
+    again = open_journal(journal.path, ASKED, progress, resume=False)
+    assert again.values.keys() | again.arrays.keys() == {trained} and "resumes: 1 " in progress.told.pop()
+    with pytest.raises(InputError, match="had other values of `epsilon`; give the same to go on with it, or delete that file"):
+        open_journal(journal.path, other, progress, resume=False)
+    assert open_journal(journal.path, ASKED, progress, resume=False, overwrite=True).path.read_bytes() == kept
+    assert progress.told.pop().startswith("resumes: ")
+    dropped = open_journal(journal.path, other, progress, resume=False, overwrite=True)
+    assert not dropped.values and not dropped.arrays and "is dropped" in progress.told.pop()
+    open_journal(journal.path, ASKED, progress, resume=False).remember("run 1", 1)
+    for resume, words in (
+        (True, "give `overwrite=True` without `resume=True` to start"),
+        (False, "give `overwrite=True` to start"),
+    ):
+        with pytest.raises(InputError, match=words):
+            open_journal(journal.path, other, progress, resume=resume, overwrite=resume)
+
+
+def test_what_cannot_be_read_is_dropped_unless_it_is_asked_for(tmp_path):
+    path, progress = tmp_path / "journal", Listener()
+    path.write_bytes(b"x")
+    assert not open_journal(path, ASKED, progress, resume=False).values and "is dropped" in progress.told.pop()
+    with pytest.raises(InputError, match="cannot be read"):
+        open_journal(path, ASKED, progress, resume=True)
 
 
 @pytest.mark.parametrize(("error", "stays"), [(DiskError, True), (KeyboardInterrupt, True), (InputError, False), (None, False)])

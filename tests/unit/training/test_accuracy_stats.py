@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hideseek_cli.training.accuracy_stats import compare_mix, estimate, judge_at_most, judge_level, more_runs
+from hideseek_cli.training.accuracy_stats import (
+    MANY,
+    compare_mix,
+    estimate,
+    images_needed,
+    judge_at_most,
+    judge_level,
+    least_tolerance,
+    more_runs,
+)
 
 
 def measured(random, truth, spread, images, runs):
@@ -120,3 +129,23 @@ def test_parts_mixed_apart_say_which_class_and_by_how_many_points():
 @pytest.mark.parametrize("counts", [([5, 0], [9, 0]), ([0, 0], [9, 9]), ([300], [2])])
 def test_where_nothing_can_differ_no_mix_does(counts):
     assert compare_mix(*map(np.array, counts)) is None
+
+
+@pytest.mark.parametrize("mean", [50.0, 52.0, 57.0])
+def test_images_needed_is_the_fewest_on_which_many_runs_come_to_a_verdict(mean):
+    needed = images_needed([mean], near_50)
+
+    def told(images):
+        return near_50(estimate([mean] * MANY, images, spread=(0.0, MANY)))
+
+    assert needed is not None and told(needed) == ("pass" if mean < 55 else "fail") and told(needed - 1) == "inconclusive"
+
+
+def test_a_mean_on_the_edge_is_settled_by_no_test_images():
+    assert images_needed([55.0], near_50) is None
+
+
+@pytest.mark.parametrize(("level", "images"), [(50.0, 100), (30.0, 400), (97.0, 60)])
+def test_the_least_tolerance_is_the_one_at_which_a_level_that_is_met_can_pass(level, images):
+    least, met = least_tolerance(level, images), estimate([level] * MANY, images, spread=(0.0, MANY))
+    assert judge_level(met, level, least) == "pass" and judge_level(met, level, least - 0.1) == "inconclusive"
