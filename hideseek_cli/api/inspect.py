@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest
-from hideseek_cli.images.webdataset import find_archives
+from hideseek_cli.images.archives import find_archives
 from hideseek_cli.inspection.beside import read_label
 from hideseek_cli.inspection.files import describe_file
 from hideseek_cli.inspection.folders import INSPECTED, describe_images, describe_release
