@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -36,6 +36,10 @@ class CalibratedLevels:
     def reached(self) -> list[LevelOutcome]:
         """Those that can be sold."""
         return [one for one in self.levels if one.reachable]
+
+    def offered(self, overlaps: Collection[float], *, anyway: bool) -> list[LevelOutcome]:
+        """Those that the manifest names; ``overlaps``: levels that are no products, named only ``anyway``."""
+        return [one for one in self.reached if anyway or one.level not in overlaps]
 
     @property
     def shares(self) -> list[float]:

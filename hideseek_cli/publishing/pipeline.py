@@ -77,7 +77,7 @@ def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     remedies = () if hidden else try_remedies(run, baseline, selected)
     with stage:
         masks = _gather_masks(run, layout, strongest, calibrated)
-        offered = [one for one in calibrated.reached if one.level not in overlaps or run.config.offer_anyway]
+        offered = calibrated.offered(overlaps, anyway=run.config.offer_anyway)
         offers = tuple(
             _make_offer(run.config, one, estimates[one.level], _list_cleaned(layout, calibrated, one)) for one in offered
         )

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.evaluation.models import EvaluatedModel
 from hideseek_cli.evaluation.verify import VerifyConfig, verify
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
 from hideseek_cli.formats.manifest import NAME, Authorized, Manifest, compute_identity
@@ -58,7 +59,7 @@ def test_an_interrupted_verification_goes_on_and_ends_the_same(folders, executor
     kept = folders[0].with_name(".data.verify")
     assert not kept.exists()
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Listener(4), seed=5)
+        asked(folders, executor, Listener(5), seed=5)
     assert kept.exists()
     with pytest.raises(InputError, match="had other values of `seed`;"):
         asked(folders, executor, Silent(), seed=6, resume=True)
@@ -168,7 +169,7 @@ def test_what_an_interrupted_run_left_is_neither_dropped_nor_resumed_in_silence(
         return [line for line in progress.told if "starts afresh" in line or "resumes" in line]
 
     with pytest.raises(KeyboardInterrupt):
-        asked(folders, executor, Listener(4), seed=5)
+        asked(folders, executor, Listener(5), seed=5)
     kept = folders[0].with_name(".data.verify").read_bytes()
     assert told(resume=True) == ["resumes: 2 retrainings are done already"] and told() == []
     folders[0].with_name(".data.verify").write_bytes(kept)
@@ -211,3 +212,22 @@ def test_a_test_part_with_another_mix_of_classes_is_said_to_be_so(tmp_path, exec
         path.unlink()
     (line,) = told()
     assert f"({first}: 9 % and 50 %)" in line and "up to 41 points" in line
+
+
+@pytest.mark.parametrize(("one_sided", "usual"), [(False, 4.0), (True, 8.0)])
+def test_a_level_may_be_missed_by_four_points_and_chance_by_eight_unless_told_otherwise(one_sided, usual):
+    model = EvaluatedModel(recipe=preset("quick"), train=lambda **_: 50.0, level=50.0, one_sided=one_sided)
+    assert model.allow(None) == usual and model.allow(2.0) == 2.0
+
+
+def test_test_images_too_few_for_any_verdict_are_said_before_anything_is_trained(folders, executor, monkeypatch):
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, **__: 50.0)
+    progress = Listener()
+    (found,) = asked(folders, executor, progress)
+    said = "12 test images cannot show that level 50 holds within 4 points, however many runs are made: give at least 423, "
+    place = next(number for number, line in enumerate(progress.told) if line == said + "or a `tolerance` of at least 23.8")
+    assert place < next(number for number, line in enumerate(progress.told) if ", run 1 of 3" in line)
+    assert found.verdict == "inconclusive" and found.more is None and found.needed == 423
+    wide = Listener()
+    asked(folders, executor, wide, tolerance=23.8)
+    assert not [line for line in wide.told if "cannot show" in line]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hideseek_cli.publishing.calibration import CalibratedLevels
+from hideseek_cli.publishing.level_search import LevelOutcome
 from hideseek_cli.publishing.products import find_overlaps, find_untold, images_to_tell
 from hideseek_cli.training.accuracy_stats import MANY, Estimate, estimate
 
@@ -40,3 +42,11 @@ def test_what_test_images_cannot_tell_is_named():
     assert find_untold([30.0, 50.0], 10.0, 5000) is None and find_untold([], 10.0, 1) is None
     assert find_untold([30.0, 50.0], 25.0, 100) == ("level 30 from chance, 25.0 %", images_to_tell(25.0, 30.0))
     assert find_untold([52.0, 50.0], 10.0, 100) == ("level 52 from level 50", images_to_tell(50.0, 52.0))
+
+
+@pytest.mark.parametrize(("anyway", "offered"), [(False, [50.0]), (True, [30.0, 50.0])])
+def test_what_is_no_product_is_offered_only_anyway_and_what_was_missed_never(anyway, offered):
+    outcomes = [
+        LevelOutcome(level=number, share=0.5, accuracies=(number,), reachable=number < 70) for number in (30.0, 50.0, 70.0)
+    ]
+    assert [one.level for one in CalibratedLevels(outcomes).offered({30.0, 70.0}, anyway=anyway)] == offered
