@@ -48,10 +48,8 @@ from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.atomic import StagedFolder
 
 NAME = "hideseek.json"
-BESIDE = (NAME, *card_files.CARD_FILES)
-"""What may lie in a folder besides images."""
 FORMAT, KIND = 2, "hideseek manifest"
-BESIDE = (NAME, USUAL)
+BESIDE = (NAME, USUAL, *card_files.CARD_FILES)
 """What lies beside images and is none of them."""
 
 
