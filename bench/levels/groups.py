@@ -1,5 +1,7 @@
 """What `hide` takes for siblings: frames of one track, twins that are put into a folder, and images of which it knows nothing.
 
+    python -m bench.levels.groups OUT DATA/train... [--twins]
+
 OUT gets, of every folder, a sheet of pairs that were joined, to look at.
 """
 

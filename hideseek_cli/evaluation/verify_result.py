@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Verification:
     kind: str
     """How the network learns, where not as anybody: ``authorized`` or ``distilled``."""
     recall: Recall
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     """That its runs took; those that were resumed took none."""
 
     @property

@@ -44,7 +44,7 @@ def test_each_verdict_is_a_test_case(answered, tmp_path, verdict, code, tag):
     assert told["accuracy"] == "50.5000" and told["verdict"] == verdict and float(told["low"]) < 50.5 < float(told["high"])
     if tag is not None:
         message = cases[1].find(tag).get("message")
-        assert message.startswith(f"{verdict}: accuracy 50.50 %") and "promised 50 ± 8, 2 runs" in message
+        assert message.startswith(f"{verdict}: accuracy 50.50 %") and "promised 50 ± 4, 2 runs" in message
 
 
 def test_what_stops_it_is_an_error_in_the_words_of_the_command(tmp_path):

@@ -221,7 +221,7 @@ def test_a_level_may_be_missed_by_four_points_and_chance_by_eight_unless_told_ot
 
 
 def test_test_images_too_few_for_any_verdict_are_said_before_anything_is_trained(folders, executor, monkeypatch):
-    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain", lambda *_, **__: 50.0)
+    monkeypatch.setattr("hideseek_cli.evaluation.models.retrain_and_score", lambda *_, **__: scored(50.0))
     progress = Listener()
     (found,) = asked(folders, executor, progress)
     said = "12 test images cannot show that level 50 holds within 4 points, however many runs are made: give at least 423, "

@@ -49,4 +49,4 @@ def test_what_is_no_product_is_offered_only_anyway_and_what_was_missed_never(any
     outcomes = [
         LevelOutcome(level=number, share=0.5, accuracies=(number,), reachable=number < 70) for number in (30.0, 50.0, 70.0)
     ]
-    assert [one.level for one in CalibratedLevels(outcomes).offered({30.0, 70.0}, anyway=anyway)] == offered
+    assert [one.level for one in CalibratedLevels(outcomes, []).offered({30.0, 70.0}, anyway=anyway)] == offered

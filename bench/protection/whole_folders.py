@@ -1,6 +1,6 @@
 """The protection of whole folders by the commands themselves: what `hide` publishes, and what `verify` learns from it.
 
-    python -m bench.protection.folders OUT DATA... [--keys 1 2] [--levels 0 3] [--look faithful]
+    python -m bench.protection.whole_folders OUT DATA... [--keys 1 2] [--levels 0 3] [--look faithful]
 
 DATA have train/ and test/. With three levels these lie at 30, 50 and 70 % of the way from chance to what the clean folder
 gives, which an earlier row without levels found. Each row is kept in OUT as JSON, and what is there already is not made again.
