@@ -27,7 +27,8 @@ def main() -> None:
         for missed in (0.0, 1.0, 2.5, 8.0):
             row: list[float | str] = [f"{deviation:g}", f"{missed:g}"]
             for tolerance in (8.0, 4.0):
-                random, verdicts, more = np.random.default_rng(0), [], []
+                random, verdicts = np.random.default_rng(0), []
+                more: list[int] = []
                 judge = partial(judge_level, level=LEVEL, tolerance=tolerance)
                 for _ in range(options.seeds):
                     shared = random.normal(LEVEL + missed, 100 * np.sqrt(0.25 / TESTED))

@@ -28,6 +28,7 @@ from hideseek_cli.methods import Task, select
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.rendering import MaskRenderer
 from hideseek_cli.publishing.strength import find_greatest_strength
+from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.executors import count_cores, thread_pool
 from hideseek_cli.runtime.progress import Silent
 from hideseek_cli.training.distillation import distill
@@ -70,6 +71,9 @@ def main() -> None:
     rows = []
     with thread_pool(count_cores()) as executor:
 
+        def tell(hidden: TensorDataset, test: TensorDataset, recipe: Recipe, net: AuthorizedNetwork, *, seed: int) -> float:
+            return distill(hidden, test, recipe, teacher=net, seed=seed).accuracy
+
         def learnt(hidden: TensorDataset, net: AuthorizedNetwork | None) -> dict[str, str]:
             """What networks learn, by name."""
             torch.set_num_threads(count_cores())
@@ -77,7 +81,7 @@ def main() -> None:
             if net:
                 kinds["authorised %"] = partial(retrain, hidden, test, recipe, by=net)
                 told = retrained if options.told else []
-                kinds |= {f"{one.arch}, told %": partial(distill, hidden, test, one, teacher=net) for one in told}
+                kinds |= {f"{one.arch}, told %": partial(tell, hidden, test, one, net) for one in told}
             trainings = [partial(kind, seed=1000 + run) for kind in kinds.values() for run in range(options.runs)]
             found = accuracies(trainings, executor, device)
             runs = np.array(found).reshape(len(kinds), options.runs)
