@@ -14,7 +14,7 @@ from hideseek_cli.runtime.bars import Bars
 from hideseek_cli.runtime.printing import make_printable
 from hideseek_cli.runtime.tables import format_table
 
-SHOWN = ("json", "junit", "per_class", "style", "quiet", "verbose")
+SHOWN = ("json", "junit", "style", "quiet", "verbose")
 """Words of every command that say how its result is shown."""
 
 

@@ -23,7 +23,7 @@ from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.journal import Journal, recall
 from hideseek_cli.runtime.lock import hold
 from hideseek_cli.runtime.progress import Progress
-from hideseek_cli.training.withholding import count_for_withheld, select_withheld
+from hideseek_cli.training.withholding import count_for_withheld, find_first, select_withheld
 
 DIVIDED = 0.05
 """Share of the images, at most, that may have copies in other classes: they lose their masks after all others."""
@@ -135,7 +135,8 @@ def describe_siblings(config: HideConfig, source: SourceDataset) -> list[str]:
 def _report_few(config: HideConfig, source: SourceDataset, progress: Progress) -> None:
     """Say so where the images on which levels are measured cannot tell them apart, however many runs are made."""
     held = source.validation
-    tested = int(select_withheld(source.labels, config.seed, source.siblings).sum()) if held is None else len(held[1])
+    siblings = find_first(source.siblings[source.taught])
+    tested = int(select_withheld(source.labels, config.seed, siblings).sum()) if held is None else len(held[1])
     if (untold := find_untold(config.levels, source.folder.chance(), tested)) is None:
         return
     which, needed = untold

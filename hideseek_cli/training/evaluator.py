@@ -31,7 +31,7 @@ from hideseek_cli.recipe import Recipe
 from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import OnStep, find_correct, ignore_steps, train
-from hideseek_cli.training.withholding import select_half, select_withheld
+from hideseek_cli.training.withholding import find_first, select_half, select_withheld
 
 Change = Callable[[TensorDataset, TensorDataset], tuple[TensorDataset, TensorDataset]]
 """Of the images that are trained on and of those that are tested."""
@@ -89,9 +89,7 @@ class Evaluator:
         self.clean = make_dataset(clean, labels, classes, device)
         self.nothing = np.zeros(len(self.among), bool)
         """No image of the folder carries the published mask."""
-        numbers = np.arange(len(labels)) if siblings is None else siblings
-        _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
-        self.siblings = first[which.ravel()].astype(np.int64)
+        self.siblings = np.arange(len(labels)) if siblings is None else find_first(siblings)
         """The first sibling of each image."""
         self.held = np.zeros(len(labels), bool)
         if not validation:

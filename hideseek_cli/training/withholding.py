@@ -15,6 +15,16 @@ from jaxtyping import Bool, Int64
 from hideseek_cli.images.copies import find_divided
 
 
+def find_first(numbers: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    """The first image of each number, such as siblings have in common.
+
+    >>> find_first(np.array([7, 3, 7])).tolist()
+    [0, 1, 0]
+    """
+    _, first, which = np.unique(numbers, return_index=True, return_inverse=True)
+    return first[which.ravel()].astype(np.int64)
+
+
 def select_withheld(labels: Int64[np.ndarray, " n"], seed: int, siblings: Int64[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
     """Which images to withhold: about 2,000, but between a tenth and a quarter of every class, or what is nearest to it in
     whole groups of siblings. Siblings in several classes are not; in a class without two other groups, single images are.

@@ -104,7 +104,7 @@ def test_the_script_ends_with_the_code_of_the_command_that_fails(tmp_path, cases
 HIDDEN = """
 case $1 in
     hide) cp -r released/published "$6"; cp released/masks "$8" ;;
-    verify) exec {python} -m hideseek_cli "$@" --tolerance 60 --threads 1 ;;
+    verify) exec {python} -m hideseek_cli "$@" --tolerance 99 --threads 1 ;;
     *) exec {python} -m hideseek_cli "$@" ;;
 esac
 """

@@ -26,7 +26,7 @@ from tests.helpers.commands import FAST, contents, inside, run
 from tests.helpers.folders import write_images
 from tests.helpers.manifests import read_lines
 
-HIDE = ["--levels", "55,70", "--prices", "55=10", "--max-runs", "16", "--robust", "blur", *FAST]
+HIDE = ["--levels", "55,70", "--prices", "55=10", "--offer-anyway", "--max-runs", "16", "--robust", "blur", *FAST]
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,11 @@ TREE = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = TREE["project"]
 LIBRARIES = [one for one in PROJECT["dependencies"] if Requirement(one).name not in TREE["tool"]["hideseek"]["heavy"]]
 OLD = ROOT / "tests/data/release-format1"
-CODE = {path.relative_to(ROOT).as_posix() for path in (ROOT / "hideseek_cli").rglob("*.py")} | {"hideseek_cli/py.typed"}
+CODE = {
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / "hideseek_cli").rglob("*")
+    if path.suffix in (".py", ".md", ".html", ".css", ".typed")
+}
 SMALL, WHOLE = f"hideseek_seek-{__version__}", f"hideseek-{__version__}"
 MOST = 150e6
 """Bytes of a buyer's environment, without pip."""
