@@ -1,12 +1,12 @@
 #!/bin/sh
 # The main job on real images, end to end: an owner hides 1,442 handwritten digits and sells levels 30 and 60; buyers
-# clean and verify. Stops at the first thing that is not as promised. Usage: sh examples/demo.sh [FOLDER]
+# clean, verify and report. Stops at the first thing that is not as promised. Usage: sh examples/demo.sh [FOLDER]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 place=${1:-demo}
 mkdir -p "$place"
 cd "$place"
-rm -rf key digits published cleaned cleaned_k* masks.safetensors masks.sheet.png cleaner_*.safetensors ./*.json .published.*partial .masks.safetensors.journal
+rm -rf key digits published cleaned cleaned_k* masks.safetensors masks.sheet.png cleaner_*.safetensors report.html ./*.json .published.*partial .masks.safetensors.journal
 
 say() { printf '\n== %s\n' "$*"; }
 value() { python -c "import json, sys; print(json.load(open('$1'))$2)"; }
@@ -39,8 +39,8 @@ hideseek metrics digits/train cleaned --json > clean_metrics.json
 
 say "5. hideseek verify: anyone trains on the published folder, buyers on what was bought"
 hideseek verify published --test digits/test --tolerance 10 --seed 1 --json > verify_published.json || true
-for level in 30 60; do
-    hideseek verify cleaned_k$level --test digits/test --seed 1 --json > verify_k$level.json || true
+for level in 30 60; do # 355 test images cannot show that a level holds within 4 points
+    hideseek verify cleaned_k$level --test digits/test --tolerance 8 --seed 1 --json > verify_k$level.json || true
 done
 python - <<'PYTHON'
 import json
@@ -53,4 +53,6 @@ assert verified[0]["accuracy"] <= chance + 10, "the published folder still teach
 assert all(found["verdict"] != "fail" for found in verified), "a level failed"
 assert all(one["reachable"] for one in hide["levels"]), "a level was not reached"
 PYTHON
-say "All as promised. The images are in $place/published, $place/cleaned_k30 and $place/cleaned_k60."
+say "6. hideseek report: all of it on one page"
+hideseek report published
+say "All as promised. Look at $place/report.html; the images are in $place/published, $place/cleaned_k30 and $place/cleaned_k60."
