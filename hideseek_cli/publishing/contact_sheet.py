@@ -27,7 +27,7 @@ AMPLIFIED, GREY = 8, 128
 """How many times a mask is shown as it is, and on which grey."""
 ENLARGED, SIDE, WIDTH = 192, 256, 2000
 """Pixels: a side to which small images are enlarged about, the longest that an image is shown with, and of all columns."""
-NARROWEST = 96
+NARROWEST = 160
 """Pixels of a column, which captions need, however many there are."""
 GAP, MARGIN = 8, 108
 """Pixels between images, and left of them."""
@@ -85,7 +85,7 @@ def _make_row(source: SourceDataset, masks: ReleaseMasks, example: Example, side
 def _caption(key: Key, most: int, likes: Sequence[Similarity]) -> list[str]:
     """What is said below each image of an example. ``most``: how far a value of the published one moved, in grey levels;
     ``likes``: how like the original that one is, and each level's."""
-    return ["/".join(key), f"moved by at most {most}", *(f"SSIM {like.ssim:.4f}" for like in likes)]
+    return ["/".join(key), f"moved by at most {most}", *(f"SSIM {like.ssim:.4f}, MSE {like.mse:.1e}" for like in likes)]
 
 
 def _find_part(clean: Pixels, moved: Int16[np.ndarray, "h w c"], side: int) -> tuple[int, int]:
