@@ -17,6 +17,7 @@ from hideseek_cli.training.evaluator import retrain_and_score
 from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset
 
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluatedModel:
     """A network that is to learn from the folder, and what it is promised to reach."""

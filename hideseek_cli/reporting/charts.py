@@ -45,23 +45,24 @@ def draw_curve(axes: Axes, found: Findings) -> None:
     placed = [one for one in found.existing if one.masked_share is not None and one.measured is not None]
     for one in placed:
         assert one.masked_share is not None and one.measured is not None
-        label = "folder, 95 % interval" if one is placed[0] else ""
-        _mark(axes, 100 * one.masked_share, one.measured, colours[one.name], label=label)
+        _mark(axes, 100 * one.masked_share, one.measured, colours[one.name])
+        aside, side = (-7, "right") if one.masked_share > 0.8 else (7, "left")
         axes.annotate(
-            show_tier(one.name), (100 * one.masked_share, one.measured.accuracy), (6, 5), textcoords="offset points", fontsize=8
+            show_tier(one.name), (100 * one.masked_share, one.measured.accuracy), (aside, 5), textcoords="offset points",
+            fontsize=8, ha=side,
         )  # fmt: skip
+    if placed:
+        axes.plot([], [], "o", ms=5, color=INK, label="folder, 95 % interval")
     axes.axhline(found.chance, color=FAINT, lw=1, ls="--", label="chance")
     axes.set(xlabel="images that carry the published mask, %", ylabel="test accuracy, %", xlim=(-3, 103), ylim=(0, 100))
     axes.legend(loc="upper right")
 
 
-def _mark(axes: Axes, x: float, one: Measured, colour: str, label: str = "", shape: str = "o") -> None:
+def _mark(axes: Axes, x: float, one: Measured, colour: str, shape: str = "o") -> None:
     """A mean with its interval; a square is hollow and large, so that a dot is seen in it."""
     below, above = max(0.0, one.accuracy - one.low), max(0.0, one.high - one.accuracy)
     size, face = (9, "none") if shape == "s" else (5, colour)
-    axes.errorbar(
-        [x], [one.accuracy], [[below], [above]], fmt=shape, ms=size, mfc=face, capsize=size / 2, color=colour, label=label
-    )  # fmt: skip
+    axes.errorbar([x], [one.accuracy], [[below], [above]], fmt=shape, ms=size, mfc=face, capsize=size / 2, color=colour)
 
 
 def draw_folders(axes: Axes, found: Findings) -> None:
@@ -93,16 +94,17 @@ def draw_levels(axes: Axes, found: Findings) -> None:
     first = [("hide", "s", [(one, one.calibrated) for one in promised if one.calibrated])]
     first += [("verify", "o", [(one, each) for one in promised for each in one.verified])]
     for how, shape, marks in first:
-        for number, (tier, measured) in enumerate(marks):
+        for tier, measured in marks:
             assert tier.designed is not None
-            label = "" if number else f"{how}, 95 % interval"
-            _mark(axes, tier.designed, measured, colours[tier.name], label=label, shape=shape)
+            _mark(axes, tier.designed, measured, colours[tier.name], shape)
+        if marks:
+            axes.plot([], [], shape, ms=8 if shape == "s" else 5, mfc="none" if shape == "s" else INK, color=INK, label=how)
     axes.set(xlabel="designed accuracy, %", ylabel="achieved accuracy, %", xlim=(0, 100), ylim=(0, 100))
     axes.legend(loc="upper left")
 
 
 def draw_recall(axes: Axes, found: Findings, tiers: Sequence[Tier], classes: Sequence[str]) -> None:
-    """Recall of each of those classes, in each folder that was verified; folders lie below each other, so that none hides one."""
+    """Recall of each of those classes, in each folder that was verified; those of a class lie below each other."""
     colours = colour_tiers(found)
     aside = np.linspace(-APART, APART, len(tiers)) if len(tiers) > 1 else [0.0]
     for number, tier in enumerate(tiers):
@@ -127,6 +129,6 @@ def draw_attacks(axes: Axes, audited: Audited, chance: float) -> None:
         axes.plot(values, [at for at, _ in known], "D", ms=4, color=INK, label="clean images")
     axes.axvline(chance, color=FAINT, lw=1, ls="--", label="chance")
     axes.set_yticks(places, [shorten(one.name) for one in ended])
-    axes.set(xlabel="test accuracy, %", xlim=(0, 100), ylim=(len(ended) - 0.4, -0.6))
+    axes.set(xlabel="accuracy, %", xlim=(0, 100), ylim=(len(ended) - 0.4, -0.6))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)

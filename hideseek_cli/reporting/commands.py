@@ -13,8 +13,8 @@ from typing import Any
 
 from hideseek_cli.formats.changes import TRIED
 from hideseek_cli.formats.levels import PUBLISHED
-from hideseek_cli.reporting.findings import Findings, Tier, Verified
-from hideseek_cli.reporting.verdicts import describe_verdict, is_usual
+from hideseek_cli.reporting.findings import Findings, Tier, Verified, show_tier
+from hideseek_cli.reporting.verdicts import describe_settling, is_usual
 from hideseek_cli.runtime.printing import make_printable
 
 PLACED = {
@@ -105,9 +105,7 @@ def _list_gaps_of_hide(found: Findings) -> Iterator[Gap]:
 
 
 def _list_gaps_of_verify(found: Findings) -> Iterator[Gap]:
-    for tier in found.tiers:
-        told = zip(tier.verified, describe_verdict(tier), strict=True)
-        yield from (Gap(line, (_settle(found, tier.name, one),)) for one, line in told if one.verdict == "inconclusive")
+    yield from _list_open(found)
     if not found.published.verified:
         yield Gap("What fresh networks learn from the published folder", (verify(found, PUBLISHED),))
     for one in found.levels:
@@ -117,6 +115,14 @@ def _list_gaps_of_verify(found: Findings) -> Iterator[Gap]:
     if not found.public and any(_lacks_recall(one) for one in found.tiers):
         lacking = [verify(found, one.name) for one in found.tiers if _lacks_recall(one)]
         yield Gap("Recall by class, which records of an earlier version do not hold", tuple(lacking))
+
+
+def _list_open(found: Findings) -> Iterator[Gap]:
+    """Verdicts that are not settled."""
+    for tier in found.tiers:
+        for one in tier.verified:
+            if one.verdict == "inconclusive":
+                yield Gap(f"Whether {show_tier(tier.name)} holds; {describe_settling(one)}", (_settle(found, tier.name, one),))
 
 
 def _settle(found: Findings, tier: str, one: Verified) -> str:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure as Canvas
 from hideseek_cli.formats.levels import PUBLISHED
 from hideseek_cli.reporting import charts
 from hideseek_cli.reporting.findings import Audited, Findings, Tier, show_tier
-from hideseek_cli.reporting.verdicts import show_percent
 from hideseek_cli.reporting.style import WIDTH, drawing, save_png, save_svg
+from hideseek_cli.reporting.verdicts import show_percent
 from hideseek_cli.runtime.printing import make_printable
 
 HEIGHT, ROW, HEAD = 3.7, 0.24, 1.05
@@ -96,8 +96,8 @@ def _recall(found: Findings, png: bool) -> Iterator[Figure]:
         yield _make(
             "recall", "Recall by class",
             f"Share in percent of each class's test images that networks name rightly, mean over runs of verify.{some}",
-            "; ".join(_describe_recall(one) for one in tiers), lambda axes: charts.draw_recall(axes, found, tiers, classes), png,
-            rows=len(classes),
+            "; ".join(_describe_recall(one) for one in tiers),
+            lambda axes: charts.draw_recall(axes, found, tiers, classes), png, rows=len(classes),
         )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def _changes(found: Findings, png: bool) -> Iterator[Figure]:
         yield _make(
             "changes", "What common changes of images give back: published",
             "Accuracy in percent, measured by hide on images that it held back, of networks that were trained on the published "
-            "folder and tested after the same change; diamonds are clean images without it.",
+            "folder, and tested, after each change; diamonds are clean images without any.",
             "; ".join(f"{one.name}: {show_percent(one.accuracy or 0.0)}" for one in found.outlives),
             _draw_attacks(tried, found.chance), png, rows=len(found.outlives) + 1,
         )  # fmt: skip

@@ -29,8 +29,8 @@ KEEP = "Keep this report secret: it is the owner's, and shows what helps to undo
 OPEN = "This report may be published: it shows no original, no mask, and nothing of which images carry one."
 LEGEND = (
     "A level is the test accuracy, in percent, that networks trained on its folder reach. By hide: calibration, on images that "
-    "it held back. By verify: fresh networks, on test images that nobody trained on; its verdict passes where the accuracy lies "
-    "within the tolerance of what was designed. In brackets the 95 % interval and the number of runs, where they are on record."
+    "it held back. By verify: fresh networks, on test images that nobody trained on; its verdict is pass where the accuracy "
+    "lies within the tolerance of what was designed. In brackets the 95 % interval and the number of runs, where on record."
 )
 LOOKS = "MSE and SSIM are of images scaled to 0..1, visibility is FLIP's mean, 0 to 1."
 UNUSUAL = f"Not all tolerances are the usual ones: {LEVEL_TOLERANCE:g} points of a level, {CHANCE_TOLERANCE:g} above chance."
@@ -111,7 +111,7 @@ def _introduce(found: Findings) -> str:
     sides = f", brought to {found.size} pixels a side," if found.size else ""
     return (
         f"The folder {found.name} shows {count(found.images, 'image')} in {count(len(found.classes), 'class')}{sides} to "
-        "everyone; networks that train on it are meant to learn nothing. The buyer of a level gets a cleaner, which makes of it "
-        "a folder that trains to that accuracy. No pixel of the published images has moved by more than "
+        "everyone; networks that train on it are meant to learn nothing. The buyer of a level gets a cleaner, which makes of "
+        "it a folder that trains to that accuracy. No pixel of the published images has moved by more than "
         f"{count(found.epsilon, 'grey level')} of 255."
     )

@@ -26,6 +26,8 @@ class Statement:
     question: str
     answer: str
     sentence: str
+    lines: tuple[str, ...] = ()
+    """The sentence in parts, each of which stands on a line of its own."""
 
 
 def make_statements(found: Findings) -> list[Statement]:
@@ -43,7 +45,7 @@ def describe_hiding(found: Findings) -> Statement:
             f"{show_promise(one)}{_open(one)}"
             for one in tier.verified
         )
-        networks = "; ".join(f"{one.network}, {count(one.epochs, 'epoch')}" for one in tier.verified)
+        networks = _list_networks([(one.network, one.epochs) for one in tier.verified])
         answer = _limit(ANSWERS.get(tier.verdict or "", OPEN), found, networks)
         return Statement(question, answer, f"By verify, {ways}. Chance is {chance}.")
     if tier.estimate is not None:
@@ -51,9 +53,15 @@ def describe_hiding(found: Findings) -> Statement:
             f"By hide alone, on images that it held back: a network trained on the published folder gets "
             f"{show_percent(tier.estimate)} right. Chance is {chance}."
         )
-        networks = f"{found.recipe.arch}, {count(found.recipe.epochs, 'epoch')}"
+        networks = _list_networks([(found.recipe.arch, found.recipe.epochs)])
         return Statement(question, _limit(f"{YES if tier.reached else NO}, unverified", found, networks), sentence)
     return Statement(question, UNKNOWN, f"Nothing is recorded of what the published folder trains to; chance is {chance}.")
+
+
+def _list_networks(networks: list[tuple[str, int]]) -> str:
+    """``a network (slim, 8 epochs)``."""
+    which = "; ".join(f"{name}, {count(epochs, 'epoch')}" for name, epochs in networks)
+    return f"{'a network' if len(networks) == 1 else count(len(networks), 'network')} ({which})"
 
 
 def _limit(answer: str, found: Findings, networks: str) -> str:
@@ -63,7 +71,7 @@ def _limit(answer: str, found: Findings, networks: str) -> str:
     best = find_best(found)
     undone = [] if best is None else [f"{best.name} gives back {show_percent(best.accuracy or 0.0)}"]
     untested = [] if found.audit and found.audit.best else ["attacks are not tested"]
-    return "; ".join([f"{answer}, from plain training ({networks})", *undone, *untested])
+    return "; ".join([f"{answer}, from plain training of {networks}", *undone, *untested])
 
 
 def find_best(found: Findings) -> AttackFinding | None:
@@ -84,17 +92,12 @@ def describe_levels(found: Findings) -> Statement:
     verified = [one for one in found.levels if one.verified]
     calibrated = [one for one in found.levels if one.reached and not one.verified]
     missed = [one for one in found.levels if not one.reached and not one.verified]
-    parts = [
-        *_list("by verify, ", [line for one in verified for line in describe_verdict(one)], "; "),
-        *_list("by calibration alone, ", [f"{one.name} gives {_show_tier(one)}" for one in calibrated]),
-        *_list("not reached: ", [f"{one.name}, the nearest found is {_show_tier(one)}" for one in missed]),
+    lines = [
+        *(f"Level {line}." for one in verified for line in describe_verdict(one)),
+        *(f"Level {one.name}, by calibration alone: measured {_show_tier(one)}." for one in calibrated),
+        *(f"Level {one.name}, not reached: the nearest found is {_show_tier(one)}." for one in missed),
     ]
-    sentence = "; ".join(parts)
-    return Statement(question, _answer_levels(found.levels), f"{sentence[:1].upper()}{sentence[1:]}.")
-
-
-def _list(how: str, ways: list[str], between: str = ", ") -> list[str]:
-    return [how + between.join(ways)] if ways else []
+    return Statement(question, _answer_levels(found.levels), " ".join(lines), tuple(lines))
 
 
 def _show_tier(tier: Tier) -> str:
@@ -131,7 +134,7 @@ def describe_attacks(found: Findings) -> Statement:
 def _describe_changes(found: Findings) -> str:
     """What greyscale, blur and JPEG give back."""
     if not found.outlives:
-        return "By hide, JPEG, blur and greyscale were not measured." if found.audit else "JPEG, blur and greyscale: not measured."
+        return f"JPEG, blur and greyscale: {UNKNOWN}{' by hide' if found.audit else ''}."
     ways = ", ".join(f"{one.name} gives back {show_percent(one.accuracy or 0.0)}" for one in found.outlives)
     clean = "" if found.clean.estimate is None else f"; clean images give {show_percent(found.clean.estimate)}"
     return f"By hide, on images that it held back: {ways}{clean}. Resizing is not among what hide tries."
@@ -142,7 +145,7 @@ def describe_hand_out(found: Findings) -> Statement:
     levels = "the cleaner of a level to its buyer" if found.levels else "the cleaner of the originals to its buyer"
     sentence = (
         "Secret stay the key, the mask file, the contact sheet, the record of hide and this report. Records of verify and "
-        f"metrics may be given out; they name paths of this machine."
+        "metrics may be given out; they name paths of this machine."
     )
     return Statement("What do I hand to whom?", f"the published folder to everyone, {levels}", sentence)
 

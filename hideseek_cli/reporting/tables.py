@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hideseek_cli.formats.levels import CLEAN
 from hideseek_cli.reporting.findings import Audited, Findings, Likeness, Measured, Tier, show_tier
 from hideseek_cli.reporting.inventory import Listed
-from hideseek_cli.reporting.verdicts import show_tolerance
+from hideseek_cli.reporting.verdicts import show_tolerance, show_verdict
 
 Table = list[dict[str, str]]
 NAMES = ("folder", "attack", "class", "image", "for", "file", "what", "tolerance")
@@ -29,7 +29,7 @@ def _make_row(tier: Tier) -> dict[str, str]:
     verified = tier.verified[0] if tier.verified else None
     return {
         "folder": show_tier(tier.name) + ("" if tier.reached or tier.name == CLEAN else " (not reached)"),
-        "price": "" if tier.price is None else f"{tier.price:g}", "verdict": tier.verdict or "",
+        "price": "" if tier.price is None else f"{tier.price:g}", "verdict": show_verdict(tier.verdict),
         "designed, %": _show(tier.designed), "tolerance": show_tolerance(verified) if verified else "",
         "by verify, %": _show_measured(verified), "by hide, %": _show_measured(tier.calibrated) or _show(tier.estimate),
         "masked, %": "" if tier.masked_share is None else f"{100 * tier.masked_share:.1f}",
@@ -63,7 +63,7 @@ def tabulate_networks(found: Findings) -> Table:
         return []
     return [
         {
-            "folder": show_tier(tier.name), "network": one.network, "verdict": one.verdict or "nothing promised",
+            "folder": show_tier(tier.name), "network": one.network, "verdict": show_verdict(one.verdict) or "nothing promised",
             "tolerance": show_tolerance(one), "accuracy, %": _show_measured(one),
         }
         for tier in found.tiers
@@ -115,6 +115,4 @@ def _list_changed(found: Findings) -> list[Tier]:
 
 def tabulate_files(files: Sequence[Listed]) -> Table:
     """Whom each is for, sizes and digests."""
-    return [
-        {"for": one.whom, "file": one.name, "what": one.what, "size": one.size, "SHA-256": one.sha256} for one in files
-    ]
+    return [{"for": one.whom, "file": one.name, "what": one.what, "size": one.size, "SHA-256": one.sha256} for one in files]

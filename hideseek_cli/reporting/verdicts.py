@@ -10,6 +10,11 @@ ANSWERS = {"pass": "yes", "fail": "no", "inconclusive": "not settled"}
 """Whether a promise is kept."""
 
 
+def show_verdict(verdict: str | None) -> str:
+    """As a cell of a table; nothing where there is none."""
+    return ANSWERS["inconclusive"] if verdict == "inconclusive" else verdict or ""
+
+
 def show_percent(value: float) -> str:
     return f"{value:.1f} %"
 
@@ -33,10 +38,10 @@ def show_tolerance(one: Verified) -> str:
 
 
 def show_promise(one: Verified) -> str:
-    """``60 ± 4 points``, ``chance + 10 points (usual: 8)``."""
+    """``60 ± 4 points``, ``at most chance + 10 points (usual: 8)``."""
     if one.promise is None:
         return "nothing"
-    return f"{'chance' if one.one_sided else f'{one.promise:g}'} {show_tolerance(one)}"
+    return f"{'at most chance' if one.one_sided else f'{one.promise:g}'} {show_tolerance(one)}"
 
 
 def describe_verdict(tier: Tier) -> list[str]:
@@ -45,10 +50,10 @@ def describe_verdict(tier: Tier) -> list[str]:
 
 
 def _describe(tier: Tier, one: Verified) -> str:
-    by = "" if len(tier.verified) == 1 else f" by {one.network}"
+    by = "" if len(tier.verified) == 1 else f" with {one.network}"
     answer = "" if one.verdict is None else f": {ANSWERS.get(one.verdict, one.verdict)}"
     why = f"; {describe_settling(one)}" if one.verdict == "inconclusive" else ""
-    return f"{tier.name}{by}: measured {show_measured(one)}, promised {show_promise(one)}{answer}{why}"
+    return f"{tier.name}, by verify{by}: measured {show_measured(one)}, promised {show_promise(one)}{answer}{why}"
 
 
 def describe_settling(one: Verified) -> str:
@@ -57,5 +62,6 @@ def describe_settling(one: Verified) -> str:
         return f"the interval is too wide, and about {count(one.more_runs, 'more run')} would settle it"
     images = "these test images" if one.tested is None else f"these {count(one.tested, 'test image')}"
     if one.test_images_needed:
-        return f"the interval is too wide, and no number of runs on {images} would settle it; {one.test_images_needed} would"
-    return f"the accuracy lies near the end of what is allowed; more runs, more than {images}, or a wider tolerance may settle it"
+        enough = count(one.test_images_needed, "image")
+        return f"the interval is too wide, and no number of runs on {images} would settle it; {enough} would"
+    return f"the accuracy lies near the end of what is allowed; more than {images}, or a wider tolerance, may settle it"
