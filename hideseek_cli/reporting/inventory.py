@@ -9,12 +9,13 @@ from pathlib import Path
 
 from hideseek_cli.errors import count
 from hideseek_cli.formats import manifest
+from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.reporting.findings import show_tier
 from hideseek_cli.reporting.gathering import Material
 
 EVERYONE, ALONE = "everyone", "you alone"
-RECORDS = dict.fromkeys(("verify", "metrics"), "whoever asks; names paths of this machine")
-"""Whom records are for that tell nothing secret."""
+GIVEN_OUT = ("verify", "metrics")
+"""Commands whose records whoever has the folder may have; of a level they say which classes it cleans."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +56,13 @@ def _list_all(material: Material) -> Iterator[Listed]:
         if secret is not None:
             yield _list_file(secret, ALONE, what)
     for one in material.records:
-        yield _list_file(one.path, RECORDS.get(one.record.command, ALONE), f"record of {one.record.command}")
+        whom = EVERYONE if one.subject == PUBLISHED else _buyer(one.subject)
+        given = f"{whom}; names paths of this machine" if one.record.command in GIVEN_OUT else ALONE
+        yield _list_file(one.path, given, f"record of {one.record.command}")
 
 
 def _buyer(level: str) -> str:
-    return f"buyer of {show_tier(level)}"
+    return f"buyer of {'the originals' if level == CLEAN else show_tier(level)}"
 
 
 def _list_folder(place: Path, name: str, whom: str) -> Listed:

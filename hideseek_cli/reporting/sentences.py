@@ -68,13 +68,13 @@ def _limit(answer: str, found: Findings, networks: str) -> str:
     """For whom a yes holds, and what it does not hold against; a no holds for all."""
     if not answer.startswith(YES):
         return answer
-    best = find_best(found)
+    best = _find_best(found)
     undone = [] if best is None else [f"{best.name} gives back {show_percent(best.accuracy or 0.0)}"]
     untested = [] if found.audit and found.audit.best else ["attacks are not tested"]
     return "; ".join([f"{answer}, from plain training of {networks}", *undone, *untested])
 
 
-def find_best(found: Findings) -> AttackFinding | None:
+def _find_best(found: Findings) -> AttackFinding | None:
     """What gives most of all that was tried on the published folder, by `audit` or by `hide`."""
     tried = [*(found.audit.attacks if found.audit else ()), *found.outlives]
     return max((one for one in tried if one.accuracy is not None), key=lambda one: one.accuracy or 0.0, default=None)
@@ -144,8 +144,9 @@ def describe_hand_out(found: Findings) -> Statement:
     """Which file is for whom; for the owner."""
     levels = "the cleaner of a level to its buyer" if found.levels else "the cleaner of the originals to its buyer"
     sentence = (
-        "Secret stay the key, the mask file, the contact sheet, the record of hide and this report. Records of verify and "
-        "metrics may be given out; they name paths of this machine."
+        "Secret stay the key, the mask file, the contact sheet, the record of hide and this report. A record of verify or "
+        "metrics may go to whoever has its folder: it names paths of this machine, and that of a level shows which classes are "
+        "cleaned."
     )
     return Statement("What do I hand to whom?", f"the published folder to everyone, {levels}", sentence)
 

@@ -39,7 +39,8 @@ def test_cleaners_beside_the_folder_are_those_that_say_so(tmp_path):
     assert whom["cleaner_k50.safetensors"] == whom["cleaned_k50"] == "buyer of level 50"
     assert whom["published"] == "everyone" and whom["masks.safetensors"] == whom["masks.hide.json"] == "you alone"
     assert whom["published.audit.json"] == whom["masks.sheet.png"] == "you alone"
-    assert whom["published.verify.json"].startswith("whoever asks")
+    assert whom["published.verify.json"] == whom["published.metrics.json"] == "everyone; names paths of this machine"
+    assert whom["cleaned_k50.verify.json"] == "buyer of level 50; names paths of this machine"
     assert [one.name for one in list_files(found, public=True)] == ["published"]
 
 
