@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from hideseek_cli.formats.authorized_network import AuthorizedNetwork
+from hideseek_cli.formats.levels import CHANCE_TOLERANCE, LEVEL_TOLERANCE
 from hideseek_cli.formats.manifest import Authorized
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.cache import cache_folder
@@ -15,10 +16,6 @@ from hideseek_cli.training.distillation import distill
 from hideseek_cli.training.evaluator import retrain_and_score
 from hideseek_cli.training.score import Score
 from hideseek_cli.training.tensors import TensorDataset
-
-LEVEL_TOLERANCE, CHANCE_TOLERANCE = 4.0, 8.0
-"""Points by which an accuracy may miss a level, or pass chance on a published folder, unless told otherwise; `hide` counts a
-folder as hidden up to 8 % of what lies above chance."""
 
 
 @dataclass(frozen=True, kw_only=True)

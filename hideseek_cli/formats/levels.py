@@ -17,6 +17,9 @@ from hideseek_cli.errors import InputError
 
 PUBLISHED, CLEAN = "published", "clean"
 """What is no accuracy: the strongest mask, which is no level that is sold, and no mask at all."""
+LEVEL_TOLERANCE, CHANCE_TOLERANCE = 4.0, 8.0
+"""Points by which an accuracy may miss a level, or pass chance on a published folder, unless told otherwise; `hide` counts a
+folder as hidden up to 8 % of what lies above chance."""
 DIGITS = 6
 """Significant digits of a level; more would mean nothing."""
 _PLAIN = re.compile(r"[0-9]{1,2}(\.[0-9]{1,8})?")

@@ -7,12 +7,10 @@ from dataclasses import replace
 from functools import partial
 
 from hideseek_cli.attacks import Attack, Exposed, select
+from hideseek_cli.formats.changes import TRIED
 from hideseek_cli.publishing.retraining import Retraining
 from hideseek_cli.publishing.run import HideRun
 from hideseek_cli.training.tensors import TensorDataset
-
-TRIED = {"greyscale": "greyscale", "gaussian": "blur", "jpeg-50": "JPEG of quality 50"}
-"""Attacks that ``audit`` knows by these names, and what a remark calls them."""
 
 
 def measure_outlived(run: HideRun, published: Retraining) -> dict[str, float]:

@@ -6,11 +6,13 @@ A chart draws into axes that it is given. What there is nothing to draw of is no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from hideseek_cli.formats.levels import CLEAN, PUBLISHED
-from hideseek_cli.reporting.findings import Audited, Findings, Measured, Tier
+from hideseek_cli.reporting.findings import Audited, Findings, Measured, Tier, show_tier
 from hideseek_cli.reporting.style import FAINT, INK, PALE, SERIES
 from hideseek_cli.runtime.printing import make_printable
 
@@ -18,6 +20,8 @@ LONGEST = 24
 """Letters of a name in a figure."""
 DOTS = ("o", "s", "^", "D", "v", "P", "X")
 """Of series that are told apart in grey too."""
+APART = 0.27
+"""Rows by which the first and the last folder lie beside the row of their class."""
 
 
 def shorten(name: str) -> str:
@@ -26,40 +30,48 @@ def shorten(name: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def show_tier(name: str) -> str:
-    """``published``, ``level 50``, ``clean``."""
-    return name if name in (PUBLISHED, CLEAN) else f"level {name}"
+def colour_tiers(found: Findings) -> dict[str, str]:
+    """The same colour for a folder in every figure."""
+    first, published, clean, *others = SERIES
+    levels = cycle((first, *others))
+    return {PUBLISHED: published, CLEAN: clean, **{one.name: next(levels) for one in found.levels}}
 
 
 def draw_curve(axes: Axes, found: Findings) -> None:
     """Share of masked images against accuracy: each retraining, and each folder with its interval."""
     shares = [100 * one.share for one in found.curve]
     axes.plot(shares, [one.accuracy for one in found.curve], "o", ms=4, color=PALE, label="one retraining")
+    colours = colour_tiers(found)
     placed = [one for one in found.existing if one.masked_share is not None and one.measured is not None]
     for one in placed:
         assert one.masked_share is not None and one.measured is not None
-        _mark(axes, 100 * one.masked_share, one.measured, SERIES[0], label="folder, 95 % interval" if one is placed[0] else "")
+        _mark(axes, 100 * one.masked_share, one.measured, colours[one.name])
+        aside, side = (-7, "right") if one.masked_share > 0.8 else (7, "left")
         axes.annotate(
-            one.name, (100 * one.masked_share, one.measured.accuracy), (6, 5), textcoords="offset points", fontsize=8
+            show_tier(one.name), (100 * one.masked_share, one.measured.accuracy), (aside, 5), textcoords="offset points",
+            fontsize=8, ha=side,
         )  # fmt: skip
+    if placed:
+        axes.plot([], [], "o", ms=5, color=INK, label="folder, 95 % interval")
     axes.axhline(found.chance, color=FAINT, lw=1, ls="--", label="chance")
     axes.set(xlabel="images that carry the published mask, %", ylabel="test accuracy, %", xlim=(-3, 103), ylim=(0, 100))
     axes.legend(loc="upper right")
 
 
-def _mark(axes: Axes, x: float, one: Measured, colour: str, label: str = "") -> None:
-    """A mean with its interval."""
+def _mark(axes: Axes, x: float, one: Measured, colour: str, shape: str = "o") -> None:
+    """A mean with its interval; a square is hollow and large, so that a dot is seen in it."""
     below, above = max(0.0, one.accuracy - one.low), max(0.0, one.high - one.accuracy)
-    axes.errorbar([x], [one.accuracy], [[below], [above]], fmt="o", ms=5, capsize=3, color=colour, label=label)
+    size, face = (9, "none") if shape == "s" else (5, colour)
+    axes.errorbar([x], [one.accuracy], [[below], [above]], fmt=shape, ms=size, mfc=face, capsize=size / 2, color=colour)
 
 
 def draw_folders(axes: Axes, found: Findings) -> None:
     """What the published folder, each level and the clean images train to."""
     shown = [one for one in found.existing if one.accuracy is not None]
-    colours = {PUBLISHED: SERIES[1], CLEAN: SERIES[2]}
+    colours = colour_tiers(found)
     axes.bar(
         range(len(shown)), [one.accuracy or 0.0 for one in shown],
-        color=[colours.get(one.name, SERIES[0]) for one in shown], width=0.6,
+        color=[colours[one.name] for one in shown], width=0.6,
     )  # fmt: skip
     for at, one in enumerate(shown):
         top = one.accuracy or 0.0
@@ -78,23 +90,28 @@ def draw_levels(axes: Axes, found: Findings) -> None:
     """Accuracy that was designed against that which was achieved."""
     axes.plot([0, 100], [0, 100], color=FAINT, lw=1, ls="--", label="as designed")
     promised = [one for one in found.existing if one.designed is not None]
-    first = [("calibration", SERIES[1], -0.8, [(one, one.calibrated) for one in promised if one.calibrated])]
-    first += [("verify", SERIES[0], 0.8, [(one, each) for one in promised for each in one.verified])]
-    for how, colour, aside, marks in first:
-        for number, (tier, measured) in enumerate(marks):
+    colours = colour_tiers(found)
+    first = [("hide", "s", [(one, one.calibrated) for one in promised if one.calibrated])]
+    first += [("verify", "o", [(one, each) for one in promised for each in one.verified])]
+    for how, shape, marks in first:
+        for tier, measured in marks:
             assert tier.designed is not None
-            _mark(axes, tier.designed + aside, measured, colour, label="" if number else f"{how}, 95 % interval")
+            _mark(axes, tier.designed, measured, colours[tier.name], shape)
+        if marks:
+            axes.plot([], [], shape, ms=8 if shape == "s" else 5, mfc="none" if shape == "s" else INK, color=INK, label=how)
     axes.set(xlabel="designed accuracy, %", ylabel="achieved accuracy, %", xlim=(0, 100), ylim=(0, 100))
     axes.legend(loc="upper left")
 
 
-def draw_recall(axes: Axes, tiers: Sequence[Tier], classes: Sequence[str]) -> None:
-    """Recall of each of those classes, in each folder that was verified."""
+def draw_recall(axes: Axes, found: Findings, tiers: Sequence[Tier], classes: Sequence[str]) -> None:
+    """Recall of each of those classes, in each folder that was verified; those of a class lie below each other."""
+    colours = colour_tiers(found)
+    aside = np.linspace(-APART, APART, len(tiers)) if len(tiers) > 1 else [0.0]
     for number, tier in enumerate(tiers):
         recall = tier.verified[0].recall
         axes.plot(
-            [recall.get(name, float("nan")) for name in classes], range(len(classes)), DOTS[number % len(DOTS)], ms=5,
-            color=SERIES[number % len(SERIES)], label=show_tier(tier.name), clip_on=False,
+            [recall.get(name, float("nan")) for name in classes], np.arange(len(classes)) + aside[number],
+            DOTS[number % len(DOTS)], ms=4, color=colours[tier.name], label=show_tier(tier.name), clip_on=False,
         )  # fmt: skip
     axes.set_yticks(range(len(classes)), [shorten(name) for name in classes])
     axes.set(xlabel="recall, % of the class's test images", xlim=(0, 100), ylim=(len(classes) - 0.5, -0.5))
@@ -109,9 +126,9 @@ def draw_attacks(axes: Axes, audited: Audited, chance: float) -> None:
     known = [(at, one.clean_accuracy) for at, one in enumerate(ended) if one.clean_accuracy is not None]
     if known:
         values = [value for _, value in known]
-        axes.plot(values, [at for at, _ in known], "D", ms=4, color=INK, label="same on clean images")
+        axes.plot(values, [at for at, _ in known], "D", ms=4, color=INK, label="clean images")
     axes.axvline(chance, color=FAINT, lw=1, ls="--", label="chance")
     axes.set_yticks(places, [shorten(one.name) for one in ended])
-    axes.set(xlabel="test accuracy, %", xlim=(0, 100), ylim=(len(ended) - 0.4, -0.6))
+    axes.set(xlabel="accuracy, %", xlim=(0, 100), ylim=(len(ended) - 0.4, -0.6))
     axes.grid(axis="y", visible=False)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hideseek_cli.formats.changes import TRIED
 from hideseek_cli.formats.levels import PUBLISHED
-from hideseek_cli.reporting.findings import Findings, Tier
+from hideseek_cli.reporting.findings import Findings, Tier, Verified, show_tier
+from hideseek_cli.reporting.verdicts import describe_settling, is_usual
 from hideseek_cli.runtime.printing import make_printable
 
 PLACED = {
@@ -22,6 +24,8 @@ PLACED = {
 """Words of each command that stand without a name."""
 SPELT = {"cleaners": "cleaner"}
 """Words that options spell in their own way."""
+MORE_IMAGES = "MORE_TEST_IMAGES"
+"""Stands for a folder that nobody has yet."""
 
 
 def spell(command: str, words: Mapping[str, Any]) -> str:
@@ -101,6 +105,7 @@ def _list_gaps_of_hide(found: Findings) -> Iterator[Gap]:
 
 
 def _list_gaps_of_verify(found: Findings) -> Iterator[Gap]:
+    yield from _list_open(found)
     if not found.published.verified:
         yield Gap("What fresh networks learn from the published folder", (verify(found, PUBLISHED),))
     for one in found.levels:
@@ -112,6 +117,23 @@ def _list_gaps_of_verify(found: Findings) -> Iterator[Gap]:
         yield Gap("Recall by class, which records of an earlier version do not hold", tuple(lacking))
 
 
+def _list_open(found: Findings) -> Iterator[Gap]:
+    """Verdicts that are not settled."""
+    for tier in found.tiers:
+        for one in tier.verified:
+            if one.verdict == "inconclusive":
+                yield Gap(f"Whether {show_tier(tier.name)} holds; {describe_settling(one)}", (_settle(found, tier.name, one),))
+
+
+def _settle(found: Findings, tier: str, one: Verified) -> str:
+    """How a verdict that is open is settled, by the same yardstick."""
+    more = one.runs + one.more_runs if one.more_runs else None
+    return spell("verify", {
+        "folder": _folder(found, tier), "test": _given(found, "test", "TEST") if more else MORE_IMAGES, "runs": more,
+        "tolerance": None if is_usual(one) else f"{one.tolerance:g}",
+    })  # fmt: skip
+
+
 def _lacks_recall(tier: Tier) -> bool:
     return any(not one.recall for one in tier.verified)
 
@@ -120,7 +142,10 @@ def _list_gaps_of_audit(found: Findings) -> Iterator[Gap]:
     words = {
         "folder": found.folders[PUBLISHED], "test": _given(found, "test", "TEST"), "clean": _given(found, "data", "DATA")
     }  # fmt: skip
-    audited = next((one for one in found.audited if one.tier == PUBLISHED), None)
+    audited = found.audit
+    if not found.outlives and not {one.name for one in (audited.attacks if audited else ())} & {*TRIED}:
+        tried = {"folder": words["folder"], "test": words["test"], "attacks": ",".join(TRIED)}
+        yield Gap("What JPEG, blur and greyscale give back of the published folder", (spell("audit", tried),))
     if audited is None:
         words |= {"clean": ""} if found.public else {}
         yield Gap("What attacks recover from the published folder", (spell("audit", words),))

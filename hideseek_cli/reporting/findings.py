@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
+from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.recipe import Recipe
+
+
+def show_tier(name: str) -> str:
+    """``published``, ``level 50``, ``clean``."""
+    return name if name in (PUBLISHED, CLEAN) else f"level {name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +33,17 @@ class Verified(Measured):
     verdict: str | None
     """``pass``, ``fail`` or ``inconclusive``; None where nothing was promised."""
     tolerance: float
+    """Points by which what is promised may be missed."""
+    promise: float | None
+    """Accuracy in percent; None where nothing was promised."""
+    one_sided: bool
+    """Whether less than the promise keeps it too."""
+    epochs: int
+    tested: int | None
+    """Images that it was tested on, where that is on record."""
+    more_runs: int | None
+    test_images_needed: int | None
+    """What would settle an inconclusive verdict; None where it would not."""
     recall: dict[str, float]
     """Of each class, in percent; none where it was not measured."""
 
@@ -56,6 +74,10 @@ class Tier:
     designed: float | None
     """Accuracy in percent that it should train to; None for the clean images."""
     price: float | None = None
+    clean_classes: int | None = None
+    """How many classes carry no mask on any image; None where nothing is sold."""
+    cleaned: dict[str, float] = field(default_factory=dict)
+    """Of each class that is cleaned, the share of its images, 0 to 1; none where that is not on record."""
     reached: bool = True
     """Whether calibration found it."""
     masked_share: float | None = None
@@ -66,7 +88,8 @@ class Tier:
     verified: tuple[Verified, ...] = ()
     likeness: Likeness | None = None
     worst: tuple[WorstImage, ...] = ()
-    """By SSIM, then by visibility."""
+    """By SSIM."""
+    most_visible: tuple[WorstImage, ...] = ()
 
     @property
     def measured(self) -> Measured | None:
@@ -132,8 +155,10 @@ class Findings:
     """All that a report says."""
 
     release: str
+    name: str
+    """Of the published folder."""
     images: int
-    classes: int
+    classes: tuple[str, ...]
     chance: float
     """Accuracy in percent of always naming the largest class."""
     epsilon: int
@@ -143,6 +168,8 @@ class Findings:
     tiers: tuple[Tier, ...]
     """From the published folder to the clean images."""
     curve: tuple[Evaluation, ...]
+    outlives: tuple[AttackFinding, ...]
+    """What `hide` found that common changes of images give back of the published folder; the best first."""
     audited: tuple[Audited, ...]
     sources: tuple[Source, ...]
     folders: dict[str, str]
@@ -160,6 +187,11 @@ class Findings:
         return self.tiers[1:-1]
 
     @property
+    def audit(self) -> Audited | None:
+        """That of the published folder."""
+        return next((one for one in self.audited if one.tier == PUBLISHED), None)
+
+    @property
     def existing(self) -> tuple[Tier, ...]:
         """All but the levels that were not reached, of which there is no folder."""
         return tuple(one for one in self.tiers if one.reached or one not in self.levels or one.verified)
@@ -167,6 +199,11 @@ class Findings:
     @property
     def clean(self) -> Tier:
         return self.tiers[-1]
+
+    def order(self, classes: Iterable[str]) -> list[str]:
+        """Classes in the order of the manifest; those that it does not have come last."""
+        place = {name: at for at, name in enumerate(self.classes)}
+        return sorted(classes, key=lambda name: (place.get(name, len(place)), name))
 
     def has(self, command: str, tier: str) -> bool:
         """Whether there is a record of that."""

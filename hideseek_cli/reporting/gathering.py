@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats import manifest, sheet_file
-from hideseek_cli.formats.levels import PUBLISHED
+from hideseek_cli.formats import container, manifest, sheet_file
+from hideseek_cli.formats.levels import PUBLISHED, is_level
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.formats.record import RESULTS, Record, path_beside
 from hideseek_cli.images.layout import require_folder
@@ -43,6 +43,8 @@ class Material:
     sheet: Path | None
     levels: dict[str, Path]
     """Folders of levels that lie beside the published one."""
+    cleaners: dict[str, Path]
+    """Cleaners of the release beside it."""
     remarks: tuple[str, ...]
     """What was passed over, and why."""
 
@@ -68,6 +70,7 @@ def gather(folder: Path, given: Sequence[Path], masks: Path | None) -> Material:
     return Material(
         folder=folder, manifest=about, records=tuple(newest.values()), masks=masks,
         sheet=_find_sheet(masks, about.release, remarks), levels=_find_levels(folder, about.release),
+        cleaners=_find_cleaners(folder, about.release),
         remarks=tuple(remarks),
     )  # fmt: skip
 
@@ -124,4 +127,15 @@ def _find_levels(folder: Path, release: str) -> dict[str, Path]:
                 continue  # a stranger's folder, of which nothing is told
             if about.release == release and about.level != PUBLISHED:
                 found.setdefault(about.level, folder.parent / place.name)
+    return found
+
+
+def _find_cleaners(folder: Path, release: str) -> dict[str, Path]:
+    """Files beside the published folder that say they are cleaners of it."""
+    found: dict[str, Path] = {}
+    for path in sorted(folder.resolve().parent.glob("cleaner_*.safetensors")):
+        said = container.read_label(path)
+        level = said.get("level")
+        if (said.get("kind"), said.get("release")) == ("cleaner", release) and isinstance(level, str) and is_level(level):
+            found.setdefault(level, folder.parent / path.name)
     return found

@@ -7,8 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hideseek_cli.errors import count
 from hideseek_cli.formats import manifest
+from hideseek_cli.formats.levels import CLEAN, PUBLISHED
+from hideseek_cli.reporting.findings import show_tier
 from hideseek_cli.reporting.gathering import Material
+
+EVERYONE, ALONE = "everyone", "you alone"
+GIVEN_OUT = ("verify", "metrics")
+"""Commands whose records whoever has the folder may have; of a level they say which classes it cleans."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +23,8 @@ class Listed:
     """A file, or a folder of images."""
 
     name: str
+    whom: str
+    """Who may have it: ``everyone``, ``buyer of level 50``, ``you alone``."""
     what: str
     bytes: int
     sha256: str
@@ -33,30 +42,38 @@ class Listed:
 def list_files(material: Material, *, public: bool) -> list[Listed]:
     """``public``: the published folder alone, under the name by which everyone calls it. Raises OSError."""
     if public:
-        return [_list_folder(material.folder, "published", "for everyone")]
+        return [_list_folder(material.folder, "published", EVERYONE)]
     return [*_list_all(material)]
 
 
 def _list_all(material: Material) -> Iterator[Listed]:
-    yield _list_folder(material.folder, str(material.folder), "for everyone")
+    yield _list_folder(material.folder, str(material.folder), EVERYONE)
     for level, place in material.levels.items():
-        yield _list_folder(place, str(place), f"level {level}, for its buyer")
-    for path, what in ((material.masks, "mask file, secret"), (material.sheet, "contact sheet, secret")):
-        if path is not None:
-            yield _list_file(path, what)
+        yield _list_folder(place, str(place), _buyer(level))
+    for level, path in material.cleaners.items():
+        yield _list_file(path, _buyer(level), f"cleaner of {show_tier(level)}")
+    for secret, what in ((material.masks, "mask file"), (material.sheet, "contact sheet")):
+        if secret is not None:
+            yield _list_file(secret, ALONE, what)
     for one in material.records:
-        secret = ", secret" if one.record.command == "hide" else ""
-        yield _list_file(one.path, f"record of {one.record.command}{secret}")
+        whom = EVERYONE if one.subject == PUBLISHED else _buyer(one.subject)
+        given = f"{whom}; names paths of this machine" if one.record.command in GIVEN_OUT else ALONE
+        yield _list_file(one.path, given, f"record of {one.record.command}")
 
 
-def _list_folder(place: Path, name: str, what: str) -> Listed:
+def _buyer(level: str) -> str:
+    return f"buyer of {'the originals' if level == CLEAN else show_tier(level)}"
+
+
+def _list_folder(place: Path, name: str, whom: str) -> Listed:
     about = manifest.read(place)
     sizes = ((place / one).stat().st_size for one in about.files() if (place / one).is_file())
-    return Listed(name=name, what=f"{len(about.images)} images, {what}", bytes=sum(sizes), sha256=_hash(place / manifest.NAME))
+    held = count(len(about.images), "image")
+    return Listed(name=name, whom=whom, what=held, bytes=sum(sizes), sha256=_hash(place / manifest.NAME))
 
 
-def _list_file(path: Path, what: str) -> Listed:
-    return Listed(name=str(path), what=what, bytes=path.stat().st_size, sha256=_hash(path))
+def _list_file(path: Path, whom: str, what: str) -> Listed:
+    return Listed(name=str(path), whom=whom, what=what, bytes=path.stat().st_size, sha256=_hash(path))
 
 
 def _hash(path: Path) -> str:

@@ -12,23 +12,29 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hideseek_cli.errors import count
+from hideseek_cli.formats.levels import CHANCE_TOLERANCE, LEVEL_TOLERANCE
 from hideseek_cli.reporting import tables
-from hideseek_cli.reporting.charts import show_tier
 from hideseek_cli.reporting.commands import list_gaps, repeat
 from hideseek_cli.reporting.figures import Figure
-from hideseek_cli.reporting.findings import Findings
+from hideseek_cli.reporting.findings import Findings, show_tier
 from hideseek_cli.reporting.inventory import Listed
+from hideseek_cli.reporting.offers import describe_offers
 from hideseek_cli.reporting.sentences import describe_time, make_statements
 from hideseek_cli.reporting.sheet import Sheet
 from hideseek_cli.reporting.style import MARK, PALETTE
+from hideseek_cli.reporting.verdicts import is_usual
 from hideseek_cli.runtime.printing import make_printable
 
 KEEP = "Keep this report secret: it is the owner's, and shows what helps to undo the masks."
 OPEN = "This report may be published: it shows no original, no mask, and nothing of which images carry one."
 LEGEND = (
-    "Accuracies in percent, with the 95 % interval and the number of runs behind them in brackets where they are on record. "
-    "MSE and SSIM are of images scaled to 0..1, visibility is FLIP's mean, 0 to 1."
+    "A level is the test accuracy, in percent, that networks trained on its folder reach. By hide: calibration, on images that "
+    "it held back. By verify: fresh networks, on test images that nobody trained on; its verdict is pass where the accuracy "
+    "lies within the tolerance of what was designed. In brackets the 95 % interval and the number of runs, where on record."
 )
+LOOKS = "MSE and SSIM are of images scaled to 0..1, visibility is FLIP's mean, 0 to 1."
+UNUSUAL = f"Not all tolerances are the usual ones: {LEVEL_TOLERANCE:g} points of a level, {CHANCE_TOLERANCE:g} above chance."
+PERCENT = re.compile(r"(?<=\d) (?=%)")
 MARKDOWN = re.compile(r"[\\`*_\[\]<>|&#~$@!]")
 """What means something in Markdown."""
 
@@ -68,7 +74,9 @@ def _loader() -> PackageLoader:
 
 
 def _escape_control(value: Any) -> Any:
-    return value if isinstance(value, Markup) or not isinstance(value, str) else make_printable(value)
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return PERCENT.sub("\N{NO-BREAK SPACE}", make_printable(value))
 
 
 def _escape_markdown(value: Any) -> Any:
@@ -80,18 +88,30 @@ def _escape_markdown(value: Any) -> Any:
 def _prepare(contents: Contents) -> dict[str, Any]:
     """What both pages say."""
     found = contents.found
-    sides = f", brought to {found.size} pixels a side" if found.size else ""
+    usual = all(is_usual(one) for tier in found.tiers for one in tier.verified if one.promise is not None)
     return {
-        "mark": MARK, "found": found, "keep": OPEN if found.public else KEEP, "legend": LEGEND, "names": tables.NAMES,
-        "about": f"{count(found.images, 'image')} in {count(found.classes, 'class')}{sides}; no pixel moves by more than "
-        f"{count(found.epsilon, 'grey level')}.",
+        "mark": MARK, "found": found, "keep": OPEN if found.public else KEEP, "looks_legend": LOOKS,
+        "legend": LEGEND if usual else f"{LEGEND} {UNUSUAL}", "names": tables.NAMES,
+        "about": _introduce(found), "offers": describe_offers(found),
         "statements": make_statements(found), "time": describe_time(found), "gaps": list_gaps(found),
         "levels": tables.tabulate_levels(found), "networks": tables.tabulate_networks(found),
         "attacks": [
             {"folder": show_tier(one.tier), "rows": tables.tabulate_attacks(one, found.chance)}
             for one in found.audited if one.attacks
         ],
-        "worst": tables.tabulate_worst(found), "recall": tables.tabulate_recall(found),
+        "looks": tables.tabulate_looks(found), "worst": tables.tabulate_worst(found),
+        "visible": tables.tabulate_visible(found), "recall": tables.tabulate_recall(found),
         "files": tables.tabulate_files(contents.files), "sheet": contents.sheet, "commands": repeat(found),
         "remarks": contents.remarks,
     }  # fmt: skip
+
+
+def _introduce(found: Findings) -> str:
+    """What a release is, for those who have never seen one."""
+    sides = f", brought to {found.size} pixels a side," if found.size else ""
+    return (
+        f"The folder {found.name} shows {count(found.images, 'image')} in {count(len(found.classes), 'class')}{sides} to "
+        "everyone; networks that train on it are meant to learn nothing. The buyer of a level gets a cleaner, which makes of "
+        "it a folder that trains to that accuracy. No pixel of the published images has moved by more than "
+        f"{count(found.epsilon, 'grey level')} of 255."
+    )

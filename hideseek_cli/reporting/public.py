@@ -12,10 +12,11 @@ from typing import Any
 from hideseek_cli.formats.levels import PUBLISHED
 from hideseek_cli.formats.record import Record
 
-MEASURED = ("accuracy", "low", "high", "runs", "level", "tolerance", "one_sided", "verdict", "recipe", "kind")
+MEASURED = ("accuracy", "low", "high", "runs", "level", "tolerance", "one_sided", "verdict", "recipe", "kind",
+            "tested", "more_runs", "test_images_needed")  # fmt: skip
 SIMILARITY = ("images", "mse", "ssim", "linf", "visibility")
 LET_THROUGH: dict[str, tuple[str, ...]] = {
-    "hide": ("clean_accuracy", "published_accuracy", "published_at_chance", "classes", *SIMILARITY),
+    "hide": ("clean_accuracy", "published_accuracy", "published_at_chance", "classes", "outlives", *SIMILARITY),
     "verify": MEASURED,
     "metrics": SIMILARITY,
 }

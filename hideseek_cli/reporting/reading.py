@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.formats.changes import TRIED
 from hideseek_cli.formats.checks import MAX_PRICE, check_count, check_number, check_percent, check_text
 from hideseek_cli.formats.levels import CLEAN, PUBLISHED, spell_level
 from hideseek_cli.recipe import Recipe
@@ -42,6 +43,7 @@ def read_findings(material: Material, *, public: bool) -> Findings:
         **{
             spell_level(offer.level): Tier(
                 name=spell_level(offer.level), designed=offer.level, price=offer.price,
+                clean_classes=offer.clean_classes,
                 calibrated=Measured(accuracy=offer.accuracy, low=offer.low, high=offer.high, runs=offer.runs),
             )
             for offer in about.offers
@@ -49,19 +51,22 @@ def read_findings(material: Material, *, public: bool) -> Findings:
         CLEAN: Tier(name=CLEAN, designed=None),
     }  # fmt: skip
     curve: tuple[Evaluation, ...] = ()
+    outlives: tuple[AttackFinding, ...] = ()
     audited: list[Audited] = []
     for one in sorted(records, key=lambda one: ORDER.index(one.record.command)):
         try:
             if one.record.command == "hide":
                 curve = _read_hide(one.record.results[0], tiers)
+                outlives = _read_outlives(one.record.results[0])
             elif one.record.command == "audit":
                 audited.append(Audited(tier=one.subject, attacks=_read_attacks(one.record.results[0])))
             elif one.subject in tiers:
                 tiers[one.subject] = TIERS[one.record.command](tiers[one.subject], one.record.results)
-        except (KeyError, TypeError, ValueError, InputError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
             raise InputError(f"{one.path} is damaged ({error}); run `{one.record.command}` again") from error
     return Findings(
-        release=about.release, images=len(about.images), classes=len(about.classes), chance=about.chance,
+        release=about.release, name=PUBLISHED if public else material.folder.resolve().name, images=len(about.images),
+        classes=about.classes, chance=about.chance, outlives=outlives,
         epsilon=about.epsilon, size=about.size, recipe=about.recipe, public=public, curve=curve,
         tiers=tuple(sorted(tiers.values(), key=_order)), audited=tuple(audited), sources=tuple(map(_describe, records)),
         folders=_name_folders(material, public=public),
@@ -137,6 +142,7 @@ def _read_hide(value: dict[str, Any], tiers: dict[str, Tier]) -> tuple[Evaluatio
         tiers[name] = replace(
             known, calibrated=_read_measured(one), reached=one.get("reachable") is not False,
             masked_share=_optional(_share, one.get("masked_share")), likeness=_read_likeness(one),
+            cleaned={check_text(word): _share(share) for word, share in one.get("cleaned", {}).items()},
         )  # fmt: skip
     return tuple(
         Evaluation(share=_share(one["share"]), accuracy=check_percent(one["accuracy"])) for one in _list(value["curve"])
@@ -157,16 +163,22 @@ def _read_network(value: dict[str, Any]) -> Verified:
     return Verified(
         **vars(_read_measured(value)), network=f"{recipe.arch}, {kind}" if kind else recipe.arch,
         verdict=_optional(check_text, value["verdict"]), tolerance=_number(value["tolerance"]),
+        promise=_optional(check_percent, value["level"]), one_sided=value.get("one_sided") is True, epochs=recipe.epochs,
+        tested=_optional(check_count, value.get("tested")), more_runs=_optional(check_count, value.get("more_runs")),
+        test_images_needed=_optional(check_count, value.get("test_images_needed")),
         recall={name: float(one) for name, one in value["recall"].items()},
     )  # fmt: skip
 
 
 def _read_metrics(tier: Tier, results: tuple[dict[str, Any], ...]) -> Tier:
     value = results[0]
-    named = {one["image"]: one for key in ("worst", "most_visible") for one in _list(value.get(key, []))}
-    read = ((check_text(name), _read_likeness(one)) for name, one in named.items())
-    worst = tuple(WorstImage(name=name, likeness=like) for name, like in read if like is not None)
-    return replace(tier, likeness=_read_likeness(value), worst=worst)
+    worst, visible = (_read_worst(value.get(key, [])) for key in ("worst", "most_visible"))
+    return replace(tier, likeness=_read_likeness(value), worst=worst, most_visible=visible)
+
+
+def _read_worst(value: object) -> tuple[WorstImage, ...]:
+    read = ((check_text(one["image"]), _read_likeness(one)) for one in _list(value))
+    return tuple(WorstImage(name=name, likeness=like) for name, like in read if like is not None)
 
 
 def _read_attacks(value: dict[str, Any]) -> tuple[AttackFinding, ...]:
@@ -177,6 +189,18 @@ def _read_attacks(value: dict[str, Any]) -> tuple[AttackFinding, ...]:
         )
         for one in _list(value["attacks"])
     ]  # fmt: skip
+    return _sort(found)
+
+
+def _read_outlives(value: dict[str, Any]) -> tuple[AttackFinding, ...]:
+    return _sort([
+        AttackFinding(name=TRIED.get(name, name), accuracy=check_percent(accuracy), clean_accuracy=None)
+        for name, accuracy in value.get("outlives", {}).items()
+    ])  # fmt: skip
+
+
+def _sort(found: list[AttackFinding]) -> tuple[AttackFinding, ...]:
+    """The best first."""
     return tuple(sorted(found, key=lambda one: -1.0 if one.accuracy is None else one.accuracy, reverse=True))
 
 

@@ -5,50 +5,83 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hideseek_cli.errors import count
-from hideseek_cli.formats.levels import PUBLISHED
-from hideseek_cli.reporting.findings import Findings, Measured, Tier
+from hideseek_cli.reporting.findings import AttackFinding, Findings, Tier, Verified
+from hideseek_cli.reporting.verdicts import (
+    ANSWERS,
+    describe_settling,
+    describe_verdict,
+    show_measured,
+    show_percent,
+    show_promise,
+)
 
-YES, NO, OPEN, UNKNOWN = "yes", "no", "not settled", "not measured"
-ANSWERS = {"pass": YES, "fail": NO, "inconclusive": OPEN}
+YES, NO, OPEN = ANSWERS["pass"], ANSWERS["fail"], ANSWERS["inconclusive"]
+UNKNOWN = "not measured"
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A question, its answer in a word or two, and in a sentence."""
+    """A question, its answer in a few words, and in a sentence."""
 
     question: str
     answer: str
     sentence: str
+    lines: tuple[str, ...] = ()
+    """The sentence in parts, each of which stands on a line of its own."""
 
 
 def make_statements(found: Findings) -> list[Statement]:
     """What stands at the top."""
-    return [describe_hiding(found), describe_levels(found), describe_attacks(found)]
-
-
-def show_percent(value: float) -> str:
-    return f"{value:.1f} %"
-
-
-def show_measured(found: Measured) -> str:
-    """An accuracy with its interval and its runs."""
-    return f"{show_percent(found.accuracy)} (95 % interval {found.low:.1f} to {found.high:.1f}, {count(found.runs, 'run')})"
+    told = [describe_hiding(found), describe_levels(found), describe_attacks(found)]
+    return told if found.public else [*told, describe_hand_out(found)]
 
 
 def describe_hiding(found: Findings) -> Statement:
     """Whether the published folder trains to chance."""
     question, tier, chance = "Is it hidden?", found.published, show_percent(found.chance)
     if tier.verified:
-        ways = "; ".join(f"{one.network} to {show_measured(one)}" for one in tier.verified)
-        answer = ANSWERS.get(tier.verdict or "", OPEN)
-        return Statement(question, answer, f"By verify the published folder trains {ways}, and chance is {chance}.")
+        ways = "; ".join(
+            f"{one.network}, trained on the published folder, gets {show_measured(one)} of test images right, promised "
+            f"{show_promise(one)}{_open(one)}"
+            for one in tier.verified
+        )
+        networks = _list_networks([(one.network, one.epochs) for one in tier.verified])
+        answer = _limit(ANSWERS.get(tier.verdict or "", OPEN), found, networks)
+        return Statement(question, answer, f"By verify, {ways}. Chance is {chance}.")
     if tier.estimate is not None:
         sentence = (
-            f"By hide alone, on images that it held back: the published folder trains to {show_percent(tier.estimate)}, and "
-            f"chance is {chance}."
+            f"By hide alone, on images that it held back: a network trained on the published folder gets "
+            f"{show_percent(tier.estimate)} right. Chance is {chance}."
         )
-        return Statement(question, f"{YES if tier.reached else NO}, unverified", sentence)
+        networks = _list_networks([(found.recipe.arch, found.recipe.epochs)])
+        return Statement(question, _limit(f"{YES if tier.reached else NO}, unverified", found, networks), sentence)
     return Statement(question, UNKNOWN, f"Nothing is recorded of what the published folder trains to; chance is {chance}.")
+
+
+def _list_networks(networks: list[tuple[str, int]]) -> str:
+    """``a network (slim, 8 epochs)``."""
+    which = "; ".join(f"{name}, {count(epochs, 'epoch')}" for name, epochs in networks)
+    return f"{'a network' if len(networks) == 1 else count(len(networks), 'network')} ({which})"
+
+
+def _limit(answer: str, found: Findings, networks: str) -> str:
+    """For whom a yes holds, and what it does not hold against; a no holds for all."""
+    if not answer.startswith(YES):
+        return answer
+    best = _find_best(found)
+    undone = [] if best is None else [f"{best.name} gives back {show_percent(best.accuracy or 0.0)}"]
+    untested = [] if found.audit and found.audit.best else ["attacks are not tested"]
+    return "; ".join([f"{answer}, from plain training of {networks}", *undone, *untested])
+
+
+def _find_best(found: Findings) -> AttackFinding | None:
+    """What gives most of all that was tried on the published folder, by `audit` or by `hide`."""
+    tried = [*(found.audit.attacks if found.audit else ()), *found.outlives]
+    return max((one for one in tried if one.accuracy is not None), key=lambda one: one.accuracy or 0.0, default=None)
+
+
+def _open(one: Verified) -> str:
+    return f" ({describe_settling(one)})" if one.verdict == "inconclusive" else ""
 
 
 def describe_levels(found: Findings) -> Statement:
@@ -59,17 +92,12 @@ def describe_levels(found: Findings) -> Statement:
     verified = [one for one in found.levels if one.verified]
     calibrated = [one for one in found.levels if one.reached and not one.verified]
     missed = [one for one in found.levels if not one.reached and not one.verified]
-    parts = [
-        *_list("by verify, ", [f"{one.name} gives {_show_tier(one)}" for one in verified]),
-        *_list("by calibration alone, ", [f"{one.name} gives {_show_tier(one)}" for one in calibrated]),
-        *_list("not reached: ", [f"{one.name}, the nearest found is {_show_tier(one)}" for one in missed]),
+    lines = [
+        *(f"Level {line}." for one in verified for line in describe_verdict(one)),
+        *(f"Level {one.name}, by calibration alone: measured {_show_tier(one)}." for one in calibrated),
+        *(f"Level {one.name}, not reached: the nearest found is {_show_tier(one)}." for one in missed),
     ]
-    sentence = "; ".join(parts)
-    return Statement(question, _answer_levels(found.levels), f"{sentence[:1].upper()}{sentence[1:]}.")
-
-
-def _list(how: str, ways: list[str]) -> list[str]:
-    return [how + ", ".join(ways)] if ways else []
+    return Statement(question, _answer_levels(found.levels), " ".join(lines), tuple(lines))
 
 
 def _show_tier(tier: Tier) -> str:
@@ -87,18 +115,40 @@ def _answer_levels(levels: tuple[Tier, ...]) -> str:
 
 
 def describe_attacks(found: Findings) -> Statement:
-    """What recovers most of the published folder."""
-    question = "What undoes it?"
-    audited = next((one for one in found.audited if one.tier == PUBLISHED), None)
+    """What recovers most of the published folder: by `audit`, and of common changes of images by `hide`."""
+    question, chance, audited = "What undoes it?", show_percent(found.chance), found.audit
     best = audited.best if audited else None
+    changes = _describe_changes(found)
     if audited is None or best is None or best.accuracy is None:
-        return Statement(question, UNKNOWN, "No audit of the published folder is recorded.")
+        first = next(iter(found.outlives), None)
+        answer = f"{first.name}, of what hide tried; attacks are not tested" if first else UNKNOWN
+        return Statement(question, answer, f"No audit of the published folder is recorded. {changes}")
     beside = "" if best.clean_accuracy is None else f"clean images give {show_percent(best.clean_accuracy)} that way, and "
     sentence = (
         f"Of {count(len(audited.attacks), 'attack')} {best.name} gives most, {show_percent(best.accuracy)}; {beside}chance is "
-        f"{show_percent(found.chance)}."
+        f"{chance}. {changes}"
     )
     return Statement(question, f"{best.name}, of what was tried", sentence)
+
+
+def _describe_changes(found: Findings) -> str:
+    """What greyscale, blur and JPEG give back."""
+    if not found.outlives:
+        return f"JPEG, blur and greyscale: {UNKNOWN}{' by hide' if found.audit else ''}."
+    ways = ", ".join(f"{one.name} gives back {show_percent(one.accuracy or 0.0)}" for one in found.outlives)
+    clean = "" if found.clean.estimate is None else f"; clean images give {show_percent(found.clean.estimate)}"
+    return f"By hide, on images that it held back: {ways}{clean}. Resizing is not among what hide tries."
+
+
+def describe_hand_out(found: Findings) -> Statement:
+    """Which file is for whom; for the owner."""
+    levels = "the cleaner of a level to its buyer" if found.levels else "the cleaner of the originals to its buyer"
+    sentence = (
+        "Secret stay the key, the mask file, the contact sheet, the record of hide and this report. A record of verify or "
+        "metrics may go to whoever has its folder: it names paths of this machine, and that of a level shows which classes are "
+        "cleaned."
+    )
+    return Statement("What do I hand to whom?", f"the published folder to everyone, {levels}", sentence)
 
 
 def describe_time(found: Findings) -> str:

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 PALETTE = files(__package__).joinpath("palette.css").read_text()
 COLOURS = dict(re.findall(r"-(\w+): (#\w{6});", PALETTE.partition("@media")[0]))
 PAPER, INK, FAINT, RULE, PALE = (COLOURS[name] for name in ("paper", "ink", "faint", "rule", "pale"))
-SERIES = tuple(COLOURS[name] for name in ("first", "second", "third", "fourth"))
+SERIES = tuple(COLOURS[name] for name in ("first", "second", "third", "fourth", "fifth", "sixth"))
 WIDTH, DPI = 5.0, 200
 """Inches of a figure, and pixels of a PNG to each."""
 MARK = "hideseek report"

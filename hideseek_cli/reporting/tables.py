@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hideseek_cli.formats.levels import CLEAN
-from hideseek_cli.reporting.charts import show_tier
-from hideseek_cli.reporting.findings import Audited, Findings, Likeness, Measured, Tier
+from hideseek_cli.reporting.findings import Audited, Findings, Likeness, Measured, Tier, show_tier
 from hideseek_cli.reporting.inventory import Listed
+from hideseek_cli.reporting.verdicts import show_tolerance, show_verdict
 
 Table = list[dict[str, str]]
-NAMES = ("folder", "attack", "class", "image")
+NAMES = ("folder", "attack", "class", "image", "for", "file", "what", "tolerance")
 """Columns of words, which may take several lines."""
 
 
@@ -21,22 +21,25 @@ def drop_empty(rows: Table) -> Table:
 
 
 def tabulate_levels(found: Findings) -> Table:
-    """What is sold, at what price, designed against achieved, and how it looks."""
+    """What is sold, at what price, designed against achieved."""
     return drop_empty([_make_row(one) for one in found.tiers])
 
 
 def _make_row(tier: Tier) -> dict[str, str]:
     verified = tier.verified[0] if tier.verified else None
-    rest = {
-        "by verify, %": _show_measured(verified), "verdict": tier.verdict or "",
-        "masked, %": "" if tier.masked_share is None else f"{100 * tier.masked_share:.1f}",
-    }  # fmt: skip
-    calibrated = _show_measured(tier.calibrated) or _show(tier.estimate)
     return {
         "folder": show_tier(tier.name) + ("" if tier.reached or tier.name == CLEAN else " (not reached)"),
-        "price": "" if tier.price is None else f"{tier.price:g}", "designed, %": _show(tier.designed),
-        "by hide, %": calibrated, **rest, **_show_likeness(tier.likeness),
+        "price": "" if tier.price is None else f"{tier.price:g}", "verdict": show_verdict(tier.verdict),
+        "designed, %": _show(tier.designed), "tolerance": show_tolerance(verified) if verified else "",
+        "by verify, %": _show_measured(verified), "by hide, %": _show_measured(tier.calibrated) or _show(tier.estimate),
+        "masked, %": "" if tier.masked_share is None else f"{100 * tier.masked_share:.1f}",
     }  # fmt: skip
+
+
+def tabulate_looks(found: Findings) -> Table:
+    """How like the originals each folder is."""
+    rows = [{"folder": show_tier(one.name), **_show_likeness(one.likeness)} for one in found.tiers if one.likeness]
+    return drop_empty(rows)
 
 
 def _show(value: float | None) -> str:
@@ -60,8 +63,8 @@ def tabulate_networks(found: Findings) -> Table:
         return []
     return [
         {
-            "folder": show_tier(tier.name), "network": one.network, "accuracy, %": _show_measured(one),
-            "verdict": one.verdict or "nothing promised",
+            "folder": show_tier(tier.name), "network": one.network, "verdict": show_verdict(one.verdict) or "nothing promised",
+            "tolerance": show_tolerance(one), "accuracy, %": _show_measured(one),
         }
         for tier in found.tiers
         for one in tier.verified
@@ -83,19 +86,33 @@ def tabulate_attacks(audited: Audited, chance: float) -> Table:
 def tabulate_recall(found: Findings) -> Table:
     """Every class, in every folder that was verified."""
     tiers = [(show_tier(one.name), one.verified[0].recall) for one in found.tiers if one.verified and one.verified[0].recall]
-    classes = sorted({name for _, recall in tiers for name in recall})
+    classes = found.order({name for _, recall in tiers for name in recall})
     return [{"class": name, **{f"{tier}, %": _show(recall.get(name)) for tier, recall in tiers}} for name in classes]
 
 
 def tabulate_worst(found: Findings) -> Table:
-    """The images that `metrics` names."""
+    """The images that `metrics` names as least like the originals."""
     return drop_empty([
-        {"image": one.name, "folder": show_tier(tier.name), **_show_likeness(one.likeness)}
-        for tier in found.tiers
+        {"image": one.name, "folder": show_tier(tier.name), **_show_likeness(one.likeness), "visibility": ""}
+        for tier in _list_changed(found)
         for one in tier.worst
     ])  # fmt: skip
 
 
+def tabulate_visible(found: Findings) -> Table:
+    """The images that it names as those whose mask is seen most."""
+    return drop_empty([
+        {"image": one.name, "folder": show_tier(tier.name), **_show_likeness(one.likeness)}
+        for tier in _list_changed(found)
+        for one in tier.most_visible
+    ])  # fmt: skip
+
+
+def _list_changed(found: Findings) -> list[Tier]:
+    """The clean images are the originals."""
+    return [one for one in found.tiers if one.name != CLEAN]
+
+
 def tabulate_files(files: Sequence[Listed]) -> Table:
-    """Sizes and digests."""
-    return [{"file": one.name, "what": one.what, "size": one.size, "SHA-256": one.sha256} for one in files]
+    """Whom each is for, sizes and digests."""
+    return [{"for": one.whom, "file": one.name, "what": one.what, "size": one.size, "SHA-256": one.sha256} for one in files]

@@ -9,7 +9,7 @@ from hideseek_cli.cli.wording import options_of
 from hideseek_cli.reporting.commands import PLACED, list_gaps, repeat, spell
 from hideseek_cli.reporting.gathering import gather
 from hideseek_cli.reporting.reading import read_findings
-from tests.helpers.records import audited, keep, keep_all, make_release, verified
+from tests.helpers.records import audited, hidden, keep, keep_all, make_release, verified
 
 
 def found(published, public=False):
@@ -46,6 +46,31 @@ def test_of_a_release_without_records_everything_is_a_gap(tmp_path):
     for command in ("report", "metrics", "verify", "audit", "seek", "cleaner"):
         assert f"hideseek {command} " in gaps
     assert f"hideseek verify {tmp_path}/cleaned_k50 --test TEST" in gaps
+
+
+@pytest.mark.parametrize(
+    ("settling", "what", "command"),
+    [
+        ({"more_runs": 6}, "about 6 more runs would settle it", "--test data/test --runs 10 --tolerance 8"),
+        ({"test_images_needed": 900}, "900 images would", "--test MORE_TEST_IMAGES --tolerance 8"),
+        ({}, "near the end of what is allowed", "--test MORE_TEST_IMAGES --tolerance 8"),
+    ],
+)  # fmt: skip
+def test_what_is_not_settled_is_a_gap_with_what_would_settle_it(tmp_path, settling, what, command):
+    published = keep_all(tmp_path)
+    keep(published, "verify", verified(40.0, 33.3, "inconclusive", {"cat": 1.0}) | settling, level="published")
+    gap = list_gaps(found(published))[0]
+    assert gap.what.startswith("Whether published holds; ") and what in gap.what
+    assert gap.commands == (f"hideseek verify {published} {command}",)
+
+
+def test_changes_that_nobody_tried_are_a_gap(tmp_path):
+    published = make_release(tmp_path)
+    keep(tmp_path / "masks.safetensors", "hide", hidden(tmp_path, outlives={}), level="published")
+    told = [line for one in list_gaps(found(published)) for line in one.commands]
+    assert f"hideseek audit {published} --test data/test --attacks greyscale,gaussian,jpeg-50" in told
+    keep(published, "audit", audited(), level="published")
+    assert not any("--attacks" in line for one in list_gaps(found(published)) for line in one.commands)
 
 
 def test_recall_that_is_not_on_record_is_a_gap(tmp_path):

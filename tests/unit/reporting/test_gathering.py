@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.formats import manifest
+from hideseek_cli.formats import container, manifest
 from hideseek_cli.reporting.gathering import gather
+from hideseek_cli.reporting.inventory import list_files
 from tests.helpers.records import audited, draw_sheet, hidden, keep, keep_all, make_release, verified
 
 OTHER = "ab" * 32
@@ -19,6 +21,27 @@ def test_records_levels_mask_file_and_sheet_are_found_beside_the_folder(tmp_path
     }  # fmt: skip
     assert found.levels == {"50": tmp_path / "cleaned_k50"} and found.remarks == ()
     assert (found.masks, found.sheet) == (tmp_path / "masks.safetensors", tmp_path / "masks.sheet.png")
+
+
+def test_cleaners_beside_the_folder_are_those_that_say_so(tmp_path):
+    published = keep_all(tmp_path)
+    mine = manifest.read(published).release
+    for name, kind, release, level in (
+        ("k50", "cleaner", mine, "50"), ("k70", "cleaner", OTHER, "70"), ("k30", "mask", mine, "30"),
+        ("x", "cleaner", mine, "/x"),
+    ):  # fmt: skip
+        header = {"kind": kind, "release": release, "level": level}
+        container.write(tmp_path / f"cleaner_{name}.safetensors", header, {"a": np.zeros(1, np.uint8)})
+    (tmp_path / "cleaner_text.safetensors").write_text("none")
+    found = gather(published, (), None)
+    assert found.cleaners == {"50": tmp_path / "cleaner_k50.safetensors"}
+    whom = {Path(one.name).name: one.whom for one in list_files(found, public=False)}
+    assert whom["cleaner_k50.safetensors"] == whom["cleaned_k50"] == "buyer of level 50"
+    assert whom["published"] == "everyone" and whom["masks.safetensors"] == whom["masks.hide.json"] == "you alone"
+    assert whom["published.audit.json"] == whom["masks.sheet.png"] == "you alone"
+    assert whom["published.verify.json"] == whom["published.metrics.json"] == "everyone; names paths of this machine"
+    assert whom["cleaned_k50.verify.json"] == "buyer of level 50; names paths of this machine"
+    assert [one.name for one in list_files(found, public=True)] == ["published"]
 
 
 def test_a_record_of_another_release_is_passed_over_with_a_sentence_and_refused_where_it_is_given(tmp_path):

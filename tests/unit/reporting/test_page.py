@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 import hideseek_cli as hs
-from tests.helpers.records import audited, compared, keep, make_release, verified
+from tests.helpers.records import audited, compared, keep, keep_all, make_release, verified
 
 HOSTILE = "<script>alert(1)</script>\"onload='x' ![i](http://x.example/p.png) | `a` {{ 7*7 }} @all \x1b[2J\u202e"
 
@@ -65,3 +65,12 @@ def test_every_figure_has_a_caption_and_words(hostile):
     text = (hostile / "report.html").read_text()
     assert text.count("<figure>") == text.count("<figcaption>") == text.count('<svg role="img" aria-label="') > 0
     assert len(set(re.findall(r' id="([^"]+)"', text))) == len(re.findall(r' id="([^"]+)"', text))
+
+
+def test_a_page_says_what_it_is_of_and_that_its_sheet_is_secret(tmp_path):
+    hs.report(keep_all(tmp_path), out=tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text()
+    assert "<h1>published</h1>" in text and "The folder published shows 6 images in 3 classes to everyone" in text
+    assert "Keep the contact sheet secret: it shows originals and the mask." in text
+    assert '<td data-label="verdict">pass</td>' in text
+    assert "34.5\N{NO-BREAK SPACE}%" in text and not re.search(r"\d %", re.sub(r"<svg.*?</svg>", "", text, flags=re.DOTALL))

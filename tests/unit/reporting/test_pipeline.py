@@ -34,7 +34,7 @@ def test_figures_and_markdown_lie_beside_the_page_or_in_a_folder(tmp_path):
     published = keep_all(tmp_path)
     (tmp_path / "figures").mkdir()
     hs.report(published, out=tmp_path / "figures", formats=["md", "svg"])
-    names = {"curve", "folders", "levels", "recall", "attacks-published"}
+    names = {"curve", "folders", "levels", "recall", "changes", "attacks-published"}
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {
         "report.md", *(f"report.{name}.svg" for name in names)
     }  # fmt: skip
@@ -85,7 +85,7 @@ def test_the_command_says_what_was_found_in_words_and_in_json(tmp_path):
     assert "blur, of what was tried" in said.stdout
     assert "--public makes one for everyone" in said.stderr and "not measured: What fresh networks" in said.stderr
     told = json.loads(inside("report", "published", "--public", "-o", "x.html", "--json", cwd=tmp_path).stdout)
-    assert told["files"][0]["path"] == "x.html" and told["statements"][0]["answer"] == "yes"
+    assert told["files"][0]["path"] == "x.html" and told["statements"][0]["answer"].startswith("yes, from plain training")
     assert "--overwrite" in inside("report", "published", cwd=tmp_path, code=2).stderr
 
 

@@ -27,6 +27,7 @@ def test_verify_counts_before_calibration_and_metrics_before_hide(tmp_path):
     assert level.measured is level.verified[0] and level.accuracy == 51.0 and level.calibrated.accuracy == 48.9
     assert found.published.likeness.ssim == 0.95 and found.clean.accuracy == 88.7
     assert [one.name for one in found.published.worst] == ["cat/000000", "dog/000001"]
+    assert [one.name for one in found.published.most_visible] == ["dog/000009"]
 
 
 def test_attacks_stand_in_order_of_what_they_recover_and_failed_ones_last(tmp_path):
@@ -40,6 +41,10 @@ def test_attacks_stand_in_order_of_what_they_recover_and_failed_ones_last(tmp_pa
     [
         ("hide", {"levels": [measured(50.0, level=50.0, masked_share=7.0)]}),
         ("hide", {"visibility": "faint"}),
+        ("hide", {"outlives": {"gaussian": 101.0}}),
+        ("hide", {"outlives": ["gaussian"]}),
+        ("verify", {"more_runs": -1}),
+        ("verify", {"tested": "all"}),
         ("hide", {"curve": [{"share": -1.0, "accuracy": 1.0, "runs": 1}]}),
         ("verify", {"recipe": None}),
         ("verify", {"runs": 0}),
