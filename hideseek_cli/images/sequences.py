@@ -3,7 +3,7 @@
 Whoever took them moved, so that they are less alike than copies are. That they belong together is told by all of them: in a
 folder of sequences neighbours by name are far more alike than images of a class are at random, in others they are not.
 
->>> from hideseek_cli.images.copies import SIDE
+>>> from hideseek_cli.images.twins import SIDE
 >>> scenes = np.random.default_rng(0).integers(0, 250, (30, SIDE**2)).repeat(5, axis=0)
 >>> thumbnails = (scenes + np.arange(150)[:, None] % 5).astype(np.uint8)
 >>> pairs = find_neighbours(thumbnails, np.zeros(150, np.int64))
