@@ -1,6 +1,6 @@
 """How often `verify` comes to a verdict, by tolerance; simulated, no training.
 
-    python -m bench.levels.verdicts [--seeds 2000]
+    python -m bench.levels.tolerances [--seeds 2000]
 
 A level of 50 % that was calibrated to within some points, 5,000 test images, four runs. Prints Markdown.
 """
