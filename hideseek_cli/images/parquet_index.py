@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, Literal
 
 from hideseek_cli.errors import DiskError, InputError, Problems
+from hideseek_cli.images.members import MemberRef
 
 IMAGE, LABEL = "image", "label"
 """The columns: a struct of ``bytes`` and ``path``, and the class's number."""
@@ -34,20 +35,11 @@ HUGE = f"Parquet files have groups of more than {MAX_GROUP // 2**20} MiB or {MAX
 
 
 @dataclass(frozen=True)
-class ParquetRef:
+class ParquetRef(MemberRef):
     """An image within a Parquet file: a row of a group of rows."""
 
-    archive: Path
-    member: str
     group: int
     row: int
-
-    @property
-    def name(self) -> str:
-        return self.member.rpartition("/")[2]
-
-    def __str__(self) -> str:
-        return f"{self.archive}:{self.member if self.member.isprintable() else ascii(self.member)[1:-1]}"
 
     def open(self, mode: Literal["rb"] = "rb", /) -> io.BytesIO:
         """Its content. Raises OSError, ValueError where the file is damaged, InputError where pyarrow is not installed."""

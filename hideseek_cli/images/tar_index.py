@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from hideseek_cli.errors import DiskError, Problems
+from hideseek_cli.images.members import MemberRef
 
 BLOCK = tarfile.BLOCKSIZE
 MAX_HEADER, MAX_PADDING = 2**16, 2**20
@@ -32,20 +33,11 @@ OUTSIDE = "members of tars have absolute names or names with ..; pack them with 
 
 
 @dataclass(frozen=True)
-class TarRef:
+class TarRef(MemberRef):
     """A file within an archive: ``length`` bytes at ``offset``."""
 
-    archive: Path
-    member: str
     offset: int
     length: int
-
-    @property
-    def name(self) -> str:
-        return self.member.rpartition("/")[2]
-
-    def __str__(self) -> str:
-        return f"{self.archive}:{self.member if self.member.isprintable() else ascii(self.member)[1:-1]}"
 
     def open(self, mode: Literal["rb"] = "rb", /) -> io.BytesIO:
         """Its content. Raises OSError."""
