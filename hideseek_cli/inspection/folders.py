@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from hideseek_cli.errors import InputError, count
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.levels import PUBLISHED
 from hideseek_cli.formats.manifest import Manifest
-from hideseek_cli.images.codec import Source
 from hideseek_cli.images.dataset import scan_unlabelled, survey
 from hideseek_cli.images.glance import find_kind, glance
+from hideseek_cli.images.index import ImageRecord
 from hideseek_cli.images.layout import PARTS, find_layout
-from hideseek_cli.images.tar_index import TarRef
+from hideseek_cli.images.members import MemberRef
 from hideseek_cli.inspection.beside import (
     CLEANED_FOLDER,
     CLEANER,
@@ -104,7 +105,7 @@ def describe_images(folder: Path) -> Inspection:
         found, problems = survey(layout.parts[part], None, layout.passed_over)
         sizes[part] = len(found.records)
         classes = classes or found.classes
-        size += sum(_length(record.path) for record in found.records)
+        size += _measure_sources(found.records)
         refused += sum(map(len, problems.values()))
     told = f"{sum(sizes.values())}" if layout.is_whole else ", ".join(f"{part} {number}" for part, number in sizes.items())
     facts = [know_classes(classes), Fact("images", sum(sizes.values()), told)]
@@ -121,14 +122,17 @@ def _describe_flat(folder: Path) -> Inspection:
     records = scan_unlabelled(folder)
     step = Step(command="hide", arguments=(str(folder),), options={"labels": "LABELS.csv", "levels": "30,50", "dry_run": True})
     return Inspection(
-        path=folder, kind=IMAGE_FOLDER, bytes=sum(_length(record.path) for record in records),
+        path=folder, kind=IMAGE_FOLDER, bytes=_measure_sources(records),
         facts=(know_classes(()), know_number("images", len(records))), next=(step,),
         notes=("it has no folders of classes, so a table must name the class of each image",),
     )  # fmt: skip
 
 
-def _length(source: Source) -> int:
-    return source.length if isinstance(source, TarRef) else Path(str(source)).stat().st_size
+def _measure_sources(records: Iterable[ImageRecord]) -> int:
+    """Bytes of the files in which images lie; one that holds several counts once."""
+    places = (record.path for record in records)
+    files = {str(place.archive if isinstance(place, MemberRef) else place) for place in places}
+    return sum(Path(name).stat().st_size for name in files)
 
 
 INSPECTED = (

@@ -156,6 +156,15 @@ def test_what_was_written_by_0_1_0_is_told_as_well():
     assert found.to_json()["format"] == 1 and "masks.safetensors: mask file" in fitting(found)
 
 
+def test_shards_without_a_manifest_are_as_large_as_their_files(release, tmp_path):
+    pytest.importorskip("pyarrow")
+    hs.export(release / "published", out=tmp_path / "hub", layout="parquet", progress=False)
+    (tmp_path / "hub/hideseek.json").unlink()
+    found = hs.inspect(tmp_path / "hub")
+    assert found.kind == "image folder" and found.to_json()["images"] == hs.inspect(release / "published").to_json()["images"]
+    assert found.bytes == sum(path.stat().st_size for path in (tmp_path / "hub").iterdir())
+
+
 def test_folders_and_tars_of_images_are_told_by_their_parts(tmp_path):
     write_images(tmp_path / "data/train", 3, 4)
     write_images(tmp_path / "data/test", 3, 2)
