@@ -59,7 +59,7 @@ def _gather(
     inner_steps: int | None = None, pgd_steps: int | None = None, stop_error: float | None = None,
     calibration: str = "retrain", tolerance: float = 2.5, max_runs: int | None = None, offer_anyway: bool = False,
     size: int | None = None, train_images: int | None = None, labels: str | Path | None = None, groups: str = "auto",
-    split: str = "auto", image_format: str = "png", shards: int | None = None, keep_exif: bool = False, card: bool = False,
+    split: str = "auto", image_format: str = "auto", shards: int | None = None, keep_exif: bool = False, card: bool = False,
     key_file: str | Path | None = None, seed: int = 0, device: str = "auto", threads: int = 0, workers: int = 0,
     engine: str | None = None, progress: bool | Progress = True, resume: bool = False, overwrite: bool = False,
 ) -> _Call:  # fmt: skip
@@ -101,7 +101,7 @@ def _gather(
             path below the class's folder, names them within each class; ``column:track``: a column of ``labels`` does.
         split: Whether folders named train, val and test are parts of a data set: ``auto`` looks, ``none`` takes them for
             classes, ``parts`` for parts.
-        image_format: ``png`` or ``webp`` (lossless).
+        image_format: ``auto`` (a JPEG stays one, others become PNG), or all as ``png`` or ``webp`` (lossless).
         shards: Images of a tar shard, in place of a file each.
         keep_exif: Publish where, when and how images were taken.
         card: Lay a card beside the images, as ``hs.write_card`` does.
@@ -136,7 +136,7 @@ def _gather(
         max_runs=max_runs, offer_anyway=offer_anyway, size=size, train_images=train_images,
         labels=None if labels is None else as_path(labels), groups=groups, split=split,
         key_file=None if key_file is None else as_path(key_file), seed=seed, threads=threads or 1, resume=resume,
-        overwrite=overwrite, card=card, output_format=OutputFormat(encoding=image_format, shard=shards, exif=keep_exif),
+        overwrite=overwrite, card=card, output_format=OutputFormat.choose(image_format, shard=shards, exif=keep_exif),
         method=maker,
     )  # fmt: skip
     return _Call(config, chosen, workers, engine, progress)

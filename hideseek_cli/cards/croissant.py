@@ -38,7 +38,7 @@ FORMATS = {"png": "image/png", "webp": "image/webp"}
 def draw_croissant(facts: Facts, folder: Path) -> str:
     """The whole file. ``folder``: where the manifest and shards lie, whose digests it has. Raises InputError."""
     manifest, words = facts.manifest, facts.words
-    shards = list(manifest.output_format.files(manifest.keys())) if manifest.output_format.shard else []
+    shards = list(manifest.output_format.files(manifest.images)) if manifest.output_format.shard else []
     files = [_describe_file(folder, NAME, "application/jsonlines")]
     files += [_describe_file(folder, shard, "application/x-tar") for shard in shards]
     document = {

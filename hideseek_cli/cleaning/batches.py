@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from jaxtyping import Int8
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.cleaner import NONE, Cleaner
-from hideseek_cli.images.codec import Notes, Pixels, Source, attach_alpha, decode, digest_pixels, drop_alpha, read_image
+from hideseek_cli.images.codec import Source
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import OutputFormat, Put
-from hideseek_cli.masks.arithmetic import place_on, restore
+from hideseek_cli.images.stored import Stored, read_listed
+from hideseek_cli.masks.canvas import Laid, make_canvas
 
 TOGETHER, SMALL = 16, 2**18
 """Images of one call at most, and values that each of them has at most where several are worked on at once."""
@@ -46,7 +48,7 @@ class Job:
 Work = tuple[Job, Int8[np.ndarray, " _"]]
 """An image, and what is to be put back into it."""
 Done = tuple[Key, str, Any]
-"""Class and name, the digest of the cleaned pixels, and what is left of the file to be finished."""
+"""Class and name, the digest of the cleaned image, and what is left of the file to be finished."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ class _Read:
 
     job: Job
     lost: Int8[np.ndarray, " _"]
-    image: Pixels
-    notes: Notes
+    image: Stored
 
 
 def batch_work(work: Iterable[Work], total: int) -> Iterator[list[Work]]:
@@ -88,7 +89,7 @@ def clean_batch(cleaner: Cleaner, form: OutputFormat, put: Put, some: Sequence[W
             else:
                 found.append(one)
         for one, image in zip(waiting, _apply_cleaner(cleaner, waiting), strict=True):
-            found.append((one.job.key, digest_pixels(image), put(one.job.key, image, one.notes)))
+            found.append((one.job.key, image.digest, put(one.job.key, image)))
     return found
 
 
@@ -96,39 +97,38 @@ def _examine(cleaner: Cleaner, form: OutputFormat, job: Job, lost: Int8[np.ndarr
     """An image that can be cleaned, or is, or what is wrong with it."""
     if job.cleaned is not None:
         try:
-            return job.key, digest_pixels(decode(job.cleaned, encoding=form.encoding)), None
+            return job.key, read_listed(job.cleaned, job.digest, form.encoding).digest, None
         except InputError as error:
             raise InputError(LEFT) from error
     try:
-        image, notes = read_image(job.source, form.encoding, exif=form.exif)
+        image = read_listed(job.source, job.digest, form.encoding, exif=form.exif)
     except InputError as error:
         return str(error)
-    if digest_pixels(image) != job.digest:
+    if image.digest != job.digest:
         return f"{job.source} is not as it was published"
-    channels = drop_alpha(image).shape[2]
-    if cleaner.which[job.number] != NONE and channels not in cleaner.patterns:
-        return f"{job.source} has {channels} channels, and the cleaner has no pattern for so many"
-    return _Read(job, lost, image, notes)
+    if cleaner.which[job.number] != NONE and image.channels not in cleaner.patterns:
+        return f"{job.source} has {image.channels} channels, and the cleaner has no pattern for so many"
+    return _Read(job, lost, image)
 
 
 def _choose_batch(one: _Read | Done | str) -> Hashable:
-    """Alike for small images of one shape, and for what is finished."""
+    """Alike for small images of one shape and kind, and for what is finished."""
     if not isinstance(one, _Read):
         return None
-    return one.image.shape, None if one.image.size <= SMALL else one.job.number
+    shape = one.image.shape
+    return type(one.image), shape, None if prod(shape) <= SMALL else one.job.number
 
 
-def _apply_cleaner(cleaner: Cleaner, some: Sequence[_Read]) -> list[Pixels]:
-    """Images of one shape on the bought level."""
+def _apply_cleaner(cleaner: Cleaner, some: Sequence[_Read]) -> list[Stored]:
+    """Images of one shape and kind on the bought level."""
     numbers = np.array([one.job.number for one in some], np.int64)
     found = [one.image for one in some]
     where = np.flatnonzero(cleaner.which[numbers] != NONE).tolist()
     if where:
-        published = np.stack([found[at] for at in where])
-        colours, own = drop_alpha(published), numbers[where]
-        shifts = None if cleaner.shifts is None else cleaner.shifts[own]
-        mask = place_on(published if cleaner.sparing else colours, cleaner.patterns, cleaner.which[own], shifts)
-        restored = restore(colours, mask, np.concatenate([some[at].lost for at in where]))
-        for at, image in zip(where, attach_alpha(restored, published), strict=True):
+        own = numbers[where]
+        laid = Laid(cleaner.patterns, cleaner.which[own], None if cleaner.shifts is None else cleaner.shifts[own])
+        published = make_canvas([found[at] for at in where])
+        cleaned = published.clean(laid, [some[at].lost for at in where], sparing=cleaner.sparing)
+        for at, image in zip(where, cleaned.images, strict=True):
             found[at] = image
     return found

@@ -22,11 +22,12 @@ from hideseek_cli.cleaning.batches import LEFT
 from hideseek_cli.errors import InputError, count, raise_for, unknown
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.manifest import Manifest
-from hideseek_cli.images.codec import Source, decode, digest_pixels, read_image
+from hideseek_cli.images.codec import Source
 from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.label_table import USUAL
 from hideseek_cli.images.output_format import OutputFormat, Put
 from hideseek_cli.images.parquet_index import require_pyarrow
+from hideseek_cli.images.stored import read_listed
 from hideseek_cli.images.tar_index import TarRef
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import ordered_map
@@ -197,7 +198,7 @@ def _write_folder(
         with stage.report_errors(manifests.NAME):
             (stage.stage / manifests.NAME).unlink(missing_ok=True)
             form.settle(stage.stage)
-        jobs = _list_jobs(listed, folder, form.sources(stage.stage, made.keys()) if staged.resume else repeat(None))
+        jobs = _list_jobs(listed, folder, form.sources(stage.stage, made.images) if staged.resume else repeat(None))
         write = partial(_write, listed.output_format, form, put)
         for done, result in enumerate(ordered_map(executor, write, jobs, AT_ONCE), 1):
             if isinstance(result, _Done):
@@ -221,13 +222,13 @@ def _write(form: OutputFormat, made: OutputFormat, put: Put, job: _Job) -> _Done
     left is damaged.
     """
     if job.written is not None:
-        if digest_pixels(decode(job.written, encoding=made.encoding)) != job.digest:
+        if read_listed(job.written, job.digest, made.encoding).digest != job.digest:
             raise InputError(LEFT)
         return _Done(None)
     try:
-        image, notes = read_image(job.source, form.encoding, exif=form.exif)
+        image = read_listed(job.source, job.digest, form.encoding, exif=form.exif)
     except InputError as error:
         return str(error)
-    if digest_pixels(image) != job.digest:
+    if image.digest != job.digest:
         return f"{job.source} is not as it is listed"
-    return _Done(put(job.key, image, notes))
+    return _Done(put(job.key, image))

@@ -88,8 +88,8 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
 def list_jobs(published: Manifest, folder: Path, present: Bool[np.ndarray, " n"], begun: Path | None) -> Iterator[Job | None]:
     """One for each image, none for one that is missing; ``begun``: where an interrupted run cleaned some."""
     rows, again = tee(published.images)
-    listed = zip(rows, published.output_format.sources(folder, (key for key, _ in again)), present, strict=True)
-    cleaned = published.output_format.sources(begun, compress(published.keys(), present)) if begun else repeat(None)
+    listed = zip(rows, published.output_format.sources(folder, again), present, strict=True)
+    cleaned = published.output_format.sources(begun, compress(published.images, present)) if begun else repeat(None)
     for number, ((key, digest), source, here) in enumerate(listed):
         made = next(cleaned) if here else None
         yield Job(number, key, digest, source, made) if here and source is not None else None

@@ -13,11 +13,12 @@ from jaxtyping import Int64, UInt8
 from hideseek_cli.errors import InputError, count, raise_for
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.manifest import Manifest
-from hideseek_cli.images.codec import Pixels, decode, digest_pixels, drop_alpha, fit, read_shape
+from hideseek_cli.images.codec import Pixels, decode, drop_alpha, fit, read_shape
 from hideseek_cli.images.dataset import ImageDataset, map_images, scan
 from hideseek_cli.images.index import ImageRecord
 from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.reading import tell_reading
+from hideseek_cli.images.stored import read_listed
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress, Silent
@@ -65,7 +66,6 @@ def load_evaluation(
     InputError where the images are not those that the manifest lists, or do not fit. ``split``: as of ``images.layout``."""
     promise = manifests.read(folder) if manifests.exists(folder) else None
     listed = promise.digests if promise else {}
-    encoding = promise.output_format.encoding if promise else None
     hears = Silent() if same else progress
     layout = Layout.whole(folder, manifests.BESIDE) if promise else find_layout(folder, split, hears)
     part = scan(layout.train, passed_over=layout.passed_over)
@@ -79,8 +79,11 @@ def load_evaluation(
     size = size or (promise.size if promise else choose_training_size(_shapes(part, executor, progress)))
 
     def take(record: ImageRecord) -> tuple[Pixels, bool]:
-        image = decode(record.path, encoding=encoding)
-        same = promise is None or digest_pixels(image) == listed[record.key]
+        if promise is None:
+            image, same = decode(record.path), True
+        else:
+            found = read_listed(record.path, listed[record.key], promise.output_format.encoding)
+            image, same = found.pixels, found.digest == listed[record.key]
         return (drop_alpha(image) if size is None else fit(image, size)), same
 
     read = map_images(part, take, executor, progress)

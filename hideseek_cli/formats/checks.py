@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from hideseek_cli.errors import InputError
+from hideseek_cli.images.jpeg import PREFIX
 
 MAX_COUNT = 2**40
 """More images, retrainings or masks than anybody has."""
@@ -27,6 +28,14 @@ def check_sha256(value: object) -> str:
     if not isinstance(value, str) or len(value) != 64 or value.strip("0123456789abcdef"):
         raise InputError(f"{value!r:.80} is no SHA-256 digest")
     return value
+
+
+def check_digest(value: object) -> str:
+    """A SHA-256 digest of an image, over pixels, or with ``jpeg:`` before it over the coefficients of a JPEG."""
+    if isinstance(value, str):
+        check_sha256(value.removeprefix(PREFIX))
+        return value
+    return check_sha256(value)
 
 
 def check_text(value: object) -> str:

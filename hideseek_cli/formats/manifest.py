@@ -31,7 +31,6 @@ from hideseek_cli.formats.manifest_rows import (
     MAX_HEADER,
     FileRows,
     Identity,
-    Row,
     Rows,
     encode_row,
     open_manifest,
@@ -42,7 +41,7 @@ from hideseek_cli.formats.manifest_rows import (
 from hideseek_cli.images.codec import Source
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.label_table import USUAL
-from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
+from hideseek_cli.images.output_format import PNG_FILES, OutputFormat, Row
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.recipe import Recipe, check_architecture
 from hideseek_cli.runtime.atomic import StagedFolder
@@ -103,7 +102,7 @@ class Manifest:
     recipe: Recipe
     offers: tuple[Offer, ...]
     images: Rows
-    """Class, name and SHA-256 of the pixels of each image beside this manifest."""
+    """Class, name and SHA-256 of the pixels, or coefficients, of each image beside this manifest."""
     output_format: OutputFormat = PNG_FILES
     """How the images lie beside this manifest."""
     authorized: Authorized | None = None
@@ -146,7 +145,7 @@ class Manifest:
         """Write it beside the images, and the table that names them. Raises DiskError."""
         with stage.report_errors(NAME), stage.open_file(NAME) as file:
             file.writelines(line.encode() for line in self.lines())
-        self.output_format.write_table(stage, self.keys())
+        self.output_format.write_table(stage, self.images)
 
     def keys(self) -> Iterator[Key]:
         """Class and name of each image."""
@@ -155,15 +154,15 @@ class Manifest:
     def files(self) -> Iterator[str]:
         """Every file of the folder, relative to it."""
         yield NAME
-        yield from self.output_format.files(self.keys())
+        yield from self.output_format.files(self.images)
 
     def places(self) -> Iterator[str]:
         """Where each image lies, in words."""
-        return self.output_format.places(self.keys())
+        return self.output_format.places(self.images)
 
     def sources(self, folder: Path) -> Iterator[Source | None]:
         """Where each image can be read; None for what is not in the folder. Raises InputError where a shard is damaged."""
-        return self.output_format.sources(folder, self.keys())
+        return self.output_format.sources(folder, self.images)
 
 
 def compute_identity(digests: dict[Key, str]) -> str:

@@ -6,7 +6,8 @@ from typing import IO, Any
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats.checks import parse_json
-from hideseek_cli.formats.manifest_rows import Row, check_rows
+from hideseek_cli.formats.manifest_rows import check_rows
+from hideseek_cli.images.output_format import Row
 
 FORMAT = 1
 MAX_BYTES = 2**26

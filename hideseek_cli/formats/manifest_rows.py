@@ -1,4 +1,4 @@
-"""The images of a manifest, one a line: class, name and pixel digest, in order of class and name.
+"""The images of a manifest, one a line: class, name and digest, in order of class and name.
 
 There may be more of them than fit into memory, so rows are read from their file, and kept on the disk until all are
 known, one at a time.
@@ -15,15 +15,15 @@ from types import TracebackType
 from typing import IO, Any, Protocol, runtime_checkable
 
 from hideseek_cli.errors import InputError, unwritable
-from hideseek_cli.formats.checks import check_sha256, parse_json
+from hideseek_cli.formats.checks import check_digest, parse_json
 from hideseek_cli.images.index import Key, is_safe
+from hideseek_cli.images.output_format import Row
 from hideseek_cli.runtime.places import refuse_special
 
 MAX_HEADER, MAX_CLASSES = 2**23, 2**23 - 2**20
 """Bytes of a manifest's first line, and of the names of classes in it: room for 100,000 with names of 75 letters."""
 MAX_ROW = 2**14
 """Bytes of each other line. Class and name have ``index.MAX_PATH`` together, which JSON's escapes treble at most."""
-Row = tuple[Key, str]
 
 
 @runtime_checkable
@@ -180,7 +180,7 @@ def check_rows(found: Iterable[object]) -> Iterator[Row]:
         if key <= before:
             raise InputError(f"it lists {'/'.join(key)!r} twice, or not in order of class and name")
         before = key
-        yield key, check_sha256(digest)
+        yield key, check_digest(digest)
 
 
 def summarise_rows(rows: Iterable[Row]) -> tuple[tuple[str, ...], str]:

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from hideseek_cli.formats.checks import parse_json
 from hideseek_cli.formats.container import FORMAT
-from hideseek_cli.images.codec import DAMAGED
+from hideseek_cli.images.notes import DAMAGED
 from hideseek_cli.runtime import atomic
 
 KIND = "sheet"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +18,8 @@ from jaxtyping import UInt8
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.images.exif import strip_exif
+from hideseek_cli.images.exif import tell_orientation
+from hideseek_cli.images.notes import DAMAGED, SIDEWAYS, Notes, find_orientation, find_profile, find_turn, read_exif, strip
 from hideseek_cli.images.png_notes import drop_notes
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
@@ -27,21 +27,6 @@ FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM")
 """What Pillow calls the formats of those files. It knows others, and starts a program for one of them."""
 MAX_PIXELS = 40_000_000
 MIN_SIDE, MAX_SIDE = 8, 65_535
-PROFILES = {b"RGB ": ("RGB", "RGBA", "P", "PA"), b"GRAY": ("L", "LA", "1")}
-"""Colour spaces of ICC profiles, and the modes of images whose decoded values they hold for."""
-DAMAGED = (
-    OSError, SyntaxError, ArithmeticError, AttributeError, EOFError, LookupError, TypeError, ValueError,
-    RuntimeError, struct.error, Image.DecompressionBombError,
-)  # fmt: skip
-"""What Pillow raises for files that are damaged on purpose or by chance."""
-ORIENTATION = 0x0112
-"""The EXIF tag."""
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
-"""What each of its values but the first asks for."""
-SIDEWAYS = {TURNS[number] for number in (5, 6, 7, 8)}
 Result = TypeVar("Result")
 
 Pixels = UInt8[np.ndarray, "h w c"]
@@ -50,19 +35,6 @@ Images = UInt8[np.ndarray, "n h w c"]
 """Several of one shape."""
 MixedPixels = list[UInt8[np.ndarray, "_ _ _"]]
 """Images that are grey and in colour."""
-
-
-@dataclass(frozen=True)
-class Notes:
-    """What an image's file says besides its pixels."""
-
-    icc: bytes | None = None
-    """The profile of its colours."""
-    exif: bytes | None = None
-    """What may be published of how it was taken."""
-
-
-NO_NOTES = Notes()
 
 
 @runtime_checkable
@@ -138,28 +110,11 @@ def _is_deep(image: ImageFile.ImageFile) -> bool:
     return False
 
 
-def _read_exif(image: ImageFile.ImageFile) -> Image.Exif | None:
-    """What the file says of how it was taken; None where that is damaged, which is no fault of its pixels. Those of a PNG are
-    decoded on the way, and must be by then where it matters whether they can be."""
-    try:
-        exif = image.getexif()
-        exif.get(ORIENTATION)
-    except DAMAGED:
-        return None
-    return exif
-
-
-def _find_turn(exif: Image.Exif | None) -> Image.Transpose | None:
-    """How the pixels are to be turned to stand upright."""
-    orientation = None if exif is None else exif.get(ORIENTATION)
-    return TURNS.get(orientation) if isinstance(orientation, int) else None
-
-
 def read_shape(path: Source, encoding: str | None = None) -> tuple[int, int]:
     """Height and width in pixels, EXIF orientation applied, from the file's header alone; else as ``read_image``."""
 
     def measure(image: ImageFile.ImageFile) -> tuple[int, int]:
-        turned = _find_turn(_read_exif(image)) in SIDEWAYS
+        turned = find_turn(read_exif(image)) in SIDEWAYS
         return (image.width, image.height) if turned else (image.height, image.width)
 
     return _read(path, encoding, measure)
@@ -175,22 +130,28 @@ def read_image(path: Source, encoding: str | None = None, *, exif: bool = False)
 
     def take(image: ImageFile.ImageFile) -> tuple[Pixels, Notes]:
         image.load()
-        found, told = image.info.get("icc_profile"), _read_exif(image)
-        fits = isinstance(found, bytes) and image.mode in PROFILES.get(found[16:20], ())
-        turn = _find_turn(told)
+        told, profile = read_exif(image), find_profile(image)
+        turn = find_turn(told)
         array = np.asarray(_to_plain_mode(path, image if turn is None else image.transpose(turn)))
-        notes = Notes(found if fits else None, _strip(told) if exif and told is not None else None)
+        notes = Notes(profile, strip(told) if exif and told is not None else None)
         return (array[:, :, None] if array.ndim == 2 else array), notes
 
     return _read(path, encoding, take)
 
 
-def _strip(told: Image.Exif) -> bytes | None:
-    """What may be published of it; nothing where it is damaged."""
-    try:
-        return strip_exif(told)
-    except DAMAGED:
-        return None
+def read_jpeg_notes(path: Source, *, exif: bool = False) -> tuple[Notes, int] | None:
+    """What a JPEG says besides its pixels, which are not decoded, and its orientation, which is among that; None where the file
+    is another image. Raises InputError as ``read_image`` does."""
+
+    def tell(image: ImageFile.ImageFile) -> tuple[Notes, int] | None:
+        if image.format not in ("JPEG", "MPO"):
+            return None
+        told = read_exif(image)
+        orientation = find_orientation(told)
+        kept = strip(told, orientation) if exif and told is not None else tell_orientation(orientation)
+        return Notes(find_profile(image), kept), orientation
+
+    return _read(path, None, tell)
 
 
 def decode(path: Source, size: int | None = None, encoding: str | None = None) -> Pixels:
@@ -237,6 +198,24 @@ def _to_plain_mode(path: Source, image: Image.Image) -> Image.Image:
         opaque = full.getchannel("A").getextrema()[0] == 255
         return full.convert(full.mode[:-1]) if opaque else full
     raise InputError(f"{path} is of mode {image.mode}, not 8 bits a channel of grey or RGB; convert it first")
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """A file that is in memory."""
+
+    content: bytes
+    place: str = "what was written"
+
+    @property
+    def name(self) -> str:
+        return self.place
+
+    def __str__(self) -> str:
+        return self.place
+
+    def open(self, mode: Literal["rb"] = "rb", /) -> io.BytesIO:
+        return io.BytesIO(self.content)
 
 
 def digest_pixels(image: Pixels) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 from PIL import Image
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import DAMAGED, MIN_SIDE, NO_NOTES, Notes, Pixels, decode, read_image
+from hideseek_cli.images.codec import MIN_SIDE, InMemory, Pixels, decode, read_image
+from hideseek_cli.images.notes import DAMAGED, NO_NOTES, Notes
 
 ENCODINGS: dict[str, dict[str, bool]] = {"png": {}, "webp": {"lossless": True, "exact": True}}
 """How images are written, by suffix, with Pillow's settings; exact: colours stay under what is wholly transparent."""
@@ -40,7 +39,7 @@ def _survives(notes: Notes, channels: int, encoding: str) -> bool:
     """Whether what is written with those notes can be read again, and says the same."""
     blank = np.zeros((MIN_SIDE, MIN_SIDE, channels), np.uint8)
     try:
-        return read_image(_Written(_encode(blank, notes, encoding)), encoding, exif=True)[1] == notes
+        return read_image(InMemory(_encode(blank, notes, encoding)), encoding, exif=True)[1] == notes
     except (InputError, *DAMAGED):
         return False
 
@@ -51,7 +50,7 @@ def encode(pixels: Pixels, notes: Notes = NO_NOTES, encoding: str = "png") -> by
     Where it has notes it is read again before it is returned. Raises ValueError where that gives another image.
     """
     found = _encode(pixels, notes, encoding)
-    if notes != NO_NOTES and not np.array_equal(decode(_Written(found), encoding=encoding), pixels):
+    if notes != NO_NOTES and not np.array_equal(decode(InMemory(found), encoding=encoding), pixels):
         raise ValueError("an image that was written is not what is read")
     return found
 
@@ -61,17 +60,3 @@ def _encode(pixels: Pixels, notes: Notes, encoding: str) -> bytes:
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     image.save(stream, encoding.upper(), icc_profile=notes.icc, exif=notes.exif or b"", **ENCODINGS[encoding])
     return stream.getvalue()
-
-
-@dataclass(frozen=True)
-class _Written:
-    """A file that is still in memory."""
-
-    content: bytes
-    name: str = "what was written"
-
-    def __str__(self) -> str:
-        return self.name
-
-    def open(self, mode: Literal["rb"], /) -> io.BytesIO:
-        return io.BytesIO(self.content)

@@ -26,17 +26,19 @@ SHOT = frozenset(TAGS) - {Base.ExifImageWidth, Base.ExifImageHeight, Base.ExifIn
 PLACE = frozenset(GPSTAGS)
 MOST, FEW = 512, 4
 """Letters or numbers of one tag, and bytes that may be anything."""
+UPRIGHT = 1
+"""The orientation of most images."""
 HEAD = b"Exif\0\0MM\0*\0\0\0\x08"
 Field = tuple[int, int, bytes]
 """Type and count by the standard, and content."""
 
 
-def strip_exif(found: Image.Exif) -> bytes | None:
+def strip_exif(found: Image.Exif, orientation: int = UPRIGHT) -> bytes | None:
     """EXIF with nothing in it but what may be published, None where that is nothing; the same for what is harmless already.
 
-    Raises whatever Pillow raises for damaged EXIF.
+    ``orientation``: of pixels that lie in the file as they did. Raises whatever Pillow raises for damaged EXIF.
     """
-    first = _select_fields(found, ABOUT)
+    first = _select_fields(found, ABOUT) | _orient(orientation)
     both = {int(one): _select_fields(found.get_ifd(one), tags) for one, tags in ((IFD.Exif, SHOT), (IFD.GPSInfo, PLACE))}
     inner = {one: fields for one, fields in both.items() if fields}
     first |= {one: (4, 1, bytes(4)) for one in inner}
@@ -45,6 +47,16 @@ def strip_exif(found: Image.Exif) -> bytes | None:
         first[one] = 4, 1, struct.pack(">I", end + len(behind))
         behind += _encode_directory(fields, end + len(behind))
     return HEAD + _encode_directory(first, 8) + behind if first else None
+
+
+def tell_orientation(orientation: int) -> bytes | None:
+    """EXIF that says nothing else, None where there is nothing to say."""
+    first = _orient(orientation)
+    return HEAD + _encode_directory(first, 8) if first else None
+
+
+def _orient(orientation: int) -> dict[int, Field]:
+    return {} if orientation == UPRIGHT else {Base.Orientation: (3, 1, struct.pack(">H", orientation))}
 
 
 def _select_fields(values: Mapping[int, object], tags: frozenset[int]) -> dict[int, Field]:

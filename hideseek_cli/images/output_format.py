@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from hideseek_cli.errors import InputError, Problems, raise_for_all
-from hideseek_cli.images.codec import Notes, Pixels, Source
-from hideseek_cli.images.encoding import ENCODINGS, encode
+from hideseek_cli.images.codec import Source
+from hideseek_cli.images.encoding import ENCODINGS
 from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.label_table import CLASSES, NAMES, USUAL
 from hideseek_cli.images.shards import CONTAINERS, Container, Held, ShardWriter, hold, settle_shards
+from hideseek_cli.images.stored import Stored, find_suffix
 from hideseek_cli.runtime.atomic import StagedFolder
 
-Put = Callable[[Key, Pixels, Notes], Any]
-"""Takes an image and what its file says besides, in any thread or process; what it returns can be pickled."""
+Put = Callable[[Key, Stored], Any]
+"""Takes an image, in any thread or process; what it returns can be pickled."""
+Row = tuple[Key, str]
+"""An image's class and name, and its digest, which tells a JPEG from others."""
+AUTO = "auto"
+"""How images are written unless an owner says otherwise: a JPEG as one, others as PNG."""
 Finish = Callable[[Any], None]
 """Takes what was returned, where the folder is written, in the order of the images; None for one that is there already."""
 
@@ -31,7 +36,7 @@ class OutputFormat:
     """How images lie in a folder; unless told otherwise each in a PNG file, in a folder a class."""
 
     encoding: str = "png"
-    """One of ``images.codec.ENCODINGS``."""
+    """Of images that are no JPEGs: one of ``images.encoding.ENCODINGS``."""
     shard: int | None = None
     """Images of a shard, of the last one at most; None where each is a file."""
     container: str = "tar"
@@ -40,6 +45,8 @@ class OutputFormat:
     """Whether ``metadata.csv`` beside files names each with its class."""
     exif: bool = False
     """Whether files say how their images were taken."""
+    keeps_jpeg: bool = False
+    """Whether an owner's JPEG is published as one; what is published says so itself."""
 
     def __post_init__(self) -> None:
         """Raises InputError."""
@@ -50,6 +57,19 @@ class OutputFormat:
         if self.container not in CONTAINERS:
             raise InputError(f"shards cannot be {self.container!r:.80}: choose {' or '.join(CONTAINERS)}")
 
+    @classmethod
+    def choose(cls, image_format: str, *, shard: int | None = None, exif: bool = False) -> OutputFormat:
+        """As an owner asks for it: AUTO, or a key of ``ENCODINGS`` for all images. Raises InputError."""
+        auto = image_format == AUTO
+        if not auto and image_format not in ENCODINGS:
+            raise InputError(f"images cannot be written as {image_format!r:.80}: choose {AUTO}, {' or '.join(ENCODINGS)}")
+        return cls(encoding="png" if auto else image_format, shard=shard, exif=exif, keeps_jpeg=auto)
+
+    @property
+    def chosen(self) -> str:
+        """What ``choose`` was given."""
+        return AUTO if self.keeps_jpeg else self.encoding
+
     @property
     def kind(self) -> Container:
         """Of shards."""
@@ -57,49 +77,51 @@ class OutputFormat:
 
     def to_json(self) -> dict[str, Any]:
         """What is not as it is unless told otherwise."""
-        return {name: value for name, value in vars(self).items() if value != vars(OutputFormat())[name]}
+        usual = vars(OutputFormat(keeps_jpeg=self.keeps_jpeg))
+        return {name: value for name, value in vars(self).items() if value != usual[name]}
 
-    def place(self, key: Key, at: int) -> str:
-        """Where the image of that class, name and number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
+    def place(self, row: Row, at: int) -> str:
+        """Where the image of that number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
+        key, suffix = row[0], find_suffix(row[1], self.encoding)
         if self.shard is None:
-            return f"{key[0]}/{key[1]}.{self.encoding}"
-        return f"{self.kind.name(at // self.shard)}:{self.kind.member(key)}.{self.encoding}"
+            return f"{key[0]}/{key[1]}.{suffix}"
+        return f"{self.kind.name(at // self.shard)}:{self.kind.member(key)}.{suffix}"
 
-    def places(self, keys: Iterable[Key]) -> Iterator[str]:
-        """Where the images of those classes and names lie, in that order."""
-        return (self.place(key, at) for at, key in enumerate(keys))
+    def places(self, rows: Iterable[Row]) -> Iterator[str]:
+        """Where those images lie, in that order."""
+        return (self.place(row, at) for at, row in enumerate(rows))
 
-    def files(self, keys: Iterable[Key]) -> Iterator[str]:
-        """The files in which the images of those classes and names lie, and the table that names them."""
+    def files(self, rows: Iterable[Row]) -> Iterator[str]:
+        """The files in which those images lie, and the table that names them."""
         if self.table:
             yield USUAL
         if self.shard is None:
-            yield from self.places(keys)
+            yield from self.places(rows)
             return
-        yield from (self.kind.name(at // self.shard) for at, _ in enumerate(keys) if at % self.shard == 0)
+        yield from (self.kind.name(at // self.shard) for at, _ in enumerate(rows) if at % self.shard == 0)
 
-    def sources(self, folder: Path, keys: Iterable[Key]) -> Iterator[Source | None]:
+    def sources(self, folder: Path, rows: Iterable[Row]) -> Iterator[Source | None]:
         """The images in a folder, None for one that is not there. Raises InputError, in the end, where a shard is damaged."""
         if self.shard is None:
-            for place in self.places(keys):
+            for place in self.places(rows):
                 source = FileRef(folder, place)
                 yield source if isfile(source) else None
             return
         problems: Problems = {}
         found: dict[Key, Source] = {}
-        for at, key in enumerate(keys):
+        for at, (key, _) in enumerate(rows):
             if at % self.shard == 0:
                 shard = folder / self.kind.name(at // self.shard)
                 found = {record.key: record.path for record in self.kind.read(shard, problems)} if shard.is_file() else {}
             yield found.get(key)
         raise_for_all(problems)
 
-    def find(self, folder: Path, key: Key, number: int) -> Source | None:
-        """The image of that class, name and number in a folder, None where it is not there."""
+    def find(self, folder: Path, row: Row, number: int) -> Source | None:
+        """The image of that number in a folder, None where it is not there."""
         if self.shard is None:
-            return next(self.sources(folder, [key]))
+            return next(self.sources(folder, [row]))
         records = self.kind.read(folder / self.kind.name(number // self.shard), {})
-        return next((record.path for record in records if record.key == key), None)
+        return next((record.path for record in records if record.key == row[0]), None)
 
     def settle(self, folder: Path) -> None:
         """Of a folder that was being filled, remove what may not be whole. Raises OSError, DiskError."""
@@ -108,15 +130,15 @@ class OutputFormat:
         if self.shard is not None:
             settle_shards(folder, self.kind)
 
-    def write_table(self, stage: StagedFolder, keys: Iterable[Key]) -> None:
-        """Write the table of those classes and names, if there is to be one. Raises DiskError."""
+    def write_table(self, stage: StagedFolder, images: Iterable[Row]) -> None:
+        """Write the table that names those images, if there is to be one. Raises DiskError."""
         if not self.table:
             return
         with stage.report_errors(USUAL), stage.open_file(USUAL) as file:
             text = io.TextIOWrapper(file, "utf-8", newline="")
             rows = csv.writer(text)
             rows.writerow((NAMES[0], CLASSES[0]))
-            rows.writerows((self.place(key, 0), key[0]) for key in keys)
+            rows.writerows((self.place(row, 0), row[0][0]) for row in images)
             text.detach()
 
     @contextmanager
@@ -125,7 +147,7 @@ class OutputFormat:
         if self.shard is None:
             yield partial(_write_file, self, stage), _finish_nothing
             return
-        with ShardWriter(stage, self.shard, self.kind, f".{self.encoding}", classes) as shards:
+        with ShardWriter(stage, self.shard, self.kind, classes) as shards:
             yield partial(_hold_sample, self, stage), shards.add
 
 
@@ -133,12 +155,12 @@ PNG_FILES = OutputFormat()
 """How folders lie unless told otherwise."""
 
 
-def _write_file(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Pixels, notes: Notes) -> None:
-    stage.write(output_format.place(key, 0), encode(image, notes, output_format.encoding))
+def _write_file(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Stored) -> None:
+    stage.write(output_format.place((key, image.digest), 0), image.encode(output_format.encoding))
 
 
-def _hold_sample(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Pixels, notes: Notes) -> Held:
-    return hold(stage, key, encode(image, notes, output_format.encoding))
+def _hold_sample(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Stored) -> Held:
+    return hold(stage, key, find_suffix(image.digest, output_format.encoding), image.encode(output_format.encoding))
 
 
 def _finish_nothing(_: None) -> None:

@@ -39,14 +39,14 @@ def is_whole(archive: Path) -> bool:
 
 
 @contextmanager
-def open_writer(file: BinaryIO, suffix: str, classes: Sequence[str]) -> Iterator[Callable[[Key, int, Content], None]]:
-    """Fills a file: takes class and name, length and content of each image. Classes are numbered in the order given."""
+def open_writer(file: BinaryIO, classes: Sequence[str]) -> Iterator[Callable[[Key, str, int, Content], None]]:
+    """Fills a file: takes class and name, suffix, length and content of each image. Classes are numbered in the order given."""
     arrow = require_pyarrow()
     schema = _make_schema(arrow, classes)
     with arrow.parquet.ParquetWriter(
         file, schema, compression="none", use_dictionary=False, write_statistics=False
     ) as writer:  # fmt: skip
-        rows = _Rows(arrow, writer, schema, suffix, classes)
+        rows = _Rows(arrow, writer, schema, classes)
         yield rows.add
         rows.flush()
 
@@ -61,15 +61,15 @@ def _make_schema(arrow: Any, classes: Sequence[str]) -> Any:
 class _Rows:
     """Rows that wait until they are a group."""
 
-    def __init__(self, arrow: Any, writer: Any, schema: Any, suffix: str, classes: Sequence[str]) -> None:
-        self.arrow, self.writer, self.schema, self.suffix = arrow, writer, schema, suffix
+    def __init__(self, arrow: Any, writer: Any, schema: Any, classes: Sequence[str]) -> None:
+        self.arrow, self.writer, self.schema = arrow, writer, schema
         self.numbers = {label: number for number, label in enumerate(classes)}
         self.images: list[dict[str, Any]] = []
         self.labels: list[int] = []
         self.bytes = 0
 
-    def add(self, key: Key, length: int, image: Content) -> None:
-        self.images.append({"bytes": image.read(), "path": "/".join(key) + self.suffix})
+    def add(self, key: Key, suffix: str, length: int, image: Content) -> None:
+        self.images.append({"bytes": image.read(), "path": "/".join(key) + suffix})
         self.labels.append(self.numbers[key[0]])
         self.bytes += length
         if self.bytes >= GROUP_BYTES or len(self.labels) >= GROUP_ROWS:

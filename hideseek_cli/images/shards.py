@@ -22,8 +22,8 @@ AT_HAND = 2**20
 PACKED = "shards are compressed, so that no image can be read by itself; unpack them to .tar first"
 BESIDE = "folders lie beside shards; keep one or the other there"
 
-Add = Callable[[Key, int, Content], None]
-"""Takes class and name, length and content of an image."""
+Add = Callable[[Key, str, int, Content], None]
+"""Takes class and name, suffix, length and content of an image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,8 @@ class Container:
     read: Callable[[Path, Problems], list[ImageRecord]]
     """The images of a shard; adds what is wrong to the problems."""
     is_whole: Callable[[Path], bool]
-    open: Callable[[BinaryIO, str, Sequence[str]], AbstractContextManager[Add]]
-    """Fills a new file with images of that suffix and those classes."""
+    open: Callable[[BinaryIO, Sequence[str]], AbstractContextManager[Add]]
+    """Fills a new file with images of those classes."""
 
 
 CONTAINERS = {
@@ -82,25 +82,27 @@ class Held:
     """An image's file that waits for its turn, in memory or aside on the disk."""
 
     key: Key
+    suffix: str
+    """With a dot."""
     length: int
     content: bytes | Path
 
 
-def hold(stage: StagedFolder, key: Key, content: bytes) -> Held:
+def hold(stage: StagedFolder, key: Key, suffix: str, content: bytes) -> Held:
     """Keep an image until ``ShardWriter.add`` gets it. Safe to call from many threads and processes."""
     if len(content) <= AT_HAND:
-        return Held(key, len(content), content)
+        return Held(key, f".{suffix}", len(content), content)
     aside = stage.reserve_path()
     with stage.report_errors("/".join(key)):
         aside.write_bytes(content)
-    return Held(key, len(content), aside)
+    return Held(key, f".{suffix}", len(content), aside)
 
 
 class ShardWriter:
     """Shards of ``each`` images, in the order in which they are added; classes are numbered in the order given."""
 
-    def __init__(self, stage: StagedFolder, each: int, container: Container, suffix: str, classes: Sequence[str]) -> None:
-        self.stage, self.each, self.container, self.suffix, self.classes = stage, each, container, suffix, classes
+    def __init__(self, stage: StagedFolder, each: int, container: Container, classes: Sequence[str]) -> None:
+        self.stage, self.each, self.container, self.classes = stage, each, container, classes
         self.count = 0
         self.shard = ExitStack()
 
@@ -118,14 +120,14 @@ class ShardWriter:
             if self.count % self.each == 1 % self.each:
                 self.shard.close()
                 file = self.shard.enter_context(self.stage.open_file(self.name))
-                self.put = self.shard.enter_context(self.container.open(file, self.suffix, self.classes))
+                self.put = self.shard.enter_context(self.container.open(file, self.classes))
             image: Content
             if isinstance(held.content, Path):
                 taken.callback(held.content.unlink)
                 image = taken.enter_context(held.content.open("rb"))
             else:
                 image = io.BytesIO(held.content)
-            self.put(held.key, held.length, image)
+            self.put(held.key, held.suffix, held.length, image)
 
     def __enter__(self) -> ShardWriter:
         return self

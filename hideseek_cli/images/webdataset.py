@@ -119,12 +119,12 @@ def is_whole(archive: Path) -> bool:
 
 
 @contextmanager
-def open_tar(file: BinaryIO, suffix: str, classes: Sequence[str]) -> Iterator[Callable[[Key, int, Content], None]]:
-    """Fills a shard: takes class and name, length and content of each image. Classes are numbered in the order given."""
+def open_tar(file: BinaryIO, classes: Sequence[str]) -> Iterator[Callable[[Key, str, int, Content], None]]:
+    """Fills a shard: takes class and name, suffix, length and content of each image. Classes are numbered as they are given."""
     numbers = {label: str(number).encode() for number, label in enumerate(classes)}
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as tar:
 
-        def add(key: Key, length: int, image: Content) -> None:
+        def add(key: Key, suffix: str, length: int, image: Content) -> None:
             number, name = numbers[key[0]], key[0].encode()
             texts = ((CLASS, len(number), io.BytesIO(number)), (CLASS_NAME, len(name), io.BytesIO(name)))
             for kind, size, source in ((suffix, length, image), *texts):

@@ -234,7 +234,7 @@ class HideConfig:
         kept["look"] = preferred if self.robust is None else ()
         method, files = kept.pop("method"), self.output_format
         kept |= {"method": self.method.name, "scope": self.method.scope, **method}
-        kept |= {"image_format": files.encoding, "shards": files.shard, "keep_exif": files.exif}
+        kept |= {"image_format": files.chosen, "shards": files.shard, "keep_exif": files.exif}
         return {name: str(value) if isinstance(value, Path) else value for name, value in kept.items()}
 
 

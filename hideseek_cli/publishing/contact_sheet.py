@@ -14,8 +14,7 @@ import numpy as np
 from jaxtyping import Int16, UInt8
 from PIL import Image, ImageDraw
 
-from hideseek_cli.formats.levels import PUBLISHED
-from hideseek_cli.images.codec import Pixels, attach_alpha, drop_alpha
+from hideseek_cli.images.codec import Pixels
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.similarity import Similarity, compare_batch
 from hideseek_cli.publishing.examples import Example, choose_examples, lay_on_white, measure
@@ -68,13 +67,13 @@ def draw_contact_sheet(source: SourceDataset, masks: ReleaseMasks) -> Image.Imag
 
 def _make_row(source: SourceDataset, masks: ReleaseMasks, example: Example, side: int) -> Row:
     """What becomes of one image; ``side``: pixels that it may take in the sheet."""
-    own = source.read_originals([example.number])[0]
-    clean, versions = drop_alpha(own), masks.render(own, [example.number])
-    moved = versions[PUBLISHED].astype(np.int16) - clean
+    own = source.read_originals([example.number])
+    clean, versions = own.colours, masks.render(own, example.number)
+    moved = versions[0].colours.astype(np.int16) - clean
     mask = np.clip(GREY + AMPLIFIED * moved, 0, 255).astype(np.uint8)
-    seen = [lay_on_white(own), mask, *(lay_on_white(attach_alpha(one, own)) for one in versions.values())]
+    seen = [lay_on_white(own.pixels), mask, *(lay_on_white(one.pixels) for one in versions)]
     corner = _find_part(clean[0], moved[0], side)
-    likes = [compare_batch(clean, one)[0] for one in versions.values()]
+    likes = [compare_batch(clean, one.colours)[0] for one in versions]
     captions = _caption(source.folder.records[example.number].key, int(np.abs(moved).max()), likes)
     return Row(
         (example.why, f"{clean.shape[2]} x {clean.shape[1]}"),

@@ -16,10 +16,10 @@ from jaxtyping import Bool, Int64, UInt8, UInt16
 from hideseek_cli.errors import UNUSABLE, InputError, Problems, count, raise_for_all
 from hideseek_cli.formats import manifest
 from hideseek_cli.formats.manifest_rows import MAX_CLASSES
-from hideseek_cli.images.codec import Pixels, digest_pixels, drop_alpha, fit, read_image, read_shape, take_alpha
+from hideseek_cli.images.codec import Pixels, drop_alpha, fit, read_shape, take_alpha
 from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
 from hideseek_cli.images.dataset import ImageDataset, report_count, scan, survey, try_each
-from hideseek_cli.images.encoding import why_unfit
+from hideseek_cli.images.jpeg import PREFIX
 from hideseek_cli.images.label_table import read_column
 from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
@@ -27,6 +27,7 @@ from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.images.siblings import AUTO, COLUMN, NONE, find_siblings, group_named, match_names
+from hideseek_cli.images.stored import read_original
 from hideseek_cli.images.twins import SIDE as LARGER
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
@@ -50,7 +51,7 @@ class _Read:
     number: int
     shape: tuple[int, ...]
     digest: str
-    """Of its pixels."""
+    """As ``images.stored`` has it."""
     seen: Pixels | None
     """How networks see it, where it is trained on."""
     alpha: bytes | None
@@ -86,12 +87,14 @@ def load_source(
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), [], Transparency()
+    jpegs = np.zeros(len(shapes), np.bool_)
     thumbnails, larger = (np.zeros((len(shapes), side**2), np.uint8) for side in (SIDE, LARGER))
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
             number = found.number
             shapes[number], digests[number] = found.shape, shorten_digest(found.digest)
+            jpegs[number] = found.digest.startswith(PREFIX)
             thumbnails[number], larger[number] = found.thumbnail, found.larger
             whole.update(repr((key, found.digest)).encode())
             images += [] if found.seen is None else [found.seen]
@@ -114,7 +117,7 @@ def load_source(
         whole.update(held.tobytes())
     siblings = _find_siblings(folder, find_copies(digests, thumbnails), larger, groups, table)
     return SourceDataset(
-        folder, output_format, shapes, digests, siblings, whole.hexdigest(), size, taught, stack,
+        folder, output_format, shapes, digests, jpegs, siblings, whole.hexdigest(), size, taught, stack,
         validation, reading,
     )  # fmt: skip
 
@@ -136,12 +139,13 @@ def _read_images(
 
     def take(number: int) -> _Read:
         path = folder.records[number].path
-        image, notes = read_image(path, exif=output_format.exif)
-        if why := why_unfit(image.shape, notes, output_format.encoding):
+        own = read_original(path, exif=output_format.exif, keeps_jpeg=output_format.keeps_jpeg)
+        if why := own.why_unfit(output_format.encoding):
             raise InputError(f"{path} {why}")
+        image = own.pixels
         seen = _see(image, size) if taught[number] else None
         thumbnails = [make_thumbnail(image, side) for side in (SIDE, LARGER)]
-        return _Read(number, image.shape, digest_pixels(image), seen, sketch(image), *thumbnails)
+        return _Read(number, own.shape, own.digest, seen, sketch(image), *thumbnails)
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
 

@@ -10,10 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from hideseek_cli.images.codec import attach_alpha, drop_alpha
-from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.reading import Reading
-from hideseek_cli.masks.arithmetic import apply, place_on
+from hideseek_cli.masks.canvas import Laid
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.preparation import prepare, read_source
 from hideseek_cli.publishing.retraining import describe_duration, estimate_duration
@@ -126,13 +124,12 @@ def _published_bytes(source: SourceDataset, config: HideConfig) -> int:
     """About what all images take, from a few of them with noise in place of masks."""
     random, reach, written, values = np.random.default_rng(0), (config.epsilon + 1) // 2, 0, 0
     for number in np.linspace(0, len(source) - 1, min(SAMPLED, len(source))).astype(int).tolist():
-        images, notes, _ = source.read_originals([number])
-        colours = drop_alpha(images)
-        noise = random.integers(-reach, reach + 1, (1, *source.stack.shape, colours.shape[3])).astype(np.int8)
-        mask = place_on(images, {colours.shape[3]: noise}, np.zeros(1, np.int64), None)
-        masked = attach_alpha(apply(colours, mask), images)[0]
-        written += len(encode(masked, notes[0], config.output_format.encoding))
-        values += images.size
+        own = source.read_originals([number])
+        channels = own.images[0].channels
+        noise = random.integers(-reach, reach + 1, (1, *source.stack.shape, channels)).astype(np.int8)
+        (masked,) = own.mask(Laid({channels: noise}, np.zeros(1, np.int64), None), config.epsilon).images
+        written += len(masked.encode(config.output_format.encoding))
+        values += own.pixels.size
     return round(written / values * int(source.shapes.astype(np.int64).prod(1).sum()))
 
 

@@ -21,11 +21,12 @@ from jaxtyping import Float, UInt8
 
 from hideseek_cli.errors import UNUSABLE, InputError, raise_for_all
 from hideseek_cli.formats.generator import Generator
-from hideseek_cli.images.codec import Notes, Pixels, attach_alpha, drop_alpha, fit, read_image
+from hideseek_cli.images.codec import Pixels, attach_alpha, drop_alpha, fit, read_image
 from hideseek_cli.images.dataset import scan_unlabelled
 from hideseek_cli.images.encoding import encode, why_unfit
 from hideseek_cli.images.folder_comparison import Comparison, summarise
 from hideseek_cli.images.index import ImageIndex, ImageRecord
+from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable

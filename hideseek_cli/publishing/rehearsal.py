@@ -23,9 +23,9 @@ class Rehearsed:
     number: int
     key: Key
     published: str
-    """The digest of its pixels as they are published."""
+    """Its digest as it is published."""
     cleaned: str
-    """The digest of its pixels at the level."""
+    """Its digest at the level."""
     corrections: int
     """What clipping lost of it, in values."""
 
@@ -37,7 +37,7 @@ def rehearse(stage: StagedFolder, output_format: OutputFormat, masks: MaskFile, 
         masks.make_cleaner(level).save(path)
         cleaner = Cleaner.load(path)
         path.unlink()
-        source = output_format.find(stage.stage, one.key, one.number)
+        source = output_format.find(stage.stage, (one.key, one.published), one.number)
         if source is None:
             raise ValueError(f"{'/'.join(one.key)} was written and is not there")
         lost = next(islice(cleaner.residuals.parts(chain(repeat(None, one.number), [one.corrections])), one.number, None))

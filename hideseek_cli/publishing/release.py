@@ -9,25 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int8, UInt8
+from jaxtyping import Bool, Int8
 
 from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.formats.manifest import Authorized, Manifest, Offer
 from hideseek_cli.formats.manifest_rows import Identity, Spool
 from hideseek_cli.formats.mask_file import MaskFile, Tier
-from hideseek_cli.images.codec import attach_alpha, digest_pixels, drop_alpha, take_alpha
 from hideseek_cli.images.folder_comparison import Comparison, summarise
 from hideseek_cli.images.index import Key
 from hideseek_cli.images.output_format import Put
 from hideseek_cli.images.similarity import Similarity, compare_batch
 from hideseek_cli.images.visibility import choose_sample, measure_visibility
-from hideseek_cli.masks.arithmetic import apply, compute_residuals, subtract_masks
+from hideseek_cli.masks.canvas import Canvas, Lost, find_transparent
 from hideseek_cli.masks.residuals import Packer
 from hideseek_cli.publishing.rehearsal import Rehearsed, rehearse
 from hideseek_cli.publishing.release_masks import ReleaseMasks
@@ -86,28 +85,22 @@ class _Maker:
     put: Put
 
     def __call__(self, numbers: Sequence[int]) -> list[_Made]:
-        own, notes, digests = self.source.read_originals(numbers)
-        clean, masks = drop_alpha(own), self.masks
-        strongest = masks.place(own, numbers)
-        published = apply(clean, strongest)
-        keys = [self.source.folder.records[number].key for number in numbers]
-        held = [self.put(*one) for one in zip(keys, attach_alpha(published, own), notes, strict=True)]
-        versions = partial(self._describe, numbers, own, clean)
-        bare = versions(clean, compute_residuals(published, -strongest, clean), digests)
-        masked = versions(published, [np.zeros_like(one.lost) for one in bare])
-        special = {}
-        for level in masks.own:
-            mask = masks.place(own, numbers, level)
-            target = apply(clean, mask)
-            special[level] = versions(target, compute_residuals(published, subtract_masks(mask, strongest), target))
+        own, keys = self.source.read_originals(numbers), [self.source.folder.records[number].key for number in numbers]
+        published = self.masks.publish(own, numbers)
+        held = [self.put(*one) for one in zip(keys, published.images, strict=True)]
+        bare, *special = (
+            self._describe(numbers, own, *self.masks.lead(own, published, numbers, level)) for level in (CLEAN, *self.masks.own)
+        )
+        ways = dict(zip(self.masks.own, special, strict=True))
+        masked = self._describe(numbers, own, published, [np.zeros_like(one.lost) for one in bare])
         return [
             _Made(
                 {PUBLISHED: masked[at]}
-                | {level: (special.get(level, bare) if bared[number] else masked)[at] for level, bared in self.tiers.items()},
+                | {level: (ways.get(level, bare) if bared[number] else masked)[at] for level, bared in self.tiers.items()},
                 file,
-                spared=not take_alpha(own[at]).all(),
+                spared=spared,
             )
-            for at, (number, file) in enumerate(zip(numbers, held, strict=True))
+            for at, (number, file, spared) in enumerate(zip(numbers, held, find_transparent(own), strict=True))
         ]
 
     @cached_property
@@ -120,17 +113,14 @@ class _Maker:
         """The images of which visibility is measured: those by which the strength was found."""
         return frozenset(choose_sample(len(self.source)).tolist())
 
-    def _describe(
-        self, numbers: Sequence[int], own: UInt8[np.ndarray, "n y x f"], clean: UInt8[np.ndarray, "n y x c"],
-        target: UInt8[np.ndarray, "n y x c"], lost: list[Int8[np.ndarray, " _"]], known: list[str] | None = None,
-    ) -> list[_Version]:  # fmt: skip
-        """Images under one mask; ``known``: the digests of their files' pixels, where they are known."""
+    def _describe(self, numbers: Sequence[int], own: Canvas, target: Canvas, lost: Lost) -> list[_Version]:
+        """Images under one mask."""
         measured = [at for at, number in enumerate(numbers) if number % self.every == 0]
-        alike = dict(zip(measured, compare_batch(clean[measured], target[measured]) if measured else (), strict=True))
         judged = [at for at, number in enumerate(numbers) if number in self.judged]
-        seen = {at: measure_visibility(clean[at], target[at]) for at in judged}
-        digests = known or [digest_pixels(file) for file in attach_alpha(target, own)]
-        return [_Version(*one, alike.get(at), seen.get(at)) for at, one in enumerate(zip(digests, lost, strict=True))]
+        found = compare_batch(own.colours[measured], target.colours[measured]) if measured else []
+        alike = dict(zip(measured, found, strict=True))
+        seen = {at: measure_visibility(own.colours[at], target.colours[at]) for at in judged}
+        return [_Version(*one, alike.get(at), seen.get(at)) for at, one in enumerate(zip(target.digests, lost, strict=True))]
 
 
 class _Tally:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int8, Int64, UInt8, UInt16
+from jaxtyping import Bool, Int64, UInt16
 
 from hideseek_cli.formats.levels import PUBLISHED
-from hideseek_cli.images.codec import drop_alpha
-from hideseek_cli.masks.arithmetic import apply, place_on
+from hideseek_cli.masks.canvas import Canvas, Laid, Lost
 from hideseek_cli.masks.chunked import Patterns
 
 
@@ -31,18 +30,22 @@ class ReleaseMasks:
     single: bool = False
     """Whether every image has a mask of its own by design, not because its class has as many patterns as images."""
 
-    def place(
-        self, own: UInt8[np.ndarray, "n y x f"], numbers: Sequence[int], level: str = PUBLISHED
-    ) -> Int8[np.ndarray, "n y x c"]:
-        """The published mask of images, which are ``own``, or that of a level whose masks are its own."""
-        shift = None if self.shifts is None else self.shifts[numbers]
-        return place_on(own, self.published if level == PUBLISHED else self.own[level], self.which[numbers], shift)
+    def lay(self, numbers: Sequence[int], level: str = PUBLISHED) -> Laid:
+        """The published masks of images, or those of a level whose masks are its own."""
+        shifts = None if self.shifts is None else self.shifts[numbers]
+        return Laid(self.published if level == PUBLISHED else self.own[level], self.which[numbers], shifts)
 
-    def render(self, own: UInt8[np.ndarray, "n y x f"], numbers: Sequence[int]) -> dict[str, UInt8[np.ndarray, "n y x c"]]:
-        """The colours of images, which are ``own``, as they are published, and at each level."""
-        clean = drop_alpha(own)
-        found = {PUBLISHED: apply(clean, self.place(own, numbers))}
-        for level, touched in self.tiers.items():
-            theirs = apply(clean, self.place(own, numbers, level)) if level in self.own else clean
-            found[level] = np.where(touched[numbers][:, None, None, None], theirs, found[PUBLISHED])
-        return found
+    def publish(self, own: Canvas, numbers: Sequence[int]) -> Canvas:
+        """Images, which are ``own``, as they are published."""
+        return own.mask(self.lay(numbers), self.epsilon)
+
+    def lead(self, own: Canvas, published: Canvas, numbers: Sequence[int], level: str) -> tuple[Canvas, Lost]:
+        """What images become at a level where they do not stay as they are published, and what leads there."""
+        return own.lead(published, self.lay(numbers, level) if level in self.own else None)
+
+    def render(self, own: Canvas, number: int) -> list[Canvas]:
+        """An image as it is published, and at each level."""
+        published = self.publish(own, [number])
+        levels = (level for level, bared in self.tiers.items() if bared[number])
+        led = {level: self.lead(own, published, [number], level)[0] for level in levels}
+        return [published, *(led.get(level, published) for level in self.tiers)]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64, UInt8, UInt16
+from jaxtyping import Float, Float64, Int64, UInt16
 
-from hideseek_cli.images.codec import Images, drop_alpha
+from hideseek_cli.images.codec import Images
 from hideseek_cli.images.similarity import measure_ssim
 from hideseek_cli.images.visibility import measure_visibility
-from hideseek_cli.masks.arithmetic import apply, place_on
 from hideseek_cli.masks.assignment import UnmaskingOrder
+from hideseek_cli.masks.canvas import Canvas, Laid
 from hideseek_cli.masks.chunked import Patterns
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.retraining import Retraining
@@ -61,22 +61,19 @@ class MaskRenderer:
         return self.source.stack.apply_masks(masks, which[taught], None if self.shifts is None else self.shifts[taught])
 
     def similarity(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
-        """SSIM of images of one shape, as they lie in their files, under several choices of the masks of all images."""
-        clean, masked = self._mask_files(masks, which, numbers)
-        return np.stack([measure_ssim(clean, one) for one in masked])
+        """SSIM of images of one shape and kind, in their files, under several choices of the masks of all images."""
+        own = self.source.read_originals(numbers)
+        return np.stack([measure_ssim(own.colours, self._mask(own, masks, chosen, numbers)) for chosen in which])
 
     def visibility(self, masks: Patterns, which: Int64[np.ndarray, " n"], number: int) -> float:
         """FLIP's mean of an image, as it lies in its file, under the mask that ``which`` gives it."""
-        clean, (masked,) = self._mask_files(masks, which[None], [number])
-        return measure_visibility(clean[0], masked[0])
+        own = self.source.read_originals([number])
+        return measure_visibility(own.colours[0], self._mask(own, masks, which, [number])[0])
 
-    def _mask_files(
-        self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]
-    ) -> tuple[UInt8[np.ndarray, "k y x c"], Iterator[UInt8[np.ndarray, "k y x c"]]]:
-        """Images of one shape as they lie in their files, and the same under each choice of the masks of all images."""
-        own = self.source.read_originals(numbers)[0]
-        clean, shifts = drop_alpha(own), None if self.shifts is None else self.shifts[numbers]
-        return clean, (apply(clean, place_on(own, masks, chosen[numbers], shifts)) for chosen in which)
+    def _mask(self, own: Canvas, masks: Patterns, which: Int64[np.ndarray, " n"], numbers: list[int]) -> Images:
+        """Images, which are ``own``, as their files will show them under the masks that ``which`` gives all images."""
+        shifts = None if self.shifts is None else self.shifts[numbers]
+        return own.mask(Laid(masks, which[numbers], shifts), self.epsilon).colours
 
 
 @dataclass(frozen=True)

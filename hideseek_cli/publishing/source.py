@@ -11,14 +11,16 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64, UInt8, UInt16
 
 from hideseek_cli.errors import raise_for
-from hideseek_cli.images.codec import Notes, digest_pixels, read_image
 from hideseek_cli.images.dataset import ImageDataset
 from hideseek_cli.images.index import ImageIndex
+from hideseek_cli.images.jpeg import PREFIX
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.reading import Reading
 from hideseek_cli.images.similarity import choose_batch_size
+from hideseek_cli.images.stored import read_original
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, find_quietest_order
+from hideseek_cli.masks.canvas import Canvas, make_canvas
 from hideseek_cli.masks.image_stack import ImageStack
 
 DIGEST = 16
@@ -65,7 +67,9 @@ class SourceDataset:
     shapes: UInt16[np.ndarray, "n 3"]
     """Of each image as it lies in its file: height, width, channels."""
     digests: UInt8[np.ndarray, "n d"]
-    """Of the pixels of each image in its file, their first DIGEST bytes; they stay at home."""
+    """Of each image, their first DIGEST bytes; they stay at home."""
+    jpegs: Bool[np.ndarray, " n"]
+    """Which images are published as JPEGs."""
     siblings: Int64[np.ndarray, " n"]
     """The number of the first image of which each is a sibling (``images.siblings``); its own where it is of none before
     it."""
@@ -95,27 +99,26 @@ class SourceDataset:
         return max(1, min(area // pixels, len(self) // LOOKED))
 
     def portions(self, every: int = 1) -> Iterator[list[int]]:
-        """Every so many-th image by number: consecutive ones of one shape, few enough to be worked on at once."""
-        for sides, numbers in groupby(range(0, len(self), every), lambda number: tuple(self.shapes[number].tolist())):
+        """Every so many-th image by number: consecutive ones of one shape and kind, few enough to be worked on at once."""
+        for (sides, _), numbers in groupby(range(0, len(self), every), self._choose_portion):
             size = choose_batch_size(sides[0] * sides[1])
             while part := list(islice(numbers, size)):
                 yield part
 
-    def read_originals(self, numbers: Sequence[int]) -> tuple[UInt8[np.ndarray, "n h w c"], list[Notes], list[str]]:
-        """Images of one shape as they lie in their files, what is published besides, and the digests of their pixels.
+    def _choose_portion(self, number: int) -> tuple[tuple[int, ...], bool]:
+        return tuple(self.shapes[number].tolist()), bool(self.jpegs[number])
 
-        Raises InputError where one is no longer what was read.
-        """
-        records = [self.folder.records[number] for number in numbers]
-        found = [read_image(record.path, exif=self.output_format.exif) for record in records]
-        digests = [digest_pixels(image) for image, _ in found]
+    def read_originals(self, numbers: Sequence[int]) -> Canvas:
+        """Images of one shape and kind as they lie in their files. Raises InputError where one is no longer what was read."""
+        form, records = self.output_format, [self.folder.records[number] for number in numbers]
+        found = [read_original(record.path, exif=form.exif, keeps_jpeg=form.keeps_jpeg) for record in records]
         changed = [
             str(record.path)
-            for record, digest, number in zip(records, digests, numbers, strict=True)
-            if not np.array_equal(shorten_digest(digest), self.digests[number])
+            for record, image, number in zip(records, found, numbers, strict=True)
+            if not np.array_equal(shorten_digest(image.digest), self.digests[number])
         ]
         raise_for(changed, "images were changed while hide was at work; start again without `resume=True`")
-        return np.stack([image for image, _ in found]), [notes for _, notes in found], digests
+        return make_canvas(found)
 
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its images."""
@@ -175,5 +178,5 @@ class SourceDataset:
 
 
 def shorten_digest(whole: str) -> UInt8[np.ndarray, " d"]:
-    """What is kept of a pixel digest in hexadecimals."""
-    return np.frombuffer(bytes.fromhex(whole)[:DIGEST], np.uint8)
+    """What is kept of an image's digest in hexadecimals."""
+    return np.frombuffer(bytes.fromhex(whole.removeprefix(PREFIX))[:DIGEST], np.uint8)

@@ -10,7 +10,6 @@ from math import floor, log
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from hideseek_cli.images.codec import drop_alpha
 from hideseek_cli.images.visibility import choose_sample, measure_jpeg_visibility
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.rendering import MaskRenderer
@@ -97,4 +96,4 @@ class VisibilityLimit:
 
 
 def _measure_jpeg(source: SourceDataset, number: int) -> float:
-    return measure_jpeg_visibility(drop_alpha(source.read_originals([number])[0])[0])
+    return measure_jpeg_visibility(source.read_originals([number]).colours[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import DAMAGED
+from hideseek_cli.images.notes import DAMAGED
 
 HEAVIEST = 4_000_000
 """Bytes in a page."""

@@ -20,7 +20,7 @@ import torch
 
 from hideseek_cli.errors import DiskError, InputError, LostError
 from hideseek_cli.evaluation.verify import VerifyConfig, verify
-from hideseek_cli.images.codec import NO_NOTES
+from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing import pipeline

@@ -20,7 +20,8 @@ from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
-from hideseek_cli.images.codec import NO_NOTES, decode, digest_pixels
+from hideseek_cli.images.codec import decode, digest_pixels
+from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.output_format import OutputFormat

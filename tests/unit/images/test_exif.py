@@ -15,7 +15,8 @@ from PIL.TiffImagePlugin import IFDRational
 
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats.mask_file import MaskFile
-from hideseek_cli.images.codec import Notes, decode, read_image
+from hideseek_cli.images.codec import decode, read_image
+from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.exif import ABOUT, strip_exif
 from hideseek_cli.images.output_format import OutputFormat

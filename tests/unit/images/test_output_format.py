@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.codec import NO_NOTES
+from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.runtime.atomic import StagedFolder

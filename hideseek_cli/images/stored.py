@@ -1,0 +1,145 @@
+"""An image as its file holds it: pixels, or the coefficients of a JPEG that stays one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from hideseek_cli.errors import DiskError, InputError
+from hideseek_cli.images.codec import InMemory, Pixels, Source, digest_pixels, read_image, read_jpeg_notes
+from hideseek_cli.images.encoding import encode, why_unfit
+from hideseek_cli.images.jpeg import PREFIX, Coefficients, read_coefficients, write_coefficients
+from hideseek_cli.images.jpeg_header import UnfitError
+from hideseek_cli.images.notes import Notes
+
+JPEG = "jpg"
+"""The suffix."""
+LYING = (5, 6, 7, 8)
+"""EXIF's orientations of which height and width are interchanged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """Pixels, of an image that is written without loss."""
+
+    pixels: Pixels
+    notes: Notes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels, that of alpha included."""
+        return self.pixels.shape
+
+    @property
+    def channels(self) -> int:
+        """Of colour."""
+        return self.shape[2] - (self.shape[2] % 2 == 0)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over shape and pixels."""
+        return digest_pixels(self.pixels)
+
+    def encode(self, encoding: str) -> bytes:
+        """The file. ``encoding``: a key of ``images.encoding.ENCODINGS``."""
+        return encode(self.pixels, self.notes, encoding)
+
+    def why_unfit(self, encoding: str) -> str | None:
+        """Why it cannot be written so, as ``PATH <why>``; None if it can."""
+        return why_unfit(self.pixels.shape, self.notes, encoding)
+
+
+@dataclass(frozen=True, eq=False)
+class Jpeg:
+    """Coefficients, of an image that is written as a JPEG again."""
+
+    coefficients: Coefficients
+    notes: Notes
+    content: bytes | None = None
+    """A file that has these coefficients, where there is one; it may say more than may be published."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of upright pixels."""
+        layout = self.coefficients.layout
+        sides = layout.height, layout.width
+        height, width = reversed(sides) if layout.orientation in LYING else sides
+        return height, width, layout.channels
+
+    @property
+    def channels(self) -> int:
+        return self.coefficients.layout.channels
+
+    @cached_property
+    def digest(self) -> str:
+        """``jpeg:`` and SHA-256 over what is decoded."""
+        return self.coefficients.digest()
+
+    @cached_property
+    def encoded(self) -> bytes:
+        return write_coefficients(self.coefficients, self.notes.icc, self.notes.exif)
+
+    @cached_property
+    def pixels(self) -> Pixels:
+        """As Pillow decodes them, upright."""
+        return read_image(InMemory(self.content or self.encoded), "jpeg")[0]
+
+    def encode(self, encoding: str) -> bytes:
+        """The file, a JPEG however others are written."""
+        return self.encoded
+
+    def why_unfit(self, encoding: str) -> str | None:
+        return None
+
+    def replace(self, coefficients: Coefficients) -> Jpeg:
+        """Another image of the same notes."""
+        return replace(self, coefficients=coefficients, content=None)
+
+
+Stored = Raster | Jpeg
+
+
+def find_suffix(digest: str, encoding: str) -> str:
+    """Of the file of an image of that digest, where others are written in that encoding."""
+    return JPEG if digest.startswith(PREFIX) else encoding
+
+
+def read_original(path: Source, *, exif: bool = False, keeps_jpeg: bool = False) -> Stored:
+    """An owner's image. ``keeps_jpeg``: a JPEG that can be masked in its coefficients is taken as one.
+
+    Raises InputError as ``read_image`` does.
+    """
+    source = path
+    if keeps_jpeg and (told := read_jpeg_notes(path, exif=exif)) is not None:
+        source = _load(path)
+        try:
+            coefficients = read_coefficients(source.content, told[1])
+        except UnfitError:
+            pass
+        else:
+            found = Jpeg(coefficients, told[0], source.content)
+            read_image(source)
+            return found
+    return Raster(*read_image(source, exif=exif))
+
+
+def read_listed(path: Source, digest: str, encoding: str | None, *, exif: bool = False) -> Stored:
+    """An image of which a manifest has the digest; whether it is that image is for the caller to see. Raises InputError."""
+    if not digest.startswith(PREFIX):
+        return Raster(*read_image(path, encoding, exif=exif))
+    told = read_jpeg_notes(path, exif=exif)
+    if told is None:
+        raise InputError(f"{path} cannot be read as an image (which should be JPEG); repair or remove it")
+    source = _load(path)
+    try:
+        return Jpeg(read_coefficients(source.content, told[1]), told[0], source.content)
+    except UnfitError as error:
+        raise InputError(f"{path} cannot be read as an image (it is {error}); repair or remove it") from error
+
+
+def _load(path: Source) -> InMemory:
+    try:
+        with path.open("rb") as file:
+            return InMemory(file.read(), str(path))
+    except OSError as error:
+        raise DiskError(f"{path} cannot be read: {error.strerror}; check the disk and your rights") from error
