@@ -34,7 +34,7 @@ Blocks = Int16[np.ndarray, "v h 8 8"]
 
 
 @dataclass(frozen=True)
-class Layout:
+class Grid:
     """The grid of a JPEG, and how coarse its coefficients are."""
 
     height: int
@@ -70,12 +70,12 @@ class Layout:
 class Coefficients:
     """What a JPEG file holds of an image."""
 
-    layout: Layout
+    grid: Grid
     blocks: tuple[Blocks, ...]
 
     def digest(self) -> str:
-        """``jpeg:`` and SHA-256 over layout and coefficients."""
-        one = self.layout
+        """``jpeg:`` and SHA-256 over grid and coefficients."""
+        one = self.grid
         whole = hashlib.sha256(repr((one.height, one.width, one.sampling, one.orientation)).encode())
         for table in one.tables:
             whole.update(table)
@@ -120,28 +120,28 @@ def read_coefficients(content: bytes, orientation: int = 1) -> Coefficients:
     if (found.height, found.width, found.num_components) != (header.height, header.width, len(header.sampling)):
         raise UnfitError("damaged: its size is not that of its frame")
     tables = tuple(np.ascontiguousarray(one, "<u2").tobytes() for one in steps)
-    layout = Layout(header.height, header.width, header.sampling, tables, orientation)
+    grid = Grid(header.height, header.width, header.sampling, tables, orientation)
     blocks = tuple(
-        np.array(one[: layout.blocks(number)[0], : layout.blocks(number)[1]], np.int16)
-        for number, one in enumerate((found.Y, found.Cb, found.Cr)[: layout.channels])
+        np.array(one[: grid.blocks(number)[0], : grid.blocks(number)[1]], np.int16)
+        for number, one in enumerate((found.Y, found.Cb, found.Cr)[: grid.channels])
     )
-    return Coefficients(layout, blocks)
+    return Coefficients(grid, blocks)
 
 
 def write_coefficients(image: Coefficients, icc: bytes | None = None, exif: bytes | None = None) -> bytes:
     """The file, in one scan and with tables of its own, with those notes and no others: the same bytes for the same
     coefficients."""
-    library, layout = require_jpeglib(), image.layout
-    distinct = list(dict.fromkeys(layout.tables))
+    library, grid = require_jpeglib(), image.grid
+    distinct = list(dict.fromkeys(grid.tables))
     with TemporaryDirectory(prefix="hideseek-") as place:
         path = Path(place) / "image.jpg"
         file = library.from_dct(
             *image.blocks,
             qt=np.stack([np.frombuffer(one, "<u2").reshape(8, 8) for one in distinct]).astype(np.uint16),
-            quant_tbl_no=[distinct.index(one) for one in layout.tables],
+            quant_tbl_no=[distinct.index(one) for one in grid.tables],
         )
-        file.height, file.width = layout.height, layout.width
-        file.samp_factor = np.array(layout.sampling, np.int32)
+        file.height, file.width = grid.height, grid.width
+        file.samp_factor = np.array(grid.sampling, np.int32)
         file.write_dct(str(path), flags=["+OPTIMIZE_CODING"])
         content = path.read_bytes()
     return b"".join([START, JFIF, *_encode_notes(icc, exif), _drop_head(content)])

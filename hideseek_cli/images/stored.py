@@ -61,14 +61,14 @@ class Jpeg:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Height, width and channels of upright pixels."""
-        layout = self.coefficients.layout
-        sides = layout.height, layout.width
-        height, width = reversed(sides) if layout.orientation in LYING else sides
-        return height, width, layout.channels
+        grid = self.coefficients.grid
+        sides = grid.height, grid.width
+        height, width = reversed(sides) if grid.orientation in LYING else sides
+        return height, width, grid.channels
 
     @property
     def channels(self) -> int:
-        return self.coefficients.layout.channels
+        return self.coefficients.grid.channels
 
     @cached_property
     def digest(self) -> str:

@@ -20,10 +20,8 @@ from hideseek_cli.images.jpeg import Coefficients
 from hideseek_cli.images.stored import Jpeg, Raster, Stored
 from hideseek_cli.masks.arithmetic import apply, compute_residuals, place, place_on, restore, subtract_masks
 from hideseek_cli.masks.chunked import Patterns
-from hideseek_cli.masks.jpeg_grid import compute_change
+from hideseek_cli.masks.jpeg_grid import choose_bound, compute_change
 
-MARGIN = 4
-"""Half grey levels that decoders add, which round, and smooth colours between blocks."""
 Lost = list[Int8[np.ndarray, " _"]]
 """Of each image what a cleaner says besides its mask."""
 
@@ -137,7 +135,7 @@ class JpegCanvas(Canvas):
     def mask(self, laid: Laid, epsilon: int) -> JpegCanvas:
         found, bounds = [], []
         for one, mask in zip(self.jpegs, self._take(laid), strict=True):
-            for bound in range(max(1, 2 * epsilon - MARGIN), -1, -1):
+            for bound in range(choose_bound(epsilon), -1, -1):
                 masked = _add(one, mask, bound)
                 if not bound or (masked.coefficients.codable and _measure_move(one, masked) <= epsilon):
                     break
@@ -163,7 +161,7 @@ class JpegCanvas(Canvas):
 
     def _take(self, laid: Laid) -> Int8[np.ndarray, "n s t c"]:
         """The mask of each image, at the size of patterns."""
-        channels = self.jpegs[0].coefficients.layout.channels
+        channels = self.jpegs[0].coefficients.grid.channels
         return place(laid.patterns[channels], laid.which, laid.shifts)
 
 
@@ -175,9 +173,9 @@ def _subtract(laid: Laid, published: Laid) -> Laid:
 
 
 def _add(image: Jpeg, mask: Int8[np.ndarray, "s t c"], bound: int) -> Jpeg:
-    layout, blocks = image.coefficients.layout, image.coefficients.blocks
-    change = compute_change(mask, layout, bound)
-    return image.replace(Coefficients(layout, tuple(one + more for one, more in zip(blocks, change, strict=True))))
+    grid, blocks = image.coefficients.grid, image.coefficients.blocks
+    change = compute_change(mask, grid, bound)
+    return image.replace(Coefficients(grid, tuple(one + more for one, more in zip(blocks, change, strict=True))))
 
 
 def _measure_move(before: Jpeg, after: Jpeg) -> int:

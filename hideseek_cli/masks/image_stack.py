@@ -9,9 +9,9 @@ transparent somewhere, and has no mask there, brings a last channel: from 0 to 2
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int8, Int64, Integer, UInt8, UInt16
@@ -19,8 +19,11 @@ from jaxtyping import Float, Int8, Int64, Integer, UInt8, UInt16
 from hideseek_cli.errors import InputError, name_some, raise_for
 from hideseek_cli.images.codec import MixedPixels, drop_alpha, take_alpha
 from hideseek_cli.images.dataset import ImageDataset, load_pixels
+from hideseek_cli.images.jpeg import Grid
 from hideseek_cli.masks.arithmetic import apply, place, place_on, quantise
 from hideseek_cli.masks.chunked import Patterns
+from hideseek_cli.masks.jpeg_grid import choose_bound
+from hideseek_cli.masks.jpeg_seen import see_change
 from hideseek_cli.masks.resample import resample_back
 from hideseek_cli.runtime.progress import Progress
 
@@ -39,6 +42,8 @@ class ImageStack:
     """Channels, the one of masks that are not seen everywhere included -> positions in the folder, and pixels."""
     sides: Int64[np.ndarray, " n"] | None = None
     """Of the central square of each image as it lies in its file; None where all are as they lie there."""
+    grids: Mapping[int, Grid] = field(default_factory=dict)
+    """Position of each image that is published as a JPEG -> its grid."""
 
     @classmethod
     def of(
@@ -47,6 +52,7 @@ class ImageStack:
         images: MixedPixels,
         sides: Int64[np.ndarray, " n"] | None = None,
         kinds: Collection[int] = (),
+        grids: Mapping[int, Grid] | None = None,
     ) -> ImageStack:
         """``kinds``: numbers of channels that masks are made for, though no image here may have them.
 
@@ -67,7 +73,7 @@ class ImageStack:
             for position, number in enumerate(where):
                 pixels[position] = images[number]
             groups[count] = (where, pixels)
-        return cls(len(images), groups, sides)
+        return cls(len(images), groups, sides, grids or {})
 
     def __len__(self) -> int:
         return self.count
@@ -96,9 +102,10 @@ class ImageStack:
         return self._gather({count: drop_alpha(images) for count, (_, images) in self.groups.items()})
 
     def apply_masks(
-        self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None
+        self, patterns: Patterns, which: Int64[np.ndarray, " n"], shifts: UInt16[np.ndarray, "n 2"] | None, epsilon: int
     ) -> UInt8[np.ndarray, "n h w c"]:
-        """The same with masks applied, as the written files will show them; ``which``: each image's pattern."""
+        """The same with masks applied, as the written files will show them; ``which``: each image's pattern. ``epsilon``:
+        their bound, in grey levels."""
         masked = {}
         for count, (where, images) in self.groups.items():
             own, shift = drop_alpha(images), None if shifts is None else shifts[where]
@@ -107,6 +114,11 @@ class ImageStack:
             else:
                 placed = place(patterns[own.shape[3]], which[where], shift)
                 masked[count] = _add_resampled(images, placed, self.sides[where])
+            for at in np.flatnonzero(np.isin(where, [*self.grids])).tolist():
+                number, one = where[at], None if shift is None else shift[at : at + 1]
+                (mask,) = place(patterns[own.shape[3]], which[number : number + 1], one)
+                moved = see_change(mask, self.grids[int(number)], choose_bound(epsilon))
+                masked[count][at] = np.clip(np.rint(own[at] + moved), 0, 255)
         return self._gather(masked)
 
     def quantise(

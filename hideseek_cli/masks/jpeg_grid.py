@@ -21,7 +21,7 @@ from functools import cache, lru_cache
 import numpy as np
 from jaxtyping import Float32, Float64, Int8, Int16, Int64
 
-from hideseek_cli.images.jpeg import Blocks, Layout
+from hideseek_cli.images.jpeg import Blocks, Grid
 from hideseek_cli.masks.resample import ONE, compute_weights
 
 WAVE, WAVES, KEPT = 2**13, 2**6, 2**3
@@ -33,6 +33,8 @@ COLOURS = np.array([[77, 150, 29], [-43, -85, 128], [128, -107, -21]], np.float6
 WHOLE = 256
 BACK = ((0.0, 1.402), (-0.344136, -0.714136), (1.772, 0.0))
 """What blue and red add to brightness in red, green and blue."""
+MARGIN = 4
+"""Half grey levels that decoders add: they round, and smooth colours between blocks."""
 FAINTER = (0.75, 0.55, 0.4, 0.3, 0.2, 0.0)
 """What is left of a part of a mask that moves pixels too far, tried in turn."""
 UNTURNED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -54,7 +56,8 @@ Plane = Float64[np.ndarray, "_ _"]
 
 
 @cache
-def _cosines(unit: int) -> Float64[np.ndarray, "8 8"]:
+def compute_cosines(unit: int) -> Float64[np.ndarray, "8 8"]:
+    """The cosine transform of eight values, a row a wave, in parts of ``unit``."""
     waves, places = np.arange(8)[:, None], np.arange(8)[None]
     exact = np.cos((2 * places + 1) * waves * np.pi / 16) * np.where(waves == 0, np.sqrt(1 / 8), 0.5)
     found: np.ndarray = np.rint(exact * unit)
@@ -69,30 +72,35 @@ def _transform_weights(length: int, side: int, size: int, blocks: int, factor: i
     """
     rows = compute_weights(length, side, size).astype(np.float64)
     rows = rows[np.minimum(np.arange(blocks * 8 * factor), length - 1)].reshape(blocks, 8, factor, size).sum(2)
-    found: np.ndarray = np.rint(_cosines(WAVE) @ rows * FINE / (WAVE * ONE * factor)).reshape(blocks * 8, size)
+    found: np.ndarray = np.rint(compute_cosines(WAVE) @ rows * FINE / (WAVE * ONE * factor)).reshape(blocks * 8, size)
     return found
 
 
 @lru_cache(maxsize=64)
-def _tile_steps(layout: Layout, component: int) -> Plane:
-    rows, columns = _count_groups(layout)
-    down, across = layout.sampling[component]
-    return np.tile(layout.steps(component).astype(np.float64), (rows * down, columns * across))
+def _tile_steps(grid: Grid, component: int) -> Plane:
+    rows, columns = _count_groups(grid)
+    down, across = grid.sampling[component]
+    return np.tile(grid.steps(component).astype(np.float64), (rows * down, columns * across))
 
 
-def _count_groups(layout: Layout) -> tuple[int, int]:
+def _count_groups(grid: Grid) -> tuple[int, int]:
     """Groups of blocks, down and across: each is as large as one block of the coarsest component."""
-    return layout.blocks(layout.channels - 1)
+    return grid.blocks(grid.channels - 1)
 
 
-def compute_change(mask: Int8[np.ndarray, "s t c"], layout: Layout, bound: int) -> Change:
+def choose_bound(epsilon: int) -> int:
+    """Half grey levels by which a mask may move pixels before decoders add theirs, if after that ``epsilon`` is the bound."""
+    return max(1, 2 * epsilon - MARGIN)
+
+
+def compute_change(mask: Int8[np.ndarray, "s t c"], grid: Grid, bound: int) -> Change:
     """What a mask, or a cleaner, adds to the coefficients of an image, whose pixels then move by at most about ``bound`` half
     grey levels: by no more before they are rounded, and where colours are not smoothed between blocks."""
-    exact = _transform(UNTURNED[layout.orientation](mask), layout)
-    steps = [_tile_steps(layout, number) for number in range(layout.channels)]
+    exact = _transform(UNTURNED[grid.orientation](mask), grid)
+    steps = [_tile_steps(grid, number) for number in range(grid.channels)]
     found = [np.rint(values / step) for values, step in zip(exact, steps, strict=True)]
-    groups = _count_groups(layout)
-    far = np.flatnonzero(2 * _measure_reach(found, steps, layout, groups) > bound)
+    groups = _count_groups(grid)
+    far = np.flatnonzero(2 * _measure_reach(found, steps, grid, groups) > bound)
     for left in FAINTER:
         if not len(far):
             break
@@ -100,47 +108,45 @@ def compute_change(mask: Int8[np.ndarray, "s t c"], layout: Layout, bound: int) 
         fainter = [np.rint(values * left / step) for values, step in zip(*cut, strict=True)]
         for plane, part in zip(found, fainter, strict=True):
             _paste(plane, groups, far, part)
-        far = far[2 * _measure_reach(fainter, cut[1], layout, (1, len(far)))[0] > bound]
-    return tuple(_to_blocks(plane, layout.blocks(number)) for number, plane in enumerate(found))
+        far = far[2 * _measure_reach(fainter, cut[1], grid, (1, len(far)))[0] > bound]
+    return tuple(_to_blocks(plane, grid.blocks(number)) for number, plane in enumerate(found))
 
 
-def _transform(mask: Int8[np.ndarray, "s t c"], layout: Layout) -> list[Plane]:
+def _transform(mask: Int8[np.ndarray, "s t c"], grid: Grid) -> list[Plane]:
     """The coefficients of each component in grey levels, not rounded yet."""
     planes = mask.astype(np.float64).transpose(2, 0, 1)
-    if layout.channels == 3:
+    if grid.channels == 3:
         planes = np.tensordot(COLOURS / WHOLE, planes, 1)
-    own, square = mask.shape[:2] == (layout.height, layout.width), min(layout.height, layout.width)
-    groups = _count_groups(layout)
+    own, square = mask.shape[:2] == (grid.height, grid.width), min(grid.height, grid.width)
+    groups = _count_groups(grid)
     found = []
     for number, plane in enumerate(planes):
         left, right = (
             _transform_weights(length, length if own else square, side, count * times, factor)
             for length, side, count, times, factor in zip(
-                (layout.height, layout.width), mask.shape, groups, layout.sampling[number], layout.factors(number), strict=False
+                (grid.height, grid.width), mask.shape, groups, grid.sampling[number], grid.factors(number), strict=False
             )
         )
         found.append(left @ plane @ right.T / FINE**2)
     return found
 
 
-def _measure_reach(
-    found: list[Plane], steps: list[Plane], layout: Layout, groups: tuple[int, int]
-) -> Float32[np.ndarray, "r c"]:
+def _measure_reach(found: list[Plane], steps: list[Plane], grid: Grid, groups: tuple[int, int]) -> Float32[np.ndarray, "r c"]:
     """How far the pixels of each group move at most, in grey levels.
 
     In float32, which holds all sums of whole numbers exactly here.
     """
     rows, columns = groups
-    waves = _cosines(WAVES).astype(np.float32)
+    waves = compute_cosines(WAVES).astype(np.float32)
     planes = []
     for number, (values, step) in enumerate(zip(found, steps, strict=True)):
         sizes = np.multiply(values, step, dtype=np.float32)
         height, width = sizes.shape
         across = np.rint(sizes.reshape(-1, 8) @ waves * np.float32(KEPT / WAVES)).reshape(height // 8, 8, width)
         moved = (waves.T @ across).reshape(height, width)
-        down, beside = layout.factors(number)
+        down, beside = grid.factors(number)
         planes.append(moved.repeat(down, 0).repeat(beside, 1))
-    if layout.channels == 3:
+    if grid.channels == 3:
         bright, blue, red = planes
         planes = [bright + np.float32(b) * blue + np.float32(r) * red for b, r in BACK]
     most = np.abs(planes[0])

@@ -19,7 +19,7 @@ from hideseek_cli.formats.manifest_rows import MAX_CLASSES
 from hideseek_cli.images.codec import Pixels, drop_alpha, fit, read_shape, take_alpha
 from hideseek_cli.images.copies import SIDE, find_copies, make_thumbnail
 from hideseek_cli.images.dataset import ImageDataset, report_count, scan, survey, try_each
-from hideseek_cli.images.jpeg import PREFIX
+from hideseek_cli.images.jpeg import Grid
 from hideseek_cli.images.label_table import read_column
 from hideseek_cli.images.layout import Layout, find_layout
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
@@ -27,7 +27,7 @@ from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.images.siblings import AUTO, COLUMN, NONE, find_siblings, group_named, match_names
-from hideseek_cli.images.stored import read_original
+from hideseek_cli.images.stored import Jpeg, read_original
 from hideseek_cli.images.twins import SIDE as LARGER
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
@@ -52,6 +52,8 @@ class _Read:
     shape: tuple[int, ...]
     digest: str
     """As ``images.stored`` has it."""
+    grid: Grid | None
+    """Of what is published as a JPEG."""
     seen: Pixels | None
     """How networks see it, where it is trained on."""
     alpha: bytes | None
@@ -87,14 +89,18 @@ def load_source(
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), [], Transparency()
-    jpegs = np.zeros(len(shapes), np.bool_)
+    jpegs, grids = np.zeros(len(shapes), np.bool_), dict[int, Grid]()
+    kinds = dict[Grid, Grid]()
     thumbnails, larger = (np.zeros((len(shapes), side**2), np.uint8) for side in (SIDE, LARGER))
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
             number = found.number
             shapes[number], digests[number] = found.shape, shorten_digest(found.digest)
-            jpegs[number] = found.digest.startswith(PREFIX)
+            if found.grid is not None:
+                jpegs[number] = True
+                if found.seen is not None:
+                    grids[len(images)] = kinds.setdefault(found.grid, found.grid)
             thumbnails[number], larger[number] = found.thumbnail, found.larger
             whole.update(repr((key, found.digest)).encode())
             images += [] if found.seen is None else [found.seen]
@@ -104,7 +110,9 @@ def load_source(
     if warning := transparency.warn(folder.labels):
         progress.say(warning)
     sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
-    stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist())
+    stack = ImageStack.of(
+        folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist(), layouts=layouts
+    )
     validation = None
     if "val" in layout.parts:
         besides = PassedOver(layout.parts["val"])
@@ -145,7 +153,8 @@ def _read_images(
         image = own.pixels
         seen = _see(image, size) if taught[number] else None
         thumbnails = [make_thumbnail(image, side) for side in (SIDE, LARGER)]
-        return _Read(number, own.shape, own.digest, seen, sketch(image), *thumbnails)
+        grid = own.coefficients.grid if isinstance(own, Jpeg) else None
+        return _Read(number, own.shape, own.digest, grid, seen, sketch(image), *thumbnails)
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
 

@@ -58,7 +58,8 @@ class MaskRenderer:
     def render(self, masks: Patterns, which: Int64[np.ndarray, " a"]) -> Images:
         """All images that are trained on as networks see them, each with the mask of that number."""
         taught = self.source.taught
-        return self.source.stack.apply_masks(masks, which[taught], None if self.shifts is None else self.shifts[taught])
+        shifts = None if self.shifts is None else self.shifts[taught]
+        return self.source.stack.apply_masks(masks, which[taught], shifts, self.epsilon)
 
     def similarity(self, masks: Patterns, which: Int64[np.ndarray, "b n"], numbers: list[int]) -> Float64[np.ndarray, "b _"]:
         """SSIM of images of one shape and kind, in their files, under several choices of the masks of all images."""

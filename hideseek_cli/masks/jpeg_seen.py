@@ -1,0 +1,63 @@
+"""What networks see of a mask that lies in the coefficients of a JPEG: what is left of it once the image is decoded and its
+central square brought to their size.
+
+Linear where decoders are nearly so: nothing is rounded but the coefficients, and colours are not smoothed between blocks.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float32, Int8
+from PIL import Image
+
+from hideseek_cli.images.jpeg import Grid
+from hideseek_cli.masks.jpeg_grid import BACK, UNTURNED, WAVE, compute_change, compute_cosines
+
+RETURNED = {
+    1: lambda seen: seen,
+    2: lambda seen: seen[:, ::-1],
+    3: lambda seen: seen[::-1, ::-1],
+    4: lambda seen: seen[::-1],
+    5: lambda seen: seen.swapaxes(0, 1),
+    6: lambda seen: np.rot90(seen, 3),
+    7: lambda seen: seen[::-1, ::-1].swapaxes(0, 1),
+    8: np.rot90,
+}
+"""EXIF's orientations: what lies in the file, upright."""
+
+
+def see_change(mask: Int8[np.ndarray, "s t c"], grid: Grid, bound: int) -> Float32[np.ndarray, "s t c"]:
+    """Grey levels by which the image moves at the size of the mask. ``bound``: as of ``jpeg_grid.compute_change``."""
+    own = UNTURNED[grid.orientation](mask).shape[:2]
+    whole = own == (grid.height, grid.width)
+    planes = []
+    for number, blocks in enumerate(compute_change(mask, grid, bound)):
+        rows, columns, *_ = blocks.shape
+        plane = (blocks * grid.steps(number).astype(np.float32)).swapaxes(1, 2).reshape(rows * 8, columns * 8)
+        down, across = grid.factors(number)
+        square = max(own) if whole else min(grid.height, grid.width)
+        left = _decode_weights(grid.height, square, own[0], rows, down)
+        right = _decode_weights(grid.width, square, own[1], columns, across)
+        planes.append(left @ plane @ right.T)
+    if grid.channels == 3:
+        bright, blue, red = planes
+        planes = [bright + np.float32(b) * blue + np.float32(r) * red for b, r in BACK]
+    return np.ascontiguousarray(RETURNED[grid.orientation](np.stack(planes, -1)), np.float32)
+
+
+@lru_cache(maxsize=64)
+def _decode_weights(length: int, square: int, size: int, blocks: int, factor: int) -> Float32[np.ndarray, "s b"]:
+    """One direction of the coefficients of so many blocks -> that of ``size`` pixels that networks see (Lanczos).
+
+    ``length``: of the image, of whose middle ``square`` pixels are seen; ``factor``: pixels that one value is for.
+    """
+    waves = compute_cosines(WAVE) / WAVE
+    pixels = np.kron(np.eye(blocks), waves.T).repeat(factor, 0)[:length].astype(np.float32)
+    side = min(length, square)
+    first = (length - side) / 2
+    whole = Image.fromarray(pixels)
+    return np.asarray(
+        whole.resize((pixels.shape[1], size), Image.Resampling.LANCZOS, (0, first, pixels.shape[1], first + side))
+    )
