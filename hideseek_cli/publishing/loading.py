@@ -88,7 +88,7 @@ def load_source(
     size = size or (choose_training_size(shapes[known, :2]) if known.any() else None)
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
-    digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), [], Transparency()
+    digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), list[Pixels](), Transparency()
     jpegs, grids = np.zeros(len(shapes), np.bool_), dict[int, Grid]()
     kinds = dict[Grid, Grid]()
     thumbnails, larger = (np.zeros((len(shapes), side**2), np.uint8) for side in (SIDE, LARGER))
@@ -111,7 +111,7 @@ def load_source(
         progress.say(warning)
     sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
     stack = ImageStack.of(
-        folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist(), layouts=layouts
+        folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist(), grids=grids
     )
     validation = None
     if "val" in layout.parts:
