@@ -6,6 +6,7 @@ Linear where decoders are nearly so: nothing is rounded but the coefficients, an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from hideseek_cli.images.jpeg import Grid
 from hideseek_cli.masks.jpeg_grid import BACK, UNTURNED, WAVE, compute_change, compute_cosines
 
-RETURNED = {
+RETURNED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda seen: seen,
     2: lambda seen: seen[:, ::-1],
     3: lambda seen: seen[::-1, ::-1],
