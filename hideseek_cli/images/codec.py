@@ -155,7 +155,8 @@ def read_jpeg_notes(path: Source, *, exif: bool = False) -> tuple[Notes, int] | 
 
 
 def decode(path: Source, size: int | None = None, encoding: str | None = None) -> Pixels:
-    """The pixels of ``read_image``, with ``size`` brought to it."""
+    """The pixels of ``read_image``, with ``size`` brought to it: from all of them, because a JPEG that is decoded at a smaller
+    scale is another image to networks."""
     array, _ = read_image(path, encoding)
     return array if size is None else fit(array, size)
 

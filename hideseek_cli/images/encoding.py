@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from functools import lru_cache
 
 import numpy as np
@@ -12,8 +13,12 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.images.codec import MIN_SIDE, InMemory, Pixels, decode, read_image
 from hideseek_cli.images.notes import DAMAGED, NO_NOTES, Notes
 
-ENCODINGS: dict[str, dict[str, bool]] = {"png": {}, "webp": {"lossless": True, "exact": True}}
-"""How images are written, by suffix, with Pillow's settings; exact: colours stay under what is wholly transparent."""
+ENCODINGS: dict[str, dict[str, bool | int]] = {
+    "png": {"compress_type": zlib.Z_RLE},
+    "webp": {"lossless": True, "exact": True, "method": 1, "quality": 20},
+}
+"""How images are written, by suffix, with Pillow's settings: nothing is searched for long, because a mask is noise, in which
+nothing repeats itself but runs of black and white; exact: colours stay under what is wholly transparent."""
 WEBP_SIDE = 16_383
 
 
