@@ -13,7 +13,7 @@ from torch.nn import functional
 from hideseek_cli.attacks import Attack, Exposed
 from hideseek_cli.training.trainer import OnStep
 
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Of the squares of the weights, beside the mean cross-entropy."""
 FOLDS = 5
 """One in so many images is withheld to choose the penalty."""

