@@ -25,8 +25,7 @@ def audit(
         str | None,
         typer.Option(
             "--backbone",
-            help="A pretrained network, for attacks on its features: efficientnet-lite0, or an architecture of torchvision and "
-            "its weights, resnet18:weights.safetensors.",
+            help="A pretrained network, for probe and knn: efficientnet-lite0, or as in resnet18:weights.safetensors.",
             metavar="NAME|ARCH:FILE",
         ),
     ] = None,

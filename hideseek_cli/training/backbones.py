@@ -69,7 +69,7 @@ def load_backbone(name: str, device: torch.device) -> Backbone:
     """
     arch, given, path = name.partition(":")
     body = _read_file(arch, as_path(path)) if given else _find_installed(name)
-    return Backbone(name, body.eval().requires_grad_(False).to(device, memory_format=torch.channels_last))
+    return Backbone(name, body.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last))
 
 
 def _find_installed(name: str) -> nn.Module:

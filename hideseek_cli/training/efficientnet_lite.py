@@ -20,11 +20,16 @@ STEM, HEAD = 32, 1280
 EPSILON = 1e-3
 
 
-class Shortcut(nn.Sequential):
+class Shortcut(nn.Module):
     """Layers around which their input goes as well."""
 
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
     def forward(self, images: Tensor) -> Tensor:
-        return images + super().forward(images)
+        changed: Tensor = self.layers(images)
+        return images + changed
 
 
 def _convolve(channels: int, out: int, kernel: int, stride: int, groups: int = 1) -> list[nn.Module]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,26 @@ def test_clean_figures_of_another_backbone_are_not_taken(make_folder, tmp_path, 
         for name in (backbone, f"shufflenet_v2_x0_5:{tmp_path / 'blind.safetensors'}")
     ]
     assert clean[1] == pytest.approx(100 / 3) and clean[0] > 40
+
+
+@pytest.mark.slow
+def test_an_audit_goes_on_with_the_backbone_that_it_had(make_folder, tmp_path, backbone, executor):
+    place = released(make_folder, tmp_path, executor, pattern_sets=1)
+    config = {"folder": place / "published", "test": place / "test", "attacks": ("probe", "knn"), "seed": 3}
+    whole = audit(AuditConfig(**config, backbone=backbone), CPU, executor, Silent()).findings
+    with pytest.raises(KeyboardInterrupt):
+        audit(AuditConfig(**config, backbone=backbone), CPU, executor, Listener(4))
+    assert (place / ".published.audit").exists()
+    other = tmp_path / "other.safetensors"
+    save_file({name: one + 1 for name, one in zoo.shufflenet_v2_x0_5(weights=None).state_dict().items()}, other)
+    with pytest.raises(InputError, match="had other values of `backbone`;"):
+        audit(AuditConfig(**config, backbone=f"shufflenet_v2_x0_5:{other}", resume=True), CPU, executor, Silent())
+    assert audit(AuditConfig(**config, backbone=backbone, resume=True), CPU, executor, Silent()).findings == whole
+
+
+def test_features_are_the_same_in_another_process(backbone):
+    network, images = load_backbone(backbone, CPU), toy(each=1).images
+    assert torch.equal(pickle.loads(pickle.dumps(network)).describe(images), network.describe(images))
 
 
 def test_without_a_backbone_such_attacks_are_left_out_with_a_sentence(make_folder, tmp_path, executor):
