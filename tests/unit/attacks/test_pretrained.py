@@ -40,7 +40,8 @@ def test_what_the_features_tell_is_learnt_and_nothing_else(attack):
 
 def test_the_scale_of_a_feature_does_not_matter_to_the_probe():
     plain = exposed(1.0)
-    scaled = tuple(100 * part + 7 for part in plain.features)
+    factors = 10.0 ** torch.tensor([-3, -3, -3, -3, -3, -3, 3, 3])
+    scaled = tuple(factors * (part + 7) for part in plain.features)
     assert probe(replace(plain, features=scaled), ignore_steps) == probe(plain, ignore_steps)
 
 
@@ -75,13 +76,12 @@ def test_a_fit_is_where_no_weight_helps(penalty, seed):
 
 
 def test_ten_neighbours_vote_by_direction_and_not_by_length():
-    """Four images of a class right there are outvoted by six of another nearby; one far away in that direction has no say."""
-    near, other, away = torch.tensor([1.0, 0.0]), torch.tensor([0.9, 0.1]), torch.tensor([0.0, 1.0])
-    labels = torch.tensor([0] * 4 + [1] * 6 + [2] * 50)
-    points = torch.stack([near] * 4 + [100 * other] * 6 + [away] * 50)
-    data = replace(TRAIN, images=TRAIN.images, labels=labels)
+    """Four long ones in that very direction are outvoted by six of another class beside it; fifty farther off do not vote."""
+    ahead, beside, away = torch.tensor([1.0, 0.0]), torch.tensor([0.9, 0.1]), torch.tensor([0.5, 0.8])
+    points = torch.stack([100 * ahead] * 4 + [beside] * 6 + [away] * 50)
+    data = replace(TRAIN, labels=torch.tensor([0] * 4 + [1] * 6 + [2] * 50))
     one = replace(TEST, images=TEST.images[:1], labels=torch.tensor([1]))
-    assert vote(Exposed(dataset=data, test=one, features=(points, near[None])), ignore_steps) == [100.0]
+    assert vote(Exposed(dataset=data, test=one, features=(points, ahead[None])), ignore_steps) == [100.0]
 
 
 @pytest.mark.parametrize("learn", [probe, vote])
