@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 def audit(
     folder: str | Path, test: str | Path, *, clean: str | Path | None = None, other: str | Path | None = None,
-    cleaners: Sequence[str | Path] = (), attacks: str | Sequence[str] = (), runs: int = 1, recipe: RecipeLike = None,
-    arch: str | None = None, epochs: int | None = None, batch_size: int | None = None, split: str = "auto",
-    seed: int | None = None, device: str = "auto", threads: int = 0, workers: int = 0, engine: str | None = None,
-    progress: bool | Progress = True, resume: bool = False,
+    cleaners: Sequence[str | Path] = (), backbone: str | None = None, attacks: str | Sequence[str] = (), runs: int = 1,
+    recipe: RecipeLike = None, arch: str | None = None, epochs: int | None = None, batch_size: int | None = None,
+    split: str = "auto", seed: int | None = None, device: str = "auto", threads: int = 0, workers: int = 0,
+    engine: str | None = None, progress: bool | Progress = True, resume: bool = False,
 ) -> AuditResult:  # fmt: skip
     """Retrain on a published folder, or a level that ``seek`` wrote, under each attack.
 
@@ -40,6 +40,8 @@ def audit(
         clean: The originals, for the same attacks on clean images, and for attacks that know a few of them.
         other: Another release of the same images.
         cleaners: Of this release, one of them that of the level that ``folder`` is.
+        backbone: A pretrained network, for a classifier on its features: ``efficientnet-lite0`` (extra ``backbone``), or
+            ``resnet18:weights.safetensors``, an architecture of torchvision and its ``state_dict()``. Nothing is fetched.
         attacks: Names; all that what is given allows unless named.
         runs: Trainings of each attack, 1 to 1000.
         recipe, arch, epochs, batch_size, split, seed, device, threads, workers, engine, progress, resume: As of ``hs.verify``.
@@ -57,8 +59,9 @@ def audit(
     config = AuditConfig(
         folder=as_path(folder), test=as_path(test), attacks=split_names(attacks),
         clean=None if clean is None else as_path(clean), other=None if other is None else as_path(other),
-        cleaners=tuple(map(as_path, cleaners)), recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch,
-        runs=runs, split=split, seed=seed, threads=threads or 1, resume=resume,
+        cleaners=tuple(map(as_path, cleaners)), backbone=backbone,
+        recipe=given_recipe(recipe, epochs, batch_size, chosen), arch=arch, runs=runs, split=split, seed=seed,
+        threads=threads or 1, resume=resume,
     )  # fmt: skip
     with (
         open_progress(progress) as hears,

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from jaxtyping import Float
+from torch import Tensor
+
 from hideseek_cli.errors import unknown
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.training.tensors import TensorDataset
-from hideseek_cli.training.trainer import Treatment
+from hideseek_cli.training.trainer import OnStep, Treatment
 
-Needs = Literal["nothing", "alpha", "originals", "release", "cleaner"]
+Needs = Literal["nothing", "alpha", "backbone", "originals", "release", "cleaner"]
 NEEDS: tuple[Needs, ...] = get_args(Needs)
 """What an adversary may need besides the folder, what all have first."""
 
@@ -31,6 +34,8 @@ class Exposed:
     """Clean, of the same classes; what recovered accuracy is measured on."""
     alpha: tuple[TensorDataset, TensorDataset] | None = None
     """How opaque the images of ``dataset`` and of ``test`` are, as grey images, where one of the first is not opaque."""
+    features: tuple[Float[Tensor, "n d"], Float[Tensor, "m d"]] | None = None
+    """What a pretrained network says of the images of ``dataset`` and of ``test``, where there is one."""
     originals: TensorDataset | None = None
     """The originals of ``dataset``, in their order, of which an attack may look at the few that it says it knows."""
     other: TensorDataset | None = None
@@ -62,6 +67,8 @@ class Attack:
     """What training does to each batch."""
     augmented: bool = True
     """Whether the recipe's crops and flips are used."""
+    learn: Callable[[Exposed, OnStep], list[float]] | None = None
+    """What is done in place of training a network: accuracies in percent, the last one final."""
 
 
 def list_attacks() -> dict[str, Attack]:

@@ -21,6 +21,14 @@ def audit(
         list[Path] | None,
         typer.Option("--cleaner", help="The cleaner that made FOLDER: what its buyer may try. Again for buyers together."),
     ] = None,
+    backbone: Annotated[
+        str | None,
+        typer.Option(
+            "--backbone",
+            help="A pretrained network, for probe and knn: efficientnet-lite0, or as in resnet18:weights.safetensors.",
+            metavar="NAME|ARCH:FILE",
+        ),
+    ] = None,
     attacks: Annotated[
         str, typer.Option("--attacks", help="Which attacks, such as none,greyscale. All unless given.", metavar="NAMES")
     ] = "",
@@ -56,9 +64,9 @@ def audit(
 
     with Screen(audit, quiet=quiet) as screen:
         found = hs.audit(
-            folder, test, clean=clean, other=other, cleaners=cleaners or (), attacks=attacks, runs=runs, recipe=recipe,
-            arch=arch, epochs=epochs, batch_size=batch_size, split=split, seed=seed, device=device, threads=threads,
-            workers=workers, engine=engine, progress=screen, resume=resume,
+            folder, test, clean=clean, other=other, cleaners=cleaners or (), backbone=backbone, attacks=attacks, runs=runs,
+            recipe=recipe, arch=arch, epochs=epochs, batch_size=batch_size, split=split, seed=seed, device=device,
+            threads=threads, workers=workers, engine=engine, progress=screen, resume=resume,
         )  # fmt: skip
         show_result(found, screen, json=json, style=style.value)
         leave_record(found, screen, given)

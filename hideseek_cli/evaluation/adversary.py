@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hideseek_cli.attacks import Attack, Exposed
 from hideseek_cli.errors import InputError
@@ -25,16 +26,19 @@ from hideseek_cli.masks.image_stack import ImageStack
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.architectures import Standardised
+from hideseek_cli.training.backbones import Backbone
 from hideseek_cli.training.evaluator import derive_seed
 from hideseek_cli.training.tensors import TensorDataset, make_dataset
 from hideseek_cli.training.trainer import OnStep, count_correct, train
 
 WITHOUT = {
-    "alpha": "every image is opaque", "originals": "it needs {}; give `clean`", "release": "it needs {}; give `other`",
-    "cleaner": "it needs {}; give `cleaners`",
+    "alpha": "every image is opaque", "backbone": "it needs {}; give `backbone`",
+    "originals": "it needs {}; give `clean`", "release": "it needs {}; give `other`", "cleaner": "it needs {}; give `cleaners`",
 }  # fmt: skip
 """Why attacks with such needs are left out; in the braces is what they know."""
-ALSO_ON_CLEAN = ("nothing", "originals")
+SETS, TEST = ("exposed", "clean"), "test"
+"""Of what a job learns, by whether it is of clean images, and what it is tested on."""
+ALSO_ON_CLEAN = ("nothing", "backbone", "originals")
 """Attacks with such needs mean something on clean images too."""
 SAME_ON_CLEAN = ("alpha",)
 """Attacks with such needs find on clean images what they find here: masks leave it as it is."""
@@ -53,16 +57,19 @@ class Knowledge:
     cleaners: tuple[Cleaner, ...]
     alpha: tuple[TensorDataset, TensorDataset] | None
     """How opaque the folder's images and the test images are; None where all of the folder are, or no attack asks."""
+    backbone: Backbone | None = None
+    """A network that was trained on other images."""
 
     def lacks(self, attack: Attack) -> str | None:
         """Why an attack has not what it needs; None where it has that."""
-        given = {"alpha": self.alpha, "originals": self.originals, "release": self.other, "cleaner": self.cleaners or None}
+        given = {"alpha": self.alpha, "backbone": self.backbone, "originals": self.originals, "release": self.other,
+                 "cleaner": self.cleaners or None}  # fmt: skip
         return WITHOUT[attack.needs].format(attack.knows) if given.get(attack.needs, ()) is None else None
 
 
 def load_knowledge(
-    data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], attacks: Sequence[Attack],
-    device: torch.device, executor: Executor, progress: Progress, split: str = "auto",
+    data: EvaluationData, clean: Path | None, other: Path | None, cleaners: Sequence[Path], backbone: Backbone | None,
+    attacks: Sequence[Attack], device: torch.device, executor: Executor, progress: Progress, split: str = "auto",
 ) -> Knowledge:  # fmt: skip
     """Read what was given, and of the folder what these attacks need besides. Raises InputError where it does not belong to
     the folder."""
@@ -75,6 +82,7 @@ def load_knowledge(
         other=None if other is None else load(Layout.whole(other, manifests.BESIDE), "a release"),
         cleaners=load_cleaners(cleaners, data),
         alpha=load_alpha(data, executor, progress) if any(one.needs == "alpha" for one in attacks) else None,
+        backbone=backbone,
     )
 
 
@@ -135,7 +143,7 @@ class Job:
 
     @property
     def name(self) -> str:
-        return f"{self.attack.name} {self.run} {'clean' if self.clean else 'exposed'}"
+        return f"{self.attack.name} {self.run} {SETS[self.clean]}"
 
     def describe(self, result: Curve | str) -> str:
         """What came of it, in words."""
@@ -153,6 +161,8 @@ class Adversary:
     knowledge: Knowledge
     recipe: Recipe
     seed: int
+    features: Mapping[str, Tensor] = field(default_factory=dict)
+    """What the backbone says of the sets of images that ``list_sets`` names."""
 
     @property
     def epsilon(self) -> int:
@@ -170,12 +180,21 @@ class Adversary:
         of_clean = (False, True) if self.knowledge.originals is not None and attack.needs in ALSO_ON_CLEAN else (False,)
         return [Job(attack, run, clean) for clean in of_clean for run in range(runs)]
 
+    def list_sets(self, jobs: Sequence[Job]) -> dict[str, TensorDataset]:
+        """The sets of images of which these jobs need features."""
+        asked = {SETS[job.clean] for job in jobs if job.attack.needs == "backbone"}
+        found = {SETS[False]: self.data.dataset, SETS[True]: self.knowledge.originals, TEST: self.data.test}
+        wanted = {*asked, TEST} if asked else set()
+        return {name: part for name, part in found.items() if part is not None and name in wanted}
+
     def train(self, job: Job, on_step: OnStep) -> Curve | str:
         """What came of a training, or what went wrong."""
         known = self.knowledge
         dataset = known.originals if job.clean and known.originals is not None else self.data.dataset
-        exposed = Exposed(dataset=dataset, test=self.data.test, alpha=known.alpha, originals=known.originals, other=known.other,
-                          cleaners=known.cleaners, epsilon=self.epsilon, seed=self.seed + job.run)  # fmt: skip
+        features = (self.features[SETS[job.clean]], self.features[TEST]) if job.attack.needs == "backbone" else None
+        exposed = Exposed(dataset=dataset, test=self.data.test, alpha=known.alpha, features=features,
+                          originals=known.originals, other=known.other, cleaners=known.cleaners, epsilon=self.epsilon,
+                          seed=self.seed + job.run)  # fmt: skip
         seed = derive_seed(self.seed, 0xA77A, job.run)
         try:
             return train_under_attack(job.attack, exposed, self.recipe, on_step, seed=seed)
@@ -185,6 +204,8 @@ class Adversary:
 
 def train_under_attack(attack: Attack, exposed: Exposed, recipe: Recipe, on_step: OnStep, *, seed: int) -> Curve:
     """Train as the adversary would, and test after every epoch."""
+    if attack.learn is not None:
+        return attack.learn(exposed, on_step)
     data, test = attack.prepare(exposed)
     curve: Curve = []
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from hideseek_cli.attacks import Attack, select
 from hideseek_cli.errors import InputError, count
 from hideseek_cli.evaluation.adversary import SAME_ON_CLEAN, Adversary, Job, Knowledge, load_knowledge
 from hideseek_cli.evaluation.audit_result import AuditResult, Curve, Finding
+from hideseek_cli.evaluation.features import extract_features
 from hideseek_cli.evaluation.loading import EvaluationData, digest_parts, load_evaluation
 from hideseek_cli.evaluation.seeding import open_runs
 from hideseek_cli.formats import manifest as manifests
@@ -25,6 +27,7 @@ from hideseek_cli.runtime.fields import NAMES, PATH, PATHS, Names, Place, Places
 from hideseek_cli.runtime.journal import Journal, path_beside
 from hideseek_cli.runtime.progress import Progress
 from hideseek_cli.training.accuracy_stats import RUNS
+from hideseek_cli.training.backbones import load_backbone
 from hideseek_cli.training.parallel import train_in_parallel
 
 PACKAGES = tuple(
@@ -49,6 +52,8 @@ class AuditConfig:
     """Another release of the same images."""
     cleaners: Places = field(default=(), metadata=PATHS)
     """Of this release, one of them that of the level that ``folder`` is."""
+    backbone: str | None = None
+    """A pretrained network, for attacks that have one; as of ``training.backbones``."""
     recipe: Recipe | None = None
     """In place of the manifest's."""
     arch: str | None = None
@@ -90,10 +95,11 @@ def audit(config: AuditConfig, device: torch.device, executor: Executor, progres
     """
     if not manifests.exists(config.folder):
         raise InputError(f"{config.folder} has no manifest; audit what hide published, or what seek wrote")
+    backbone = None if config.backbone is None else load_backbone(config.backbone, device)
     data = load_evaluation(config.folder, config.test, executor, progress, device, None, split=config.split)
     wanted = select(config.attacks)
     knowledge = load_knowledge(
-        data, config.clean, config.other, config.cleaners, wanted, device, executor, progress, config.split
+        data, config.clean, config.other, config.cleaners, backbone, wanted, device, executor, progress, config.split
     )
     attacks = _list_possible(wanted, knowledge, progress)
     recipe = data.choose_recipe(config.recipe)
@@ -133,6 +139,7 @@ def _open_trainings(
         "folder": [data.promise.release, data.promise.level], "recipe": recipe.to_json(), "device": str(device),
         "threads": config.threads, "test": digest_parts(data.test, *(knowledge.alpha or ())[1:]),
         "clean": digest_parts(knowledge.originals), "other": digest_parts(knowledge.other),
+        "backbone": knowledge.backbone and knowledge.backbone.digest,
     }  # fmt: skip
     return open_runs(config.journal, binding, config.seed, progress, resume=config.resume)
 
@@ -151,7 +158,7 @@ class _Trainings:
     def carry_out(self, jobs: Sequence[Job]) -> dict[Job, Curve | str]:
         """A curve of each job, or why it failed."""
         cache = self._open_cache()
-        known = {job: self.journal.value(job.name) or (cache.values(job.name) if job.clean else None) for job in jobs}
+        known = {job: self.journal.value(job.name) or (cache.values(self._ask(job)) if job.clean else None) for job in jobs}
         results: dict[Job, Curve | str] = {job: curve for job, curve in known.items() if curve}
         for job, result in results.items():
             self.progress.say(job.describe(result))
@@ -161,15 +168,29 @@ class _Trainings:
             if not isinstance(result, str):
                 self.journal.remember(job.name, result)
                 if job.clean:
-                    cache.remember(job.name, result)
+                    cache.remember(self._ask(job), result)
             self.progress.say(job.describe(result))
         return results
 
     def _train(self, jobs: Sequence[Job]) -> Iterator[Curve | str]:
-        about = f"{count(len(jobs), 'training')} of {self.adversary.recipe.arch}"
-        trainings = [partial(self.adversary.train, job) for job in jobs]
+        adversary = replace(self.adversary, features=self._extract(jobs))
+        about = f"{count(len(jobs), 'training')} of {adversary.recipe.arch}"
+        trainings = [partial(adversary.train, job) for job in jobs]
         on_step = partial(self.progress.step, about)
         return train_in_parallel(trainings, self.executor, self.device, threads=self.config.threads, on_step=on_step)
+
+    def _extract(self, jobs: Sequence[Job]) -> dict[str, Tensor]:
+        """What the backbone says of the images that these need, once for all of them."""
+        backbone = self.adversary.knowledge.backbone
+        if backbone is None:
+            return {}
+        sets = self.adversary.list_sets(jobs)
+        return extract_features(backbone, sets, self.executor, self.device, self.progress, threads=self.config.threads)
+
+    def _ask(self, job: Job) -> str:
+        """Under what the cache knows it."""
+        backbone = self.adversary.knowledge.backbone
+        return job.name if job.attack.needs != "backbone" or backbone is None else f"{job.name} {backbone.digest}"
 
     def _open_cache(self) -> Cache:
         """What clean images gave in other audits; of a fresh seed nothing is ever asked again."""

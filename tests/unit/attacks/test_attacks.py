@@ -193,7 +193,11 @@ def test_treatments_keep_images_and_shares_of_labels():
             assert torch.equal(targets, batch[1])
 
 
-@pytest.mark.parametrize("attack", list_attacks().values(), ids=lambda attack: attack.name)
+TRAINING = [attack for attack in list_attacks().values() if attack.learn is None]
+"""Attacks that train a network."""
+
+
+@pytest.mark.parametrize("attack", TRAINING, ids=lambda attack: attack.name)
 def test_every_attack_trains_and_is_tested_after_every_epoch(attack, monkeypatch):
     monkeypatch.setattr(denoising, "STEPS", 5)
     monkeypatch.setattr(denoising, "ClassWise", partial(ClassWise, passes=1))
