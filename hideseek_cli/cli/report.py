@@ -36,15 +36,11 @@ def report(
     formats: Annotated[
         str, typer.Option("--format", help="html, md, svg and png; the last two are a file for each figure.", metavar="NAMES")
     ] = "html",
-    run: Annotated[
-        bool, typer.Option("--run", help="Make the records that are missing, and leave them: metrics, verify and audit.")
-    ] = False,
-    clean: Annotated[Path | None, typer.Option("--clean", help="The originals, for --run: metrics and audit.")] = None,
-    test: Annotated[
-        Path | None, typer.Option("--test", help="Clean test images of the same classes, for --run: verify and audit.")
-    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Make the missing records of metrics, verify and audit first.")] = False,
+    clean: Annotated[Path | None, typer.Option("--clean", help="The originals, for --run.")] = None,
+    test: Annotated[Path | None, typer.Option("--test", help="Clean test images of the same classes, for --run.")] = None,
     attacks: Annotated[
-        str, typer.Option("--attacks", help="Which attacks the audit of --run tries. All unless given.", metavar="NAMES")
+        str, typer.Option("--attacks", help="Which attacks --run tries. All unless given.", metavar="NAMES")
     ] = "",
     device: options.Device = "auto",
     workers: options.Workers = 0,

@@ -26,7 +26,7 @@ def sold(make_folder, tmp_path, executor, monkeypatch) -> Path:
     """A release that offers level 50, of which nothing lies beside it but the mask file."""
     root = released(make_folder, tmp_path, executor, pattern_sets=1, offers=(OFFER,))
     (root / "masks").rename(root / "masks.safetensors")
-    (root / "cleaner").unlink()
+    (root / "cleaner").rename(root / "cleaner_k50.safetensors")
     (root / "k50").rename(root / "bought")
     (root / "shop").mkdir()
     for name in ("published", "masks.safetensors"):
@@ -94,15 +94,18 @@ def test_nothing_is_trained_where_a_record_or_the_page_could_not_be_written(sold
 
 
 def test_a_level_that_was_cleaned_for_a_while_goes_though_training_fails(sold, monkeypatch):
+    """By its cleaner, where that lies beside the published folder."""
+
     def fail(**words: object) -> None:
         assert words["folder"] == sold / "cleaned_k50" and (sold / "cleaned_k50/hideseek.json").exists()
         raise KeyboardInterrupt
 
     hs.report("shop/published", out="page.html", test="test", progress=False, **RUN)
+    (sold.parent / "cleaner_k50.safetensors").rename(sold / "cleaner_k50.safetensors")
     monkeypatch.setitem(missing.COMMANDS, "verify", fail)
     hears = Listener()
     with pytest.raises(KeyboardInterrupt):
-        hs.report("shop/published", out="b.html", test="test", masks=sold / "masks.safetensors", progress=hears, **RUN)
+        hs.report("shop/published", out="b.html", test="test", progress=hears, **RUN)
     assert not (sold / "cleaned_k50").exists() and not Path("b.html").exists()
     assert hears.told[-1] == "records that were made are kept; the same call goes on with the rest"
 
