@@ -66,7 +66,7 @@ docs: $(READY) ## write docs/reference/commands.md from the code and build docs/
 	$(BIN)/python docs/reference.py
 	$(MAKE) site
 
-docs-pictures: $(READY) ## make the README's images anew, from a release of photographs, in about ten minutes on two cores
+docs-pictures: $(READY) ## make the README's images anew, from a release of photographs that is made for them
 	rm -rf build/docs-pictures
 	$(BIN)/python docs/figures.py build/docs-pictures
 
