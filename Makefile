@@ -66,7 +66,11 @@ docs: $(READY) ## write docs/reference/commands.md from the code and build docs/
 	$(BIN)/python docs/reference.py
 	$(MAKE) site
 
+docs-pictures: $(READY) ## make the README's images anew, from a release of photographs that is made for them
+	rm -rf build/docs-pictures
+	$(BIN)/python docs/figures.py build/docs-pictures
+
 clean: ## remove what make made
 	rm -rf $(VENV) .venv-* demo docs/_build build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help install demo style types check unit test test-pythons test-kill test-fuzz format dist site docs clean
+.PHONY: help install demo style types check unit test test-pythons test-kill test-fuzz format dist site docs docs-pictures clean

@@ -1,12 +1,13 @@
 #!/bin/sh
 # The main job on real images, end to end: an owner hides 1,442 handwritten digits and sells levels 30 and 60; buyers
-# clean, verify and report. Stops at the first thing that is not as promised. Usage: sh examples/demo.sh [FOLDER]
+# clean, verify and report. At the end photographs show how it looks. Stops at the first thing that is not as promised.
+# Usage: sh examples/demo.sh [FOLDER]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 place=${1:-demo}
 mkdir -p "$place"
 cd "$place"
-rm -rf key digits published cleaned cleaned_k* masks.safetensors masks.sheet.png cleaner_*.safetensors report.html ./*.json .published.*partial .masks.safetensors.journal
+rm -rf key digits photographs published cleaned cleaned_k* masks.safetensors masks.sheet.png cleaner_*.safetensors report.html ./*.json .published.*partial .masks.safetensors.journal
 
 say() { printf '\n== %s\n' "$*"; }
 value() { python -c "import json, sys; print(json.load(open('$1'))$2)"; }
@@ -55,4 +56,18 @@ assert all(one["reachable"] for one in hide["levels"]), "a level was not reached
 PYTHON
 say "6. hideseek report: all of it on one page"
 hideseek report published
-say "All as promised. Look at $place/report.html; the images are in $place/published, $place/cleaned_k30 and $place/cleaned_k60."
+
+say "7. How it looks: pieces of ten photographs that ship inside scikit-image and scikit-learn"
+echo "(To look at, no more: one pass of training says nothing of what masks hide. Of these pieces they hide little: trained in"
+echo " full, networks learn 66 % from the published ones, of 88 % from clean ones. Masks are as strong as the usual look allows.)"
+mkdir photographs
+(
+    cd photographs
+    python "$here/photographs.py" data
+    hideseek hide data --train-images 500 --epochs 1 --passes 1 --max-runs 11 --key-file ../key -q --json > hide.json ||
+        [ $? -eq 1 ] # not hidden
+    value hide.json "['ssim']" | cut -c1-5 | sed 's/^/SSIM: /'
+    value hide.json "['visibility']" | cut -c1-5 | sed 's/^/visibility (FLIP): /'
+)
+say "All as promised. Look at $place/report.html; the images are in $place/published, $place/cleaned_k30 and $place/cleaned_k60.
+   Original, mask and published photographs stand side by side in $place/photographs/masks.sheet.png."

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import tarfile
 from concurrent.futures import Executor, ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import settings
 
 from hideseek_cli.images import visibility
 from tests.helpers.folders import MakeFolder, write_images
 
-torch.set_num_threads(1)
+if find_spec("torch"):  # a buyer's installation is tested without it
+    import torch
+
+    torch.set_num_threads(1)
 settings.register_profile("shared machine", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=20)  # of `make check`
 settings.load_profile("shared machine")

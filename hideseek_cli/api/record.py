@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any, Protocol, runtime_checkable
 from hideseek_cli.api.machine import open_progress
 from hideseek_cli.errors import DiskError, InputError, unknown
 from hideseek_cli.formats import manifest
-from hideseek_cli.formats.record import Record, path_beside
+from hideseek_cli.formats.record import Record, path_beside, refuse_other
 from hideseek_cli.images.layout import find_part
 from hideseek_cli.runtime.fields import as_path
-from hideseek_cli.runtime.places import refuse_inside
+from hideseek_cli.runtime.places import refuse_existing, refuse_inside
 from hideseek_cli.runtime.progress import Progress
 
 
@@ -71,16 +71,11 @@ def keep_record(
     Raises:
         InputError: There is no such command, or an argument is not there.
     """
-    if command not in ABOUT:
-        raise unknown("command", command, ABOUT)
-    about, given = ABOUT[command], {name: value for name, value in arguments.items() if value not in (None, (), [])}
-    lacking = next((name for name in (about.place, about.folder) if name not in given), None)
-    if lacking is not None:
-        raise InputError(f"`arguments` of {command} do not say its `{lacking}`, and a record belongs to it; give it too")
+    about, given = _read_arguments(command, arguments)
     path, secret = path_beside(_path(given, about.place), command), any(name in given for name in about.secrets)
     with open_progress(progress) as hears:
         try:
-            _refuse_inputs(path, _path(given, about.place), [_path(given, name) for name in about.inputs if name in given])
+            _refuse_inputs(path, about, given)
             release, level = _identify(_path(given, about.folder))
             Record(
                 command=command, date=datetime.now(UTC).date().isoformat(), release=release, level=level,
@@ -91,6 +86,26 @@ def keep_record(
             return None
         hears.say(f"record: {path}{' (secret)' if secret else ''}")
     return path
+
+
+def refuse_record(command: str, arguments: Mapping[str, object]) -> None:
+    """Before there is work to lose, raise InputError or DiskError where ``keep_record`` could leave nothing."""
+    about, given = _read_arguments(command, arguments)
+    path = path_beside(_path(given, about.place), command)
+    _refuse_inputs(path, about, given)
+    refuse_existing(path, overwrite=True)
+    refuse_other(path, command)
+
+
+def _read_arguments(command: str, arguments: Mapping[str, object]) -> tuple[_About, dict[str, object]]:
+    """What is known of a command, and what it was given. Raises InputError."""
+    if command not in ABOUT:
+        raise unknown("command", command, ABOUT)
+    about, given = ABOUT[command], {name: value for name, value in arguments.items() if value not in (None, (), [])}
+    lacking = next((name for name in (about.place, about.folder) if name not in given), None)
+    if lacking is not None:
+        raise InputError(f"`arguments` of {command} do not say its `{lacking}`, and a record belongs to it; give it too")
+    return about, given
 
 
 def _path(given: Mapping[str, object], name: str) -> Path:
@@ -106,8 +121,9 @@ def _plain(value: object) -> object:
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _refuse_inputs(path: Path, place: Path, inputs: Sequence[Path]) -> None:
+def _refuse_inputs(path: Path, about: _About, given: Mapping[str, object]) -> None:
     """Raise InputError where a record lies in an input folder, as beside a folder that is named as a part of a data set."""
+    place, inputs = _path(given, about.place), [_path(given, name) for name in about.inputs if name in given]
     data = [place.resolve().parent] if find_part(place.resolve().name) else []
     for folder in (*inputs, *data):
         refuse_inside(path, folder)

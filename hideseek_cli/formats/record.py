@@ -85,8 +85,7 @@ class Record:
 
         Raises InputError where something else lies there, or where it cannot be written as a record; DiskError.
         """
-        if os.path.lexists(path) and Record.read(path).command != self.command:
-            raise InputError(f"{path} is the record of another command; move it away")
+        refuse_other(path, self.command)
         try:
             content = json.dumps({"format": FORMAT, **vars(self)}, indent=2, allow_nan=False).encode() + b"\n"
         except (TypeError, ValueError, RecursionError) as error:
@@ -126,6 +125,12 @@ class Record:
             arguments=_check_object(said["arguments"]),
             result=[_check_object(one) for one in result] if several else _check_object(result),
         )  # fmt: skip
+
+
+def refuse_other(path: Path, command: str) -> None:
+    """Raise InputError where something lies that is no earlier record of that command."""
+    if os.path.lexists(path) and Record.read(path).command != command:
+        raise InputError(f"{path} is the record of another command; move it away")
 
 
 def _check_date(day: str) -> None:

@@ -62,7 +62,7 @@ def draw_contact_sheet(source: SourceDataset, masks: ReleaseMasks) -> Image.Imag
     about = f"{len(rows)} of {len(source)} images. Keep this sheet secret: it shows originals and the mask."
     if any(len(row.cells[0].parts) > 1 for row in rows):
         about += " Large images: the whole, reduced; below it a part, pixel by pixel."
-    return _lay_out(about, titles, rows)
+    return lay_out(about, titles, rows)
 
 
 def _make_row(source: SourceDataset, masks: ReleaseMasks, example: Example, side: int) -> Row:
@@ -74,14 +74,14 @@ def _make_row(source: SourceDataset, masks: ReleaseMasks, example: Example, side
     seen = [lay_on_white(own.pixels), mask, *(lay_on_white(one.pixels) for one in versions)]
     corner = _find_part(clean[0], moved[0], side)
     likes = [compare_batch(clean, one.colours)[0] for one in versions]
-    captions = _caption(source.folder.records[example.number].key, int(np.abs(moved).max()), likes)
+    captions = caption(source.folder.records[example.number].key, int(np.abs(moved).max()), likes)
     return Row(
         (example.why, f"{clean.shape[2]} x {clean.shape[1]}"),
         [Cell(_show(one[0], side, corner), caption) for one, caption in zip(seen, captions, strict=True)],
     )
 
 
-def _caption(key: Key, most: int, likes: Sequence[Similarity]) -> list[str]:
+def caption(key: Key, most: int, likes: Sequence[Similarity]) -> list[str]:
     """What is said below each image of an example. ``most``: how far a value of the published one moved, in grey levels;
     ``likes``: how like the original that one is, and each level's."""
     return ["/".join(key), f"moved by at most {most}", *(f"SSIM {like.ssim:.4f}, MSE {like.mse:.1e}" for like in likes)]
@@ -111,7 +111,7 @@ def _show(pixels: Pixels, side: int, corner: tuple[int, int]) -> list[Shown]:
     return [np.asarray(reduced), colours[top : top + side, left : left + side]]
 
 
-def _lay_out(about: str, titles: list[str], rows: list[Row]) -> Image.Image:
+def lay_out(about: str, titles: list[str], rows: list[Row]) -> Image.Image:
     """The page: a line about it, titles of columns, and the rows."""
     column = GAP + max(NARROWEST, *(part.shape[1] for row in rows for part in row.cells[0].parts))
     heights = [sum(part.shape[0] + GAP for part in row.cells[0].parts) + 2 * LINE for row in rows]

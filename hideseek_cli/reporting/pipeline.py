@@ -57,10 +57,15 @@ class ReportConfig:
         return page.with_name(".".join([stem, *words]))
 
 
-def report(config: ReportConfig) -> ReportResult:
-    """Write the report of a release. Raises InputError and DiskError; then no file is replaced."""
+def check_pages(config: ReportConfig) -> None:
+    """Raise InputError where a page may not be written, before there is work to lose."""
     for one in {"html", "md"} & {*config.formats}:
         _check_place(config, config.place(one))
+
+
+def report(config: ReportConfig) -> ReportResult:
+    """Write the report of a release. Raises InputError and DiskError; then no file is replaced."""
+    check_pages(config)
     material = gather(config.release, config.records, config.masks)
     found = read_findings(material, public=config.public)
     figures = list_figures(found, png="png" in config.formats)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import pty
@@ -10,10 +11,11 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-import torch
 
 from hideseek_cli.cli.app import main
 
@@ -33,20 +35,34 @@ def run(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.Compl
 def inside(*arguments: object, cwd: Path, code: int | None = 0) -> subprocess.CompletedProcess[str]:
     """The same in this process: most of a short command is its imports."""
     out, err = io.StringIO(), io.StringIO()
-    before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
     command = ["hideseek", *map(str, arguments)]
-    try:
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            patch.chdir(cwd)
-            patch.setattr(sys, "argv", command)
-            with pytest.raises(SystemExit) as ended:
-                main()
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        torch.set_num_threads(threads)
+    with (
+        _keep_settings(),
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
     found = int(ended.value.code or 0)
     assert code in (None, found), err.getvalue() + out.getvalue()
     return subprocess.CompletedProcess(command, found, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _keep_settings() -> Iterator[None]:
+    """A command handles a signal of the whole process, and sets the threads of PyTorch, where that is installed."""
+    before = signal.getsignal(signal.SIGTERM)
+    torch = importlib.import_module("torch") if find_spec("torch") else None
+    threads = torch.get_num_threads() if torch else 0
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if torch:
+            torch.set_num_threads(threads)
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -65,9 +81,12 @@ def on_terminal(*arguments: object, cwd: Path) -> tuple[int, bytes]:
 
     listener = threading.Thread(target=listen)
     listener.start()
-    before, threads = signal.getsignal(signal.SIGTERM), torch.get_num_threads()
     try:
-        with os.fdopen(slave, "w", buffering=1, errors="strict") as screen, pytest.MonkeyPatch.context() as patch:
+        with (
+            _keep_settings(),
+            os.fdopen(slave, "w", buffering=1, errors="strict") as screen,
+            pytest.MonkeyPatch.context() as patch,
+        ):
             patch.chdir(cwd)
             patch.setenv("TERM", "dumb")
             patch.setattr(sys, "argv", ["hideseek", *map(str, arguments)])
@@ -77,8 +96,6 @@ def on_terminal(*arguments: object, cwd: Path) -> tuple[int, bytes]:
                 main()
             screen.flush()
     finally:
-        signal.signal(signal.SIGTERM, before)
-        torch.set_num_threads(threads)
         listener.join()
         os.close(master)
     return int(ended.value.code or 0), bytes(got)

@@ -1,4 +1,4 @@
-"""Environments of their own, made from what is installed here: nothing is downloaded."""
+"""Environments of their own: made from what is installed here, or by pip from its index, for any Python."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-VERSION = "python{}.{}".format(*sys.version_info)
+
+def find_python(version: str) -> Path | None:
+    """A Python of that version, ``3.12``, of pyenv or on the path; None where there is none that runs."""
+    home = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    named = shutil.which(f"python{version}")
+    for python in [*sorted(home.glob(f"versions/{version}.*/bin/python")), *([Path(named)] if named else [])]:
+        says = subprocess.run(
+            [python, "-c", "import sys; print(*sys.version_info[:2], sep='.')"], capture_output=True, text=True
+        )
+        if says.stdout.strip() == version:
+            return python
+    return None
 
 
 def list_needed(requirements: list[str]) -> set[str]:
@@ -29,10 +40,10 @@ def list_needed(requirements: list[str]) -> set[str]:
 class Environment:
     """An environment without pip, on which the pip that is here works."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, python: Path | str = sys.executable) -> None:
         self.place = place
-        self.packages = place / "lib" / VERSION / "site-packages"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+        subprocess.run([python, "-m", "venv", "--without-pip", str(place)], check=True, env=_bare())
+        (self.packages,) = place.glob("lib/python*/site-packages")
 
     def copy(self, names: set[str]) -> None:
         """Put distributions there as they are here."""
@@ -46,6 +57,10 @@ class Environment:
         """Install from that file and no index."""
         self.pip("install", "--no-index", "--no-compile", *options, wheel)
 
+    def fetch(self, *requirements: str | Path) -> None:
+        """Install what is built for it, from the index that pip knows."""
+        self.pip("install", "--only-binary", ":all:", "--no-compile", *requirements)
+
     def pip(self, *arguments: str | Path) -> str:
         """What pip says of that environment."""
         command = [sys.executable, "-m", "pip", "--python", str(self.place), *map(str, arguments)]
@@ -57,6 +72,13 @@ class Environment:
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.place, env=_bare())
         assert done.returncode == code, done.stderr + done.stdout
         return done
+
+    def test(self, *words: str, cwd: Path) -> str:
+        """What pytest says last, as that environment has it; it must pass."""
+        command = [self.place / "bin/python", "-m", "pytest", "-q", *words]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=_bare())
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.splitlines()[-1]
 
 
 def _bare() -> dict[str, str]:

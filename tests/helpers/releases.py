@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from hideseek_cli.cleaning.pipeline import seek
+from hideseek_cli.formats.manifest import Offer
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release import write_release
@@ -21,8 +22,9 @@ from tests.helpers.folders import MakeFolder, write_images
 
 
 def released(
-    make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, pattern_sets: int, placement: str = "fixed"
-) -> Path:
+    make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, pattern_sets: int, placement: str = "fixed",
+    offers: tuple[Offer, ...] = (),
+) -> Path:  # fmt: skip
     """A published folder, a level of it with its cleaner, and the originals, made without training."""
     source = load_source(make_folder("data", classes=3, each=24), None, None, executor, Silent())
     write_images(tmp_path / "test", 3, 4, first=24)
@@ -34,7 +36,7 @@ def released(
                     tiers={"50": scale.unmasking.touched(0.5)}, own={}, shifts=renderer.shifts)  # fmt: skip
     with StagedFolder(tmp_path / "published") as stage:
         write_release(
-            source, levels, stage, executor, Silent(), offers=(), masks=tmp_path / "masks", origin={},
+            source, levels, stage, executor, Silent(), offers=offers, masks=tmp_path / "masks", origin={},
             recipe=replace(preset("quick"), name="custom", epochs=2, batch_size=8),
         )  # fmt: skip
     cleaner = MaskFile.load(tmp_path / "masks").make_cleaner("50")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,14 +13,17 @@ import zipfile
 from email import message_from_bytes
 from pathlib import Path
 
+import numpy as np
 import pytest
 from packaging.requirements import Requirement
+from PIL import Image
 
 from hideseek_cli import __version__
 from hideseek_cli.cli.app import COMMANDS
 from hideseek_cli.cli.installed import LIGHT
 from tests.helpers.commands import contents
-from tests.helpers.environments import Environment, list_needed
+from tests.helpers.environments import Environment, find_python, list_needed
+from tests.helpers.releases import released
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -35,6 +39,9 @@ CODE = {
 SMALL, WHOLE = f"hideseek_seek-{__version__}", f"hideseek-{__version__}"
 MOST = 150e6
 """Bytes of a buyer's environment, without pip."""
+PYTHONS = ("3.11", "3.12", "3.13")
+HAD = ("cards", "cleaning", "formats", "images", "inspection", "masks", "runtime")
+"""Packages that a buyer runs."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +63,21 @@ def buyer(built, tmp_path_factory) -> Environment:
     environment = Environment(tmp_path_factory.mktemp("buyer") / "venv")
     environment.copy(list_needed(LIBRARIES))
     environment.install(wheel(built, SMALL))
+    return environment
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def anywhere(request, built, tmp_path_factory) -> Environment:
+    """hideseek-seek as pip installs it for that Python, and what its tests need."""
+    python = find_python(request.param)
+    if python is None:
+        pytest.skip(f"Python {request.param} is not here")
+    environment = Environment(tmp_path_factory.mktemp("anywhere") / "venv", python)
+    try:
+        environment.fetch("beartype", "hypothesis", "pytest")
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"pip reaches no index: {error.stderr[-200:]}")
+    environment.fetch(wheel(built, SMALL))
     return environment
 
 
@@ -150,3 +172,36 @@ def test_the_whole_comes_first_and_the_small_one_goes_and_comes_back(built, tmp_
     assert code_of(both) == set() and not (both.place / "bin/hideseek").exists()
     both.install(wheel(built, SMALL), "--no-deps")
     assert code_of(both) == CODE and (both.place / "bin/hideseek").exists()
+
+
+def pixels(folder: Path) -> dict[str, np.ndarray]:
+    """Of all images of a folder."""
+    return {path.relative_to(folder).as_posix(): np.asarray(Image.open(path)) for path in folder.rglob("*.png")}
+
+
+def test_the_buyers_road_on_every_python(anywhere, make_folder, tmp_path, executor):
+    root = released(make_folder, tmp_path, executor, pattern_sets=1)
+    before = contents(root)
+    assert "72" in anywhere.run("inspect", root / "published").stdout
+    assert "level 50" in anywhere.run("inspect", root / "cleaner").stdout
+    anywhere.run("cleaner", root / "masks", "--level", "clean", "-o", tmp_path / "whole")
+    for cleaner, expected in ((root / "cleaner", root / "k50"), (tmp_path / "whole", root / "data")):
+        out = tmp_path / f"of {cleaner.name}"
+        assert "exact" in anywhere.run("seek", root / "published", cleaner, "-o", out).stdout
+        bought, wanted = pixels(out), pixels(expected)
+        assert bought.keys() == wanted.keys() and len(bought) == 72
+        assert all(np.array_equal(bought[name], wanted[name]) for name in wanted)
+    assert before.items() <= contents(root).items()
+    assert listed(anywhere) == LIGHT and "torch" not in anywhere.pip("list")
+    assert "pip install hideseek " in anywhere.run("verify", root / "k50", "--test", root / "test", code=2).stderr
+
+
+def test_unit_tests_of_what_a_buyer_runs_on_every_python(anywhere, tmp_path):
+    """Beside a copy, for in the tree its own package would be tested."""
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    options = ["-p", "tests.helpers.left_out", "-m", "not slow", "--hypothesis-profile", "quick"]
+    hides = "--ignore=tests/unit/runtime/test_exposure.py"
+    said = anywhere.test(*options, hides, *(f"tests/unit/{name}" for name in HAD), cwd=tmp_path)
+    found = re.search(r"(\d+) passed", said)
+    assert found and int(found[1]) > 600, said
