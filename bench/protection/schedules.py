@@ -86,7 +86,7 @@ def main() -> None:
             for state, seconds in moments(schedule(problem), rounds):
                 pattern = state.pattern()
                 masks = source.stack.quantise(pattern, 1.0, draw_thresholds(bytes(32), pattern.shape), options.epsilon)
-                masked = make_dataset(source.stack.apply_masks(masks, labels, None), labels, classes, device)
+                masked = make_dataset(source.stack.apply_masks(masks, labels, None, options.epsilon), labels, classes, device)
                 error = 100 * training_error(problem, state)
                 accuracy = retrain(masked, test, recipe, seed=seed)
                 results.append(Result(name, rule, seed, share * state.number, state.steps, seconds, error, accuracy))

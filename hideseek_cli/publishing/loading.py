@@ -110,9 +110,7 @@ def load_source(
     if warning := transparency.warn(folder.labels):
         progress.say(warning)
     sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
-    stack = ImageStack.of(
-        folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist(), grids=grids
-    )
+    stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist(), grids=grids)
     validation = None
     if "val" in layout.parts:
         besides = PassedOver(layout.parts["val"])

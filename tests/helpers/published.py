@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hideseek_cli.formats.manifest import Manifest, Offer, compute_identity
 from hideseek_cli.images.codec import digest_pixels
-from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.index import Key
+from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.recipe import preset
 from hideseek_cli.runtime.atomic import StagedFolder

@@ -21,9 +21,9 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.formats import manifest as manifests
 from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.images.codec import decode, digest_pixels
-from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
+from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent

@@ -13,8 +13,8 @@ from PIL import EpsImagePlugin, Image, ImageFile, TiffImagePlugin
 
 from hideseek_cli.errors import InputError
 from hideseek_cli.images.codec import FORMATS, read_image, read_shape
-from hideseek_cli.images.notes import NO_NOTES, Notes
 from hideseek_cli.images.encoding import encode, why_unfit
+from hideseek_cli.images.notes import NO_NOTES, Notes
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.progress import Silent
 from tests.helpers.folders import write_images

@@ -15,10 +15,10 @@ from PIL import Image
 
 from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.images.codec import decode, fit, read_image, read_shape
-from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.dataset import load_pixels, scan, scan_unlabelled
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.index import is_safe
+from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.publishing import loading
 from hideseek_cli.publishing.loading import load_source

@@ -16,9 +16,9 @@ from PIL.TiffImagePlugin import IFDRational
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.images.codec import decode, read_image
-from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.exif import ABOUT, strip_exif
+from hideseek_cli.images.notes import Notes
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release import write_release

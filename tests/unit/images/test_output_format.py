@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hideseek_cli.errors import InputError
-from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.dataset import scan
+from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.runtime.atomic import StagedFolder
 from tests.helpers.folders import draw

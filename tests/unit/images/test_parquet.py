@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hideseek_cli.errors import InputError, RefusalError
 from hideseek_cli.images import parquet, parquet_index
 from hideseek_cli.images.codec import decode
-from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
+from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.runtime.atomic import StagedFolder
 from tests.helpers.folders import draw, write_images

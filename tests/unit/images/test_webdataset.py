@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from hideseek_cli.errors import DiskError, InputError, RefusalError
 from hideseek_cli.formats.manifest import compute_identity
 from hideseek_cli.images.codec import decode, digest_pixels, read_image
-from hideseek_cli.images.notes import NO_NOTES, Notes
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.index import Key, is_safe
 from hideseek_cli.images.layout import find_layout
+from hideseek_cli.images.notes import NO_NOTES, Notes
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.shards import CONTAINERS, ShardWriter, hold
