@@ -96,7 +96,7 @@ def training_error(problem: Problem, state: Round) -> float:
     dataset, which, right = problem.dataset, problem.which, 0
     height, width = dataset.images.shape[2:]
     for index in torch.arange(len(dataset), device=dataset.labels.device).split(1000):
-        noise = problem.sight.carry(state.mask.index_select(0, which[index]))
+        noise = problem.sight.show(state.mask, which[index])
         if problem.shifts is not None:
             noise = gather(noise, cyclic_window(problem.shifts[index], height, width))
         masked = (dataset.images[index].float() + noise).clamp(0, 255).round().to(torch.uint8)
@@ -145,7 +145,7 @@ class _State:
         place = window
         if problem.shifts is not None:
             place = compose(cyclic_window(problem.shifts[index], self.height, self.width), window)
-        noise = gather(problem.sight.carry(self.mask.index_select(0, self.which[index])), place)
+        noise = gather(problem.sight.show(self.mask, self.which[index]), place)
         return self.surrogate.change(clip_image(gather(dataset.images[index], window).float() + noise, problem.objective))
 
     def view(self, index: Tensor) -> Batch:

@@ -15,9 +15,10 @@ from math import inf
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Float64
+from jaxtyping import Float, Float32, Float64, Int
 from torch import Tensor
 
+from hideseek_cli.core.coefficients import Coefficients
 from hideseek_cli.images.visibility import PIXELS_A_DEGREE
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -46,9 +47,20 @@ class Sight:
     transfer: Float32[Tensor, "s s"] | None = None
     """What becomes of one direction of a pattern that is brought to the size of files, and with them back to that of
     training (``masks.resample``), on the device of the patterns; None where files are trained on as they are."""
+    coefficients: Coefficients | None = None
+    """The same of a pattern that lies in the coefficients of most files."""
 
-    def carry(self, noise: Float[Tensor, "p c s s"]) -> Float[Tensor, "p c s s"]:
+    def show(self, patterns: Float[Tensor, "p c s t"], which: Int[Tensor, " n"]) -> Float[Tensor, "n c s t"]:
+        """What networks see of the patterns of those numbers."""
+        if self.transfer is None and self.coefficients is None:
+            return patterns.index_select(0, which)
+        used, which = torch.unique(which, return_inverse=True)
+        return self.carry(patterns.index_select(0, used)).index_select(0, which)
+
+    def carry(self, noise: Float[Tensor, "p c s t"]) -> Float[Tensor, "p c s t"]:
         """What networks see of patterns."""
+        if self.coefficients is not None:
+            return self.coefficients(noise)
         if self.transfer is None:
             return noise
         return torch.einsum("ai,pcij,bj->pcab", self.transfer, noise, self.transfer)

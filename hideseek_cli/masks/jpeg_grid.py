@@ -77,7 +77,8 @@ def _transform_weights(length: int, side: int, size: int, blocks: int, factor: i
 
 
 @lru_cache(maxsize=64)
-def _tile_steps(grid: Grid, component: int) -> Plane:
+def tile_steps(grid: Grid, component: int) -> Plane:
+    """The step of each of its coefficients."""
     rows, columns = _count_groups(grid)
     down, across = grid.sampling[component]
     return np.tile(grid.steps(component).astype(np.float64), (rows * down, columns * across))
@@ -97,7 +98,7 @@ def compute_change(mask: Int8[np.ndarray, "s t c"], grid: Grid, bound: int) -> C
     """What a mask, or a cleaner, adds to the coefficients of an image, whose pixels then move by at most about ``bound`` half
     grey levels: by no more before they are rounded, and where colours are not smoothed between blocks."""
     exact = _transform(UNTURNED[grid.orientation](mask), grid)
-    steps = [_tile_steps(grid, number) for number in range(grid.channels)]
+    steps = [tile_steps(grid, number) for number in range(grid.channels)]
     found = [np.rint(values / step) for values, step in zip(exact, steps, strict=True)]
     groups = _count_groups(grid)
     far = np.flatnonzero(2 * _measure_reach(found, steps, grid, groups) > bound)
@@ -117,18 +118,22 @@ def _transform(mask: Int8[np.ndarray, "s t c"], grid: Grid) -> list[Plane]:
     planes = mask.astype(np.float64).transpose(2, 0, 1)
     if grid.channels == 3:
         planes = np.tensordot(COLOURS / WHOLE, planes, 1)
-    own, square = mask.shape[:2] == (grid.height, grid.width), min(grid.height, grid.width)
-    groups = _count_groups(grid)
-    found = []
-    for number, plane in enumerate(planes):
-        left, right = (
-            _transform_weights(length, length if own else square, side, count * times, factor)
-            for length, side, count, times, factor in zip(
-                (grid.height, grid.width), mask.shape, groups, grid.sampling[number], grid.factors(number), strict=False
-            )
+    weights = (weigh_transform(grid, number, mask.shape[:2]) for number in range(grid.channels))
+    return [left @ plane @ right.T / FINE**2 for plane, (left, right) in zip(planes, weights, strict=True)]
+
+
+def weigh_transform(
+    grid: Grid, component: int, size: tuple[int, int]
+) -> tuple[Float64[np.ndarray, "b s"], Float64[np.ndarray, "d t"]]:
+    """Both directions of a mask of that size, as it lies in the file -> of its coefficients, in parts of FINE each."""
+    sides, own = (grid.height, grid.width), size == (grid.height, grid.width)
+    left, right = (
+        _transform_weights(length, length if own else min(sides), side, groups * times, factor)
+        for length, side, groups, times, factor in zip(
+            sides, size, _count_groups(grid), grid.sampling[component], grid.factors(component), strict=True
         )
-        found.append(left @ plane @ right.T / FINE**2)
-    return found
+    )
+    return left, right
 
 
 def _measure_reach(found: list[Plane], steps: list[Plane], grid: Grid, groups: tuple[int, int]) -> Float32[np.ndarray, "r c"]:

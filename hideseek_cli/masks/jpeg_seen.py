@@ -31,21 +31,30 @@ RETURNED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 def see_change(mask: Int8[np.ndarray, "s t c"], grid: Grid, bound: int) -> Float32[np.ndarray, "s t c"]:
     """Grey levels by which the image moves at the size of the mask. ``bound``: as of ``jpeg_grid.compute_change``."""
-    own = UNTURNED[grid.orientation](mask).shape[:2]
-    whole = own == (grid.height, grid.width)
+    size = UNTURNED[grid.orientation](mask).shape[:2]
     planes = []
     for number, blocks in enumerate(compute_change(mask, grid, bound)):
         rows, columns, *_ = blocks.shape
         plane = (blocks * grid.steps(number).astype(np.float32)).swapaxes(1, 2).reshape(rows * 8, columns * 8)
-        down, across = grid.factors(number)
-        square = max(own) if whole else min(grid.height, grid.width)
-        left = _decode_weights(grid.height, square, own[0], rows, down)
-        right = _decode_weights(grid.width, square, own[1], columns, across)
+        left, right = weigh_decoding(grid, number, size)
         planes.append(left @ plane @ right.T)
     if grid.channels == 3:
         bright, blue, red = planes
         planes = [bright + np.float32(b) * blue + np.float32(r) * red for b, r in BACK]
     return np.ascontiguousarray(RETURNED[grid.orientation](np.stack(planes, -1)), np.float32)
+
+
+def weigh_decoding(
+    grid: Grid, component: int, size: tuple[int, int]
+) -> tuple[Float32[np.ndarray, "s b"], Float32[np.ndarray, "t d"]]:
+    """Both directions of coefficients -> of pixels that networks see, as they lie in the file, in an image of that size."""
+    sides = grid.height, grid.width
+    square = max(sides) if size == sides else min(sides)
+    left, right = (
+        _decode_weights(length, square, side, blocks, factor)
+        for length, side, blocks, factor in zip(sides, size, grid.blocks(component), grid.factors(component), strict=True)
+    )
+    return left, right
 
 
 @lru_cache(maxsize=64)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from hideseek_cli.core.coefficients import Coefficients
 from hideseek_cli.core.eye import Sight, to_difference
 from hideseek_cli.images.copies import find_divided
+from hideseek_cli.images.exif import UPRIGHT
 from hideseek_cli.images.visibility import choose_enlargement
 from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, count_pattern_sets
 from hideseek_cli.masks.resample import compute_return_weights
@@ -94,4 +97,17 @@ def find_sight(source: SourceDataset, visibility: float, device: torch.device) -
     return Sight(
         pixels=side * choose_enlargement(side) / trained, limit=to_difference(visibility),
         transfer=None if source.size is None else torch.tensor(compute_return_weights(side, trained), device=device),
+        coefficients=find_coefficients(source, device),
     )  # fmt: skip
+
+
+def find_coefficients(source: SourceDataset, device: torch.device) -> Coefficients | None:
+    """The way into coefficients that most images share, of those that have most channels; None where most are no JPEGs."""
+    stack = source.stack
+    found = Counter(one for one in stack.grids.values() if one.channels == stack.channels)
+    if source.size is None:  # masks that are cut to squares lie in every orientation
+        found = Counter({one: count for one, count in found.items() if one.orientation == UPRIGHT})
+    if 2 * found.total() < len(stack):
+        return None
+    (grid, _), *_ = found.most_common(1)
+    return Coefficients.of(replace(grid, orientation=UPRIGHT), stack.shape, device)
