@@ -34,7 +34,7 @@ SPACES = {1: 1, 3: 3}
 ICC, ICC_PIECE = b"ICC_PROFILE\0", 65_519
 JFIF = b"\xff\xe0\x00\x10JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 
-Blocks = Int16[np.ndarray, "v h 8 8"]
+Blocks = Int16[np.ndarray, "_ _ 8 8"]
 """Coefficients of one component, block by block."""
 
 
@@ -126,12 +126,12 @@ def read_coefficients(content: bytes, orientation: int = 1) -> Coefficients:
         tables = _read_into(header.bare, blocks)
     except (OSError, IndexError) as error:
         raise UnfitError("damaged") from error
-    if any(not table.all() for table in tables):
+    if not tables.all():
         raise UnfitError("damaged: coefficients have steps of 0")
     return Coefficients(replace(unsaid, tables=tuple(table.astype("<u2").tobytes() for table in tables)), blocks)
 
 
-def _read_into(bare: bytes, blocks: tuple[Blocks, ...]) -> list[UInt16[np.ndarray, " 64"]]:
+def _read_into(bare: bytes, blocks: tuple[Blocks, ...]) -> UInt16[np.ndarray, "c 64"]:
     """Fills in the coefficients of a file, which must have so many blocks, and returns the table of each component.
 
     Not by ``jpeglib.read_dct``: that decodes pixels twice besides, leaves files behind where one is damaged, and keeps notes of
@@ -147,7 +147,7 @@ def _read_into(bare: bytes, blocks: tuple[Blocks, ...]) -> list[UInt16[np.ndarra
             raise DiskError(f"{path} cannot be written: {error.strerror}; make room there, or set TMPDIR") from error
         library.read_jpeg_markers(str(path), (c_ubyte * 1)())  # raises where the next call must not see the header
         library.read_jpeg_dct(str(path), *buffers, tables.ctypes, numbers.ctypes, path="")
-    return [tables[number] for number in numbers[: len(blocks)]]
+    return tables[numbers[: len(blocks)]]
 
 
 def write_coefficients(image: Coefficients, icc: bytes | None = None, exif: bytes | None = None) -> bytes:
