@@ -164,7 +164,8 @@ def write_coefficients(image: Coefficients, icc: bytes | None = None, exif: byte
                 (c_int * 8)(*(side for one in blocks for side in one.shape[:2])), SPACES[grid.channels], grid.channels,
                 (c_int * 8)(*(factor for one in grid.sampling for factor in one)),
                 np.frombuffer(b"".join(distinct), "<u2").astype(np.uint16).ctypes, -1,
-                (c_short * 4)(*(distinct.index(one) for one in grid.tables), *[-1] * lacking), 0, *none * 3, ["OPTIMIZE_CODING"],
+                (c_short * 4)(*(distinct.index(one) for one in grid.tables), *[-1] * lacking),
+                0, *none * 3, ["OPTIMIZE_CODING"],
             )  # fmt: skip
         except OSError as error:
             raise DiskError(f"an image cannot be written in {path.parent.parent}: make room there, or set TMPDIR") from error

@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import jpeglib
@@ -78,8 +79,7 @@ def sample(factors: list[list[int]]) -> bytes:
     whole.samp_factor = np.array(factors, np.int32)
     with TemporaryDirectory() as place:
         whole.write_spatial(f"{place}/image.jpg")
-        with open(f"{place}/image.jpg", "rb") as file:
-            return file.read()
+        return Path(place, "image.jpg").read_bytes()
 
 
 def widen_steps(content: bytes) -> bytes:
@@ -183,7 +183,8 @@ JPEGS = (
     Odd("cut in its scan", PLAIN[: (SCAN + len(PLAIN)) // 2], REFUSED, CUT), Odd("no end", PLAIN[:-2], REFUSED, CUT),
     Odd("scans are missing", CUT_SCANS, FALLS_BACK, "scans are missing"),
     Odd("steps change", PROGRESSIVE[: SCANS[2]] + STEPS + PROGRESSIVE[SCANS[2] :], FALLS_BACK, "several tables"),
-    Odd("too high a frame", put(PLAIN, SOF, 5, b"\x03\xe8"), KEPT), Odd("no size", put(PLAIN, SOF, 5, bytes(4)), REFUSED, "image"),
+    Odd("too high a frame", put(PLAIN, SOF, 5, b"\x03\xe8")),
+    Odd("no size", put(PLAIN, SOF, 5, bytes(4)), REFUSED, "image"),
     Odd("too large", put(PLAIN, SOF, 5, b"\xff\x00\xff\x00"), REFUSED, "image"),
     Odd("no frame", PLAIN[: FRAME[0]] + PLAIN[FRAME[1] :], REFUSED, "image"),
     Odd("two frames", insert(PLAIN, PLAIN[slice(*FRAME)], before=SOS), REFUSED, BROKEN),
