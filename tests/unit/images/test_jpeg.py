@@ -1,7 +1,8 @@
-"""Laws of coefficients: what is written is read again, whatever else happens at the same time; what is damaged is said to be."""
+"""Laws of coefficients: what is written is read again, whatever happens at the same time; what is damaged is said to be."""
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +19,22 @@ from hideseek_cli.images.codec import MAX_PIXELS
 from hideseek_cli.images.jpeg import Coefficients, Grid, read_coefficients, write_coefficients
 from hideseek_cli.images.jpeg_header import MOST_SCANS, UnfitError, read_header
 from tests.helpers.grids import draw_coefficients, grids, make_grid
-from tests.helpers.jpegs import JPEGS, KEPT, PLAIN, PROGRESSIVE, SCANS, SECRET, SOF, SOS, find, insert, list_segments, make, put
+from tests.helpers.jpegs import (
+    JPEGS,
+    KEPT,
+    PLAIN,
+    PROGRESSIVE,
+    SCANS,
+    SECRET,
+    SOF,
+    SOS,
+    find,
+    insert,
+    list_segments,
+    make,
+    put,
+    segment,
+)
 
 SEEDS = st.integers(0, 2**16)
 
@@ -83,10 +99,8 @@ def test_threads_do_not_disturb_each_other_and_leave_nothing_behind(tmp_path: Pa
 
     def work(number: int) -> str | None:
         if number % 3 == 2:
-            try:
+            with contextlib.suppress(UnfitError):
                 read_coefficients(damaged[number // 3 % len(damaged)])
-            except UnfitError:
-                pass
             return None
         image = read_coefficients(honest[number % len(honest)])
         return read_coefficients(write_coefficients(image)).digest()
@@ -114,9 +128,8 @@ def test_scans_without_end_are_refused() -> None:
 
 
 def test_what_is_said_besides_and_behind_never_reaches_the_library() -> None:
-    odd = insert(
-        make(comment=SECRET), b"\xff\xff\xff", *(bytes([0xFF, 0xE0 + one, 0, 40]) + SECRET[:37] + b"!" for one in range(16))
-    )
+    notes = [segment(0xE0 + number, SECRET) for number in range(16)]
+    odd = insert(make(comment=SECRET), b"\xff\xff\xff", *notes)
     assert read_header(odd + SECRET + PLAIN).bare == read_header(PLAIN).bare
 
 
