@@ -26,6 +26,7 @@ from hideseek_cli.images.jpeg import read_coefficients
 from hideseek_cli.images.jpeg_header import UnfitError
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.stored import Jpeg, Raster, read_original
+from hideseek_cli.masks.residuals import Residuals
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release import write_release
 from hideseek_cli.publishing.release_masks import ReleaseMasks
@@ -223,3 +224,16 @@ def test_a_published_jpeg_that_is_not_as_it_was_is_named_and_nothing_is_written(
     with pytest.raises(InputError, match=path.name):
         seek(tmp_path / "published", cleaner, tmp_path / "out", executor, Silent())
     assert [one.name for one in tmp_path.iterdir()] == ["published"]
+
+
+@pytest.mark.parametrize("said", [[], [1, 1], [-1], [0] * 10_000])
+def test_a_cleaner_whose_residual_is_no_bound_writes_nothing(
+    zoo: Zoo, tmp_path: Path, executor: Executor, said: list[int]
+) -> None:
+    cleaner, victim = MaskFile.load(zoo.root / "masks").make_cleaner("clean"), TAKEN.index(STAYING[5])
+    parts = list(cleaner.residuals.parts())
+    assert parts[victim].shape == (1,) and parts[victim][0] > 0
+    parts[victim] = np.array(said, np.int8)
+    with pytest.raises(InputError, match=r"residual|corrections"):
+        seek(zoo.root / "published", replace(cleaner, residuals=Residuals.pack(parts)), tmp_path / "out", executor, Silent())
+    assert not list(tmp_path.iterdir())
