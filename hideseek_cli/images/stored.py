@@ -55,7 +55,7 @@ class Jpeg:
 
     coefficients: Coefficients
     notes: Notes
-    content: bytes | None = None
+    source: InMemory | None = None
     """A file that has these coefficients, where there is one; it may say more than may be published."""
 
     @property
@@ -82,7 +82,7 @@ class Jpeg:
     @cached_property
     def pixels(self) -> Pixels:
         """As Pillow decodes them, upright."""
-        return read_image(InMemory(self.content or self.encoded), "jpeg")[0]
+        return read_image(self.source or InMemory(self.encoded), "jpeg")[0]
 
     def encode(self, encoding: str) -> bytes:
         """The file, a JPEG however others are written."""
@@ -93,7 +93,7 @@ class Jpeg:
 
     def replace(self, coefficients: Coefficients) -> Jpeg:
         """Another image of the same notes."""
-        return replace(self, coefficients=coefficients, content=None)
+        return replace(self, coefficients=coefficients, source=None)
 
 
 Stored = Raster | Jpeg
@@ -117,8 +117,8 @@ def read_original(path: Source, *, exif: bool = False, keeps_jpeg: bool = False)
         except UnfitError:
             pass
         else:
-            found = Jpeg(coefficients, told[0], source.content)
-            read_image(source)
+            found = Jpeg(coefficients, told[0], source)
+            found.pixels  # noqa: B018  # decoded while it is known of which file
             return found
     return Raster(*read_image(source, exif=exif))
 
@@ -132,7 +132,7 @@ def read_listed(path: Source, digest: str, encoding: str | None, *, exif: bool =
         raise InputError(f"{path} cannot be read as an image (which should be JPEG); repair or remove it")
     source = _load(path)
     try:
-        return Jpeg(read_coefficients(source.content, told[1]), told[0], source.content)
+        return Jpeg(read_coefficients(source.content, told[1]), told[0], source)
     except UnfitError as error:
         raise InputError(f"{path} cannot be read as an image (it is {error}); repair or remove it") from error
 

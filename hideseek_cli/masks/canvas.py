@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -89,7 +89,9 @@ class PixelCanvas(Canvas):
 
     rasters: tuple[Raster, ...]
     placed: Int8[np.ndarray, "n y x c"] | None = None
-    """The masks under which they are."""
+    """The masks under which they are, at their size."""
+    laid: Laid | None = None
+    """The same, at the size of patterns."""
 
     @property
     def images(self) -> tuple[Raster, ...]:
@@ -97,25 +99,26 @@ class PixelCanvas(Canvas):
 
     def mask(self, laid: Laid, epsilon: int) -> PixelCanvas:
         placed = laid.place_on(self.pixels)
-        return self._show(apply(self.colours, placed), placed)
+        return replace(self._show(apply(self.colours, placed)), placed=placed, laid=laid)
 
     def lead(self, published: Canvas, laid: Laid | None) -> tuple[PixelCanvas, Lost]:
-        assert isinstance(published, PixelCanvas) and published.placed is not None, "nothing was laid on other images"
+        """The level is what the cleaner leads to: where masks of its own are resampled, a grey level beside them."""
+        assert isinstance(published, PixelCanvas), "masks were laid on images of another kind"
+        assert published.placed is not None and published.laid is not None, "nothing was laid on other images"
         if laid is None:
             return self, compute_residuals(published.colours, -published.placed, self.colours)
-        placed = laid.place_on(self.pixels)
-        target = apply(self.colours, placed)
-        lost = compute_residuals(published.colours, subtract_masks(placed, published.placed), target)
-        return self._show(target, placed), lost
+        change = _subtract(laid, published.laid).place_on(self.pixels)
+        target = apply(self.colours, published.placed + change)
+        return self._show(target), compute_residuals(published.colours, change, target)
 
     def clean(self, laid: Laid, lost: Lost, *, sparing: bool) -> PixelCanvas:
         mask = laid.place_on(self.pixels if sparing else self.colours)
         return self._show(restore(self.colours, mask, np.concatenate(lost)))
 
-    def _show(self, colours: Images, placed: Int8[np.ndarray, "n y x c"] | None = None) -> PixelCanvas:
+    def _show(self, colours: Images) -> PixelCanvas:
         """The same images in other colours."""
         pixels = attach_alpha(colours, self.pixels)
-        return PixelCanvas(tuple(Raster(one, own.notes) for one, own in zip(pixels, self.rasters, strict=True)), placed)
+        return PixelCanvas(tuple(Raster(one, own.notes) for one, own in zip(pixels, self.rasters, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,8 +28,11 @@ from hideseek_cli.formats.cleaner import Cleaner
 from hideseek_cli.formats.mask_file import MaskFile
 from hideseek_cli.images.codec import Source, read_image, read_shape
 from hideseek_cli.images.dataset import scan
+from hideseek_cli.images.jpeg import PREFIX
+from hideseek_cli.images.stored import read_listed
 from hideseek_cli.runtime.progress import Silent
 from tests.helpers.folders import write_images
+from tests.helpers.jpegs import JPEGS
 from tests.helpers.manifests import read_lines, write_lines
 from tests.helpers.releases import released
 from tests.robustness.zoo import TAKEN, ZOO
@@ -99,12 +102,20 @@ def honest(tmp_path_factory, executor) -> Path:
     for odd in ZOO:
         if odd.outcome == TAKEN and "/" not in odd.name and "link" not in odd.name and "photograph" not in odd.name:
             odd.make(root / "images" / odd.name)
+    (root / "jpegs").mkdir()
+    for number, jpeg in enumerate(JPEGS):
+        (root / f"jpegs/{number}.jpg").write_bytes(jpeg.content)
     return root
 
 
 def read_header_and_pixels(path: Source) -> None:
     read_shape(path)
     read_image(path)
+
+
+def read_listed_jpeg(path: Path) -> None:
+    """As ``seek``, and as ``verify``."""
+    assert read_listed(path, f"{PREFIX}{0:064}", "png").pixels.size
 
 
 def read_cleaner(path: Path) -> None:
@@ -132,6 +143,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "cleaner": ("c.safetensors", read_cleaner),
     "manifest": (manifest.NAME, lambda path: manifest.read(path.parent)),
     "image": ("p.png", read_header_and_pixels),
+    "jpeg": ("p.jpg", read_listed_jpeg),
     "shard": ("s.tar", read_shard),
 }
 """By kind: the name that a mutated file gets, and what reads it."""
@@ -139,7 +151,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 def sources(root: Path, kind: str) -> list[Path]:
     """Honest files of a kind."""
-    if kind in ("image", "shard"):
+    if kind in ("image", "jpeg", "shard"):
         return sorted((root / f"{kind}s").iterdir())
     if kind == "manifest":
         return [root / "published" / manifest.NAME, FORMAT1 / manifest.NAME]

@@ -1,0 +1,33 @@
+"""Law of what networks see: it is what a decoder shows of a grey image under the same mask, brought to the size of networks."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hideseek_cli.images.codec import fit
+from hideseek_cli.images.exif import tell_orientation
+from hideseek_cli.images.jpeg import Coefficients, Grid
+from hideseek_cli.images.notes import Notes
+from hideseek_cli.images.stored import Jpeg
+from hideseek_cli.masks.jpeg_grid import compute_change
+from hideseek_cli.masks.jpeg_seen import see_change
+from tests.helpers.grids import SAMPLINGS, draw_mask, grids
+
+SMOOTHED, OTHERS = 4.0, 2.0
+"""Grey levels that decoders may be beside: where they smooth colours between blocks, at the coarsest, and elsewhere."""
+
+
+@given(grid=grids(SAMPLINGS), side=st.sampled_from([None, 8, 16, 32]), seed=st.integers(0, 2**16), bound=st.integers(0, 40))
+def test_networks_see_what_a_decoder_shows(grid: Grid, side: int | None, seed: int, bound: int) -> None:
+    mask = draw_mask(grid, 20, side, seed)
+    seen = see_change(mask, grid, bound)
+    image = Jpeg(Coefficients(grid, compute_change(mask, grid, bound)), Notes(exif=tell_orientation(grid.orientation)))
+    shown = image.pixels if side is None else fit(image.pixels, side)
+    assert seen.shape == mask.shape == shown.shape
+    beside = np.abs(shown - 128.0 - seen)
+    smoothed = len(grid.sampling) == 3 and grid.sampling[0] != (1, 1)
+    assert beside.mean() <= (SMOOTHED if smoothed else OTHERS) / 2
+    if not smoothed:
+        assert beside.max() <= OTHERS
