@@ -29,7 +29,7 @@ REACH = 1023
 ICC, ICC_PIECE = b"ICC_PROFILE\0", 65_519
 JFIF = b"\xff\xe0\x00\x10JFIF\0\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 
-Blocks = Int16[np.ndarray, "v h 8 8"]
+Blocks = Int16[np.ndarray, "_ _ 8 8"]
 """Coefficients of one component, block by block."""
 
 

@@ -80,9 +80,13 @@ class OutputFormat:
         usual = vars(OutputFormat(keeps_jpeg=self.keeps_jpeg))
         return {name: value for name, value in vars(self).items() if value != usual[name]}
 
+    def suffix(self, row: Row) -> str:
+        """Of an image's file, without the dot."""
+        return find_suffix(row[1], self.encoding)
+
     def place(self, row: Row, at: int) -> str:
         """Where the image of that number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
-        key, suffix = row[0], find_suffix(row[1], self.encoding)
+        key, suffix = row[0], self.suffix(row)
         if self.shard is None:
             return f"{key[0]}/{key[1]}.{suffix}"
         return f"{self.kind.name(at // self.shard)}:{self.kind.member(key)}.{suffix}"
@@ -160,7 +164,7 @@ def _write_file(output_format: OutputFormat, stage: StagedFolder, key: Key, imag
 
 
 def _hold_sample(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Stored) -> Held:
-    return hold(stage, key, find_suffix(image.digest, output_format.encoding), image.encode(output_format.encoding))
+    return hold(stage, key, output_format.suffix((key, image.digest)), image.encode(output_format.encoding))
 
 
 def _finish_nothing(_: None) -> None:
