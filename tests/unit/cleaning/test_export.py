@@ -32,6 +32,7 @@ from tests.helpers.commands import contents, inside
 from tests.helpers.folders import draw, write_images
 from tests.helpers.manifests import make_manifest, read_lines
 from tests.helpers.progress import Listener
+from tests.helpers.published import publish as publish_mixed
 from tests.helpers.releases import released
 
 HOSTILE = [("'=1+1'", 'a, "b"'), ("1", "nested/test"), ("train", "é\u200d"), ("日本", "@x")]
@@ -148,6 +149,22 @@ def test_names_of_parts_are_warned_of(executor, tmp_path):
     export(tmp_path / "p", tmp_path / "out2", "parquet", executor, listener)
     export(publish(tmp_path / "q", [("a", "attest"), ("b", "protest_1")]), tmp_path / "out3", "imagefolder", executor, listener)
     assert listener.told == [line]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("form", [OutputFormat(), OutputFormat(shard=2)])
+def test_jpegs_stay_what_they_are_beside_other_images(executor, tmp_path, load, form, layout):
+    folder = publish_mixed(tmp_path / "p", HOSTILE, form, jpegs=HOSTILE[1:3])
+    export(folder, tmp_path / "out", layout, executor, Silent())
+    assert read_pixels(tmp_path / "out") == read_pixels(folder)
+    assert manifests.read(tmp_path / "out").digests == manifests.read(folder).digests
+    where = {"data_dir": str(tmp_path / "out")} if layout == "parquet" else {"data_files": str(tmp_path / "out/metadata.csv")}
+    assert sorted(digest_pixels(np.asarray(row["image"])) for row in load(layout, **where)) == sorted(
+        read_pixels(folder).values()
+    )
+    export(tmp_path / "out", tmp_path / "back", "imagefolder", executor, Silent())
+    files = {path.suffix: path for path in (tmp_path / "back").rglob("*.??g")}
+    assert sorted(files) == [".jpg", ".png"]
 
 
 @pytest.mark.parametrize("form", [OutputFormat(encoding="webp"), OutputFormat(shard=2), OutputFormat(shard=2, encoding="webp")])

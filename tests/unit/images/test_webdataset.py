@@ -65,9 +65,7 @@ def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, ke
     rows = [(key, "") for key in sorted(keys)]
     sources = output_format.sources(folder.root, rows)
     assert [str(source) for source in sources] == [str(record.path) for record in folder.records]
-    assert [f"{folder.root}/{place}" for place in output_format.places(rows)] == [
-        str(record.path) for record in folder.records
-    ]
+    assert [f"{folder.root}/{place}" for place in output_format.places(rows)] == [str(record.path) for record in folder.records]
     assert sorted(output_format.files(rows)) == sorted(contents(folder.root))
 
 
