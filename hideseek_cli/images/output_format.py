@@ -18,7 +18,7 @@ from hideseek_cli.images.encoding import ENCODINGS
 from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.label_table import CLASSES, NAMES, USUAL
 from hideseek_cli.images.shards import CONTAINERS, Container, Held, ShardWriter, hold, settle_shards
-from hideseek_cli.images.stored import Stored, find_suffix
+from hideseek_cli.images.stored import JPEG, Stored, find_suffix
 from hideseek_cli.runtime.atomic import StagedFolder
 
 Put = Callable[[Key, Stored], Any]
@@ -79,6 +79,11 @@ class OutputFormat:
         """What is not as it is unless told otherwise."""
         usual = vars(OutputFormat(keeps_jpeg=self.keeps_jpeg))
         return {name: value for name, value in vars(self).items() if value != usual[name]}
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Those that files of images may get, without the dot."""
+        return (self.encoding, JPEG) if self.keeps_jpeg else (self.encoding,)
 
     def suffix(self, row: Row) -> str:
         """Of an image's file, without the dot."""

@@ -89,7 +89,7 @@ def test_of_a_large_image_the_part_is_shown_in_which_the_mask_is_seen_best(tmp_p
     masks = make_masks(source, levels=2)
     page, part = np.asarray(draw_contact_sheet(source, masks)), np.s_[44:300, 264:520]
     for row, example in enumerate(choose_examples(source)):
-        original = source.read_originals([example.number])[0]
+        original = source.read_originals([example.number]).pixels
         published = masks.render(original, [example.number])["published"]
         top = TOP + row * (148 + GAP + 256 + GAP + 2 * LINE)
         for column, pixels in enumerate((original[0], None, published[0])):
