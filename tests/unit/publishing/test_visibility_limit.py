@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hideseek_cli.images import visibility
-from hideseek_cli.images.codec import drop_alpha
 from hideseek_cli.images.visibility import choose_sample, measure_jpeg_visibility
 from hideseek_cli.publishing import visibility_limit
 from hideseek_cli.publishing.config import HideConfig
