@@ -32,7 +32,8 @@ CONTEXT = {
 """Croissant's own, whole: readers warn of another."""
 FILES, IMAGES, CLASSES = "image-files", "images", "classes"
 """Identities of the set of files and of the two sets of records."""
-FORMATS = {"png": "image/png", "webp": "image/webp"}
+FORMATS = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+"""What files of each suffix are."""
 
 
 def draw_croissant(facts: Facts, folder: Path) -> str:
@@ -66,10 +67,10 @@ def _describe_file(folder: Path, name: str, kind: str) -> dict[str, Any]:
 
 def _describe_files(facts: Facts, shards: list[str]) -> dict[str, Any]:
     """All images: those below the folder, or in shards."""
-    encoding = facts.manifest.output_format.encoding
     inside = {"containedIn": [{"@id": shard} for shard in shards]} if shards else {}
-    return {"@type": "cr:FileSet", "@id": FILES, "name": FILES, **inside, "encodingFormat": FORMATS[encoding],
-            "includes": f"**/*.{encoding}"}  # fmt: skip
+    return {"@type": "cr:FileSet", "@id": FILES, "name": FILES, **inside,
+            "encodingFormat": [FORMATS[one] for one in facts.suffixes],
+            "includes": [f"**/*.{one}" for one in facts.suffixes]}  # fmt: skip
 
 
 def _describe_images() -> dict[str, Any]:

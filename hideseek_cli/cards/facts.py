@@ -45,6 +45,8 @@ class Facts:
     words: Words
     counts: dict[str, int]
     """Images of each class, in their order."""
+    suffixes: tuple[str, ...]
+    """Of the images' files, in order, without dots."""
     nested: bool
     """Whether images lie in folders below their class's, where most loaders would not find their class."""
     signed: bool
@@ -65,8 +67,12 @@ def gather(manifest: Manifest, folder: Path, words: Words, *, signed: bool) -> F
         raise InputError(
             f"{folder} is level {manifest.level}, which was sold and is not to be published; give the published folder"
         )
-    counts, nested = Counter[str](), False
-    for (label, name), _ in manifest.images:
+    counts, suffixes, nested = Counter[str](), set[str](), False
+    for row in manifest.images:
+        (label, name), _ = row
         counts[label] += 1
+        suffixes.add(manifest.output_format.suffix(row))
         nested |= "/" in name
-    return Facts(manifest=manifest, words=words, counts=dict(counts), nested=nested, signed=signed)
+    return Facts(
+        manifest=manifest, words=words, counts=dict(counts), suffixes=tuple(sorted(suffixes)), nested=nested, signed=signed
+    )

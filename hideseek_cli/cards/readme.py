@@ -61,16 +61,16 @@ def name_size(images: int) -> str:
 
 def _describe(facts: Facts) -> dict[str, Any]:
     """The header."""
-    form, stated = facts.manifest.output_format, facts.words.license
-    pattern = "*.tar" if form.shard else f"**/*.{form.encoding}"
-    labelled = {} if form.shard else {"drop_labels": facts.nested}
+    shard, stated = facts.manifest.output_format.shard, facts.words.license
+    patterns = ["*.tar"] if shard else [f"**/*.{one}" for one in facts.suffixes]
+    labelled = {} if shard else {"drop_labels": facts.nested}
     return {
         "pretty_name": facts.title,
         **({"license": stated} if stated else {"license": "other", "license_name": "not-stated"}),
         "task_categories": ["image-classification"],
         "size_categories": [name_size(facts.images)],
         "tags": ["hideseek", "hide-and-seek", "unlearnable-examples", "data-protection"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": pattern}], **labelled}],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": patterns}], **labelled}],
         "extra_gated_prompt": GATE,
         "extra_gated_fields": GATE_FIELDS,
     }
@@ -131,8 +131,7 @@ def _tell_loading(facts: Facts) -> str:
 
 def _tell_croissant(facts: Facts) -> str:
     """mlcroissant opens no WebP, and takes the shards of one data set for those of another where they have the same names."""
-    form = facts.manifest.output_format
-    plain = form.encoding == "png" and form.shard is None
+    plain = "webp" not in facts.suffixes and facts.manifest.output_format.shard is None
     told = "`croissant.json` describes the files and their classes for loaders of Croissant"
     return f"{told}:\n\n{CROISSANT_EXAMPLE}" if plain else f"{told}."
 

@@ -27,7 +27,7 @@ from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.label_table import USUAL
 from hideseek_cli.images.output_format import OutputFormat, Put
 from hideseek_cli.images.parquet_index import require_pyarrow
-from hideseek_cli.images.stored import read_listed
+from hideseek_cli.images.stored import read_listed, require_decoders
 from hideseek_cli.images.tar_index import TarRef
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import ordered_map
@@ -88,6 +88,7 @@ def plan(folder: Path, layout: str) -> tuple[Manifest, Manifest]:
     if layout not in LAYOUTS:
         raise unknown("`layout`", layout, LAYOUTS)
     listed = manifests.read(folder)
+    require_decoders(digest for _, digest in listed.images)
     sizes = np.fromiter(_measure_all(listed, folder), np.int64)
     lies = listed.output_format
     if layout == "parquet":

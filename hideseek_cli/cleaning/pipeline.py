@@ -29,6 +29,7 @@ from hideseek_cli.formats.levels import CLEAN, PUBLISHED
 from hideseek_cli.formats.manifest import Manifest
 from hideseek_cli.formats.manifest_rows import Spool
 from hideseek_cli.images.codec import read_shape
+from hideseek_cli.images.stored import require_decoders
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.executors import ordered_map
 from hideseek_cli.runtime.journal import Journal, open_journal, path_beside
@@ -62,7 +63,8 @@ class SeekResult:
 
 
 def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: bool) -> Bool[np.ndarray, " n"]:
-    """Which images are there to be cleaned. Raises InputError where cleaner and folder do not belong together."""
+    """Which images are there to be cleaned. Raises InputError where cleaner and folder do not belong together, or what reads
+    the images is not installed."""
     if published.level != PUBLISHED:
         raise InputError(f"{folder} is level {published.level} already; a cleaner applies to the published folder alone")
     if cleaner.release != published.release:
@@ -72,6 +74,7 @@ def bind(published: Manifest, cleaner: Cleaner, folder: Path, *, allow_missing: 
         )
     if cleaner.classes != published.classes:
         raise InputError(f"the cleaner's classes are not those of {folder}, or in another order; get the cleaner again")
+    require_decoders(digest for _, digest in published.images)
     listed = len(published.images)
     if len(cleaner.residuals.counts) != listed:
         raise InputError(f"the cleaner is for {len(cleaner.residuals.counts)} images, not {listed}")

@@ -178,7 +178,7 @@ def hide(
     labels: options.Labels = None,
     groups: options.Groups = "auto",
     split: options.Split = "auto",
-    image_format: options.ImageFormat = "png",
+    image_format: options.PublishedFormat = "auto",
     shards: Annotated[
         int | None,
         typer.Option("--shards", help="Write tar shards of so many images, in place of a file each.", rich_help_panel=FILES),

@@ -9,7 +9,7 @@ from hideseek_cli.errors import InputError
 
 LIGHT = frozenset({"card", "cleaner", "export", "inspect", "seek"})
 """Commands that need none of HEAVY."""
-HEAVY = ("flip_evaluator", "scipy", "skimage", "torch", "torchvision")
+HEAVY = ("flip_evaluator", "jpeglib", "scipy", "skimage", "torch", "torchvision")
 """Modules that hideseek-seek leaves out."""
 REMEDY = "pip install hideseek (in a checkout: pip install .)"
 

@@ -123,6 +123,13 @@ ImageFormat = Annotated[
     str,
     typer.Option("--image-format", help="How images are written: png, or webp (lossless).", rich_help_panel=FILES),
 ]
+PublishedFormat = Annotated[
+    str,
+    typer.Option(
+        "--image-format", metavar="auto|png|webp", rich_help_panel=FILES,
+        help="How images are written: auto (a JPEG stays one, others become PNG), or all as png or webp (lossless).",
+    ),
+]  # fmt: skip
 KeepExif = Annotated[
     bool,
     typer.Option(

@@ -18,7 +18,7 @@ from hideseek_cli.images.encoding import ENCODINGS
 from hideseek_cli.images.index import FileRef, Key
 from hideseek_cli.images.label_table import CLASSES, NAMES, USUAL
 from hideseek_cli.images.shards import CONTAINERS, Container, Held, ShardWriter, hold, settle_shards
-from hideseek_cli.images.stored import Stored, find_suffix
+from hideseek_cli.images.stored import JPEG, Stored, find_suffix
 from hideseek_cli.runtime.atomic import StagedFolder
 
 Put = Callable[[Key, Stored], Any]
@@ -80,9 +80,18 @@ class OutputFormat:
         usual = vars(OutputFormat(keeps_jpeg=self.keeps_jpeg))
         return {name: value for name, value in vars(self).items() if value != usual[name]}
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Those that files of images may get, without the dot."""
+        return (self.encoding, JPEG) if self.keeps_jpeg else (self.encoding,)
+
+    def suffix(self, row: Row) -> str:
+        """Of an image's file, without the dot."""
+        return find_suffix(row[1], self.encoding)
+
     def place(self, row: Row, at: int) -> str:
         """Where the image of that number lies: ``CLASS/NAME.png``, or ``SHARD:CLASS/NAME.png``."""
-        key, suffix = row[0], find_suffix(row[1], self.encoding)
+        key, suffix = row[0], self.suffix(row)
         if self.shard is None:
             return f"{key[0]}/{key[1]}.{suffix}"
         return f"{self.kind.name(at // self.shard)}:{self.kind.member(key)}.{suffix}"
@@ -160,7 +169,7 @@ def _write_file(output_format: OutputFormat, stage: StagedFolder, key: Key, imag
 
 
 def _hold_sample(output_format: OutputFormat, stage: StagedFolder, key: Key, image: Stored) -> Held:
-    return hold(stage, key, find_suffix(image.digest, output_format.encoding), image.encode(output_format.encoding))
+    return hold(stage, key, output_format.suffix((key, image.digest)), image.encode(output_format.encoding))
 
 
 def _finish_nothing(_: None) -> None:

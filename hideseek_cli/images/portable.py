@@ -5,7 +5,7 @@ cannot be written and others are one and the same.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from itertools import accumulate, groupby
 
@@ -35,10 +35,10 @@ def is_portable(key: Key) -> bool:
     )
 
 
-def find_unportable(keys: Iterable[Key], suffix: str, ours: Iterable[str] = ()) -> Problems:
+def find_unportable(keys: Iterable[Key], suffixes: Sequence[str], ours: Iterable[str] = ()) -> Problems:
     """What of classes and names, in order, some buyer could not write, or would write over something else.
 
-    ``suffix``: that images get, with a dot. ``ours``: files that lie beside the classes.
+    ``suffixes``: those that images may get, without a dot. ``ours``: files that lie beside the classes.
     """
     problems: Problems = {}
     classes: dict[str, str] = {}
@@ -50,22 +50,22 @@ def find_unportable(keys: Iterable[Key], suffix: str, ours: Iterable[str] = ()) 
             problems.setdefault(OURS, []).append(f"{label}/")
         names = [name for _, name in images]
         problems.setdefault(UNPORTABLE, []).extend(f"{label}/{name}" for name in names if not is_portable((label, name)))
-        _find_clashes(label, names, suffix, problems)
+        _find_clashes(label, names, suffixes, problems)
     return {why: offenders for why, offenders in problems.items() if offenders}
 
 
-def _find_clashes(label: str, names: list[str], suffix: str, problems: Problems) -> None:
+def _find_clashes(label: str, names: list[str], suffixes: Sequence[str], problems: Problems) -> None:
     """Names of one class that are alike, or the file of one of which is the folder of another."""
     files = set[bytes]()
     for name in names:
-        folded = _digest(name + suffix)
-        if folded in files:
-            problems.setdefault(ALIKE, []).append(f"{label}/{name}{suffix}")
-        files.add(folded)
+        folded = [_digest(f"{name}.{suffix}") for suffix in suffixes]
+        if folded[0] in files:
+            problems.setdefault(ALIKE, []).append(f"{label}/{name}.{suffixes[0]}")
+        files.update(folded)
     for name in names:
         folders = accumulate(name.split("/")[:-1], "{}/{}".format)
         if any(_digest(folder) in files for folder in folders):
-            problems.setdefault(UNDER_IMAGE, []).append(f"{label}/{name}{suffix}")
+            problems.setdefault(UNDER_IMAGE, []).append(f"{label}/{name}.{suffixes[0]}")
 
 
 def _fold(name: str) -> str:

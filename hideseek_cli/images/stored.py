@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.util import find_spec
 
 from hideseek_cli.errors import DiskError, InputError
 from hideseek_cli.images.codec import InMemory, Pixels, Source, digest_pixels, read_image, read_jpeg_notes
 from hideseek_cli.images.encoding import encode, why_unfit
-from hideseek_cli.images.jpeg import PREFIX, Coefficients, read_coefficients, write_coefficients
+from hideseek_cli.images.jpeg import PREFIX, Coefficients, read_coefficients, require_jpeglib, write_coefficients
 from hideseek_cli.images.jpeg_header import UnfitError
 from hideseek_cli.images.notes import Notes
 
@@ -102,6 +104,12 @@ Stored = Raster | Jpeg
 def find_suffix(digest: str, encoding: str) -> str:
     """Of the file of an image of that digest, where others are written in that encoding."""
     return JPEG if digest.startswith(PREFIX) else encoding
+
+
+def require_decoders(digests: Iterable[str]) -> None:
+    """Raises InputError where an image of one of those digests is a JPEG, and what reads its coefficients is not installed."""
+    if find_spec("jpeglib") is None and any(digest.startswith(PREFIX) for digest in digests):
+        require_jpeglib()
 
 
 def read_original(path: Source, *, exif: bool = False, keeps_jpeg: bool = False) -> Stored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -63,14 +64,16 @@ def _measure(folder: Path, listed: Manifest) -> tuple[int, int]:
 def _list_facts(listed: Manifest) -> list[Fact]:
     promise = listed.accuracy
     told = "nothing: these are the originals" if promise is None else f"{promise:.1f} %"
-    encoding, shard = listed.output_format.encoding, listed.output_format.shard
+    shard, suffixes = listed.output_format.shard, Counter(map(listed.output_format.suffix, listed.images))
+    kinds = sorted(suffixes)
     facts = [
         Fact("level", listed.level, listed.level), know_release(listed.release), know_classes(listed.classes),
         know_number("images", len(listed.images)), Fact("chance", listed.chance, f"{listed.chance:.1f} %"),
         Fact("promise", promise, f"at most chance, {told}" if listed.level == PUBLISHED else told),
         know_number("epsilon", listed.epsilon, "grey levels"),
         Fact("image_size", listed.size, "as they are" if listed.size is None else f"{listed.size} pixels a side in training"),
-        know_recipe(listed.recipe), Fact("encoding", encoding, encoding),
+        know_recipe(listed.recipe),
+        Fact("encoding", " and ".join(kinds), ", ".join(f"{suffixes[kind]} {kind}" for kind in kinds)),
     ]  # fmt: skip
     if shard is not None:
         facts.append(know_number("shard", shard, "images each"))

@@ -80,7 +80,7 @@ def load_source(
         raise InputError(f"{data} was written by hideseek and is masked already; hide the original folder")
     layout = find_layout(data, split, progress) if table is None else Layout.whole(data)
     folder, problems = survey(layout.train, table, layout.passed_over)
-    problems |= find_unportable(folder.records.keys(), f".{output_format.encoding}", manifest.BESIDE)
+    problems |= find_unportable(folder.records.keys(), output_format.suffixes, manifest.BESIDE)
     reading = tell_reading(folder, layout, FATES, progress, whole=WHOLE)
     wrong: Problems = {}
     shapes = _read_sizes(folder, executor, wrong, progress)

@@ -176,7 +176,7 @@ def protect(
         records = scan_unlabelled(folder, passed_over)
         for line in passed_over.describe():
             progress.say(line)
-        raise_for_all(find_unportable(records.keys(), f".{output_format.encoding}"))
+        raise_for_all(find_unportable(records.keys(), output_format.suffixes))
         work = _Work(generator, restore_noise(generator, device), output_format, stage)
         alike = _write_all(records, work, executor, progress)
     return ProtectResult(published=out, images=len(records), similarity=summarise(alike), seconds=time.monotonic() - begun)

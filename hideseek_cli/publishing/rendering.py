@@ -71,7 +71,7 @@ class MaskRenderer:
         own = self.source.read_originals([number])
         return measure_visibility(own.colours[0], self._mask(own, masks, which, [number])[0])
 
-    def _mask(self, own: Canvas, masks: Patterns, which: Int64[np.ndarray, " n"], numbers: list[int]) -> Images:
+    def _mask(self, own: Canvas, masks: Patterns, which: Int64[np.ndarray, " a"], numbers: list[int]) -> Images:
         """Images, which are ``own``, as their files will show them under the masks that ``which`` gives all images."""
         shifts = None if self.shifts is None else self.shifts[numbers]
         return own.mask(Laid(masks, which[numbers], shifts), self.epsilon).colours

@@ -11,6 +11,7 @@ import numpy as np
 from hideseek_cli.cleaning.pipeline import seek
 from hideseek_cli.formats.manifest import Offer
 from hideseek_cli.formats.mask_file import MaskFile
+from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release import write_release
 from hideseek_cli.publishing.release_masks import ReleaseMasks
@@ -23,10 +24,11 @@ from tests.helpers.folders import MakeFolder, write_images
 
 def released(
     make_folder: MakeFolder, tmp_path: Path, executor: Executor, *, pattern_sets: int, placement: str = "fixed",
-    offers: tuple[Offer, ...] = (),
+    offers: tuple[Offer, ...] = (), jpeg: bool = False,
 ) -> Path:  # fmt: skip
-    """A published folder, a level of it with its cleaner, and the originals, made without training."""
-    source = load_source(make_folder("data", classes=3, each=24), None, None, executor, Silent())
+    """A published folder, a level of it with its cleaner, and the originals, made without training. ``jpeg``: of JPEGs."""
+    data = make_folder("data", classes=3, each=24, **({"suffix": ".jpg"} if jpeg else {}))
+    source = load_source(data, None, None, executor, Silent(), OutputFormat(keeps_jpeg=jpeg))
     write_images(tmp_path / "test", 3, 4, first=24)
     master = bytes(32)
     renderer = MaskRenderer(source, 8, source.thresholds(master, pattern_sets), source.shifts(master, placement))

@@ -22,6 +22,7 @@ from hideseek_cli.errors import DiskError, InputError, LostError
 from hideseek_cli.evaluation.verify import VerifyConfig, verify
 from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.stored import Raster
 from hideseek_cli.methods.emn import ClassWise
 from hideseek_cli.publishing import pipeline
 from hideseek_cli.publishing.config import HideConfig
@@ -268,7 +269,7 @@ def test_shards_are_filled_from_elsewhere(workers, executor, tmp_path):
         with StagedFolder(tmp_path / name) as stage, OutputFormat(shard=2).open_writer(stage, ["a"]) as (write, finish):
 
             def work(number: int) -> object:
-                return write(("a", str(number)), images[number], NO_NOTES)
+                return write(("a", str(number)), Raster(images[number], NO_NOTES))
 
             for held in ordered_map(hands, work, range(3)):
                 finish(held)

@@ -138,6 +138,18 @@ def test_a_buyer_gets_little_and_cleans_exactly(buyer, tmp_path):
     assert contents(tmp_path / "k65").keys() == contents(tmp_path / "clean").keys()
 
 
+def test_a_buyer_of_jpegs_hears_what_is_lacking_and_cleans_with_it(buyer, make_folder, tmp_path, executor):
+    root = released(make_folder, tmp_path, executor, pattern_sets=1, jpeg=True)
+    words = ("seek", root / "published", root / "cleaner", "-o", tmp_path / "out")
+    assert "72 jpg" in buyer.run("inspect", root / "published").stdout
+    said = buyer.run(*words, code=2).stderr.splitlines()
+    assert [line for line in said if "hideseek-seek[jpeg]" in line] == said[-1:] and not (tmp_path / "out").exists()
+    (extra,) = PROJECT["optional-dependencies"]["jpeg"]
+    assert extra in PROJECT["dependencies"]
+    buyer.copy(list_needed([extra]) - list_needed(LIBRARIES))
+    assert "exact" in buyer.run(*words).stdout and contents(tmp_path / "out") == contents(root / "k50")
+
+
 def test_a_buyers_help_shows_what_is_there_and_the_rest_says_how_it_is_had(buyer):
     assert listed(buyer) == LIGHT
     for words in ("hide", "data", "--levels", "50"), ("verify", "cleaned", "--test", "test"):

@@ -41,7 +41,7 @@ def class_named(name: str, like: int = 2) -> Callable[[Path], object]:
 
 def profiled(root: Path) -> None:
     profile = bytes(16) + b"RGB " + bytes(108) + np.random.default_rng(0).bytes(2**20)
-    image().save(root / "data/class0/broad.jpg", icc_profile=profile)
+    image().save(root / "data/class0/broad.tif", icc_profile=profile)
 
 
 def greyed(root: Path) -> None:

@@ -178,7 +178,7 @@ def test_verify_and_audit_read_shards(road, executor: Executor):
 
 
 @pytest.mark.parametrize(
-    ("options", "words"), [(["--image-format", "jpg"], "choose png or webp"), (["--shards", "0"], "holds none")]
+    ("options", "words"), [(["--image-format", "jpg"], "choose auto, png or webp"), (["--shards", "0"], "holds none")]
 )
 def test_a_form_that_is_none_is_refused(road, tmp_path, options, words):
     assert words in inside("hide", "data", *HIDE, *options, "-o", tmp_path / "o", cwd=road, code=2).stderr

@@ -43,13 +43,14 @@ def find_faults(found: Any) -> set[str]:
 
 
 @pytest.mark.slow
-def test_mlcroissant_reads_every_image_with_its_class(tmp_path, monkeypatch, caplog):
-    folder = publish(tmp_path / "p", KEYS)
+@pytest.mark.parametrize("jpegs", [KEYS[:0], KEYS[1:3], KEYS], ids=["PNG", "both", "JPEG"])
+def test_mlcroissant_reads_every_image_with_its_class(tmp_path, monkeypatch, caplog, jpegs):
+    folder = publish(tmp_path / "p", KEYS, jpegs=jpegs)
     write_card(folder, Words())
     found = load(folder, tmp_path / "cache", monkeypatch)
     assert not find_faults(found) and "not standard" not in caplog.text
     records = {one["images/path"].decode(): one for one in found.records("images")}
-    assert set(records) == {f"{label}/{name}.png" for label, name in KEYS}
+    assert set(records) == {f"{'/'.join(key)}.{'jpg' if key in jpegs else 'png'}" for key in KEYS}
     for place, one in records.items():
         assert one["images/label"].decode() == place.split("/")[0]
         assert (np.asarray(one["images/image"]) == np.asarray(Image.open(folder / place))).all()
@@ -65,8 +66,9 @@ def test_mlcroissant_finds_nothing_wrong_with_webp_and_shards(tmp_path, monkeypa
 
 
 @pytest.mark.slow
-def test_mlcroissant_reads_shards_and_checks_them(tmp_path, monkeypatch):
-    folder = publish(tmp_path / "p", KEYS, OutputFormat(shard=3))
+@pytest.mark.parametrize("jpegs", [KEYS[:0], KEYS[1:3]], ids=["PNG", "both"])
+def test_mlcroissant_reads_shards_and_checks_them(tmp_path, monkeypatch, jpegs):
+    folder = publish(tmp_path / "p", KEYS, OutputFormat(shard=3), jpegs=jpegs)
     write_card(folder, Words())
     found = [*load(folder, tmp_path / "cache", monkeypatch).records("images")]
     assert sorted(one["images/label"].decode() for one in found) == sorted(label for label, _ in KEYS)

@@ -28,8 +28,9 @@ def test_usual_words_are_taken():
 
 
 def test_classes_are_counted_and_nested_images_noticed(tmp_path):
-    folder = publish(tmp_path / "p", [("cat", "a"), ("cat", "b"), ("dog", "c")])
+    folder = publish(tmp_path / "p", [("cat", "a"), ("cat", "b"), ("dog", "c")], jpegs=[("cat", "b")])
     found = gather(manifest.read(folder), folder, Words(), signed=False)
+    assert found.suffixes == ("jpg", "png")
     assert (found.counts, found.images, found.nested, found.title) == ({"cat": 2, "dog": 1}, 3, False,
                                                                        "3 protected images of 2 classes")  # fmt: skip
     folder = publish(tmp_path / "q", [("cat", "a"), ("dog", "sub/c")])

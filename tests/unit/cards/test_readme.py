@@ -27,7 +27,8 @@ NAMES = [("a", "0"), ("a", "1"), ("b [x] 'y'", "0"), ("ü 图", "2")]
 
 
 def facts(**changes: Any) -> Facts:
-    usual = {"manifest": make_manifest(), "words": Words(), "counts": {"cat": 2, "dog": 1}, "nested": True, "signed": False}
+    usual = {"manifest": make_manifest(), "words": Words(), "counts": {"cat": 2, "dog": 1}, "suffixes": ("png",),
+             "nested": True, "signed": False}  # fmt: skip
     return Facts(**{**usual, **changes})
 
 
@@ -48,7 +49,7 @@ def test_the_header_has_what_hubs_want():
     found = header(draw_readme(facts()))
     assert found["task_categories"] == ["image-classification"] and found["size_categories"] == ["n<1K"]
     assert (found["license"], found["license_name"]) == ("other", "not-stated")
-    assert found["configs"][0]["data_files"] == [{"split": "train", "path": "**/*.png"}]
+    assert found["configs"][0]["data_files"] == [{"split": "train", "path": ["**/*.png"]}]
     assert "not sold" in found["extra_gated_prompt"] and set(found["extra_gated_fields"].values()) == {"text", "checkbox"}
 
 
@@ -77,8 +78,10 @@ def test_what_strangers_wrote_into_a_manifest_stays_text():
 
 def test_a_loader_is_named_that_reads_the_images():
     assert "import mlcroissant" in draw_readme(facts())
-    for form in (OutputFormat(encoding="webp"), OutputFormat(shard=2)):
-        text = draw_readme(facts(manifest=replace(make_manifest(), output_format=form)))
+    assert "import mlcroissant" in draw_readme(facts(suffixes=("jpg", "png")))
+    sharded = replace(make_manifest(), output_format=OutputFormat(shard=2))
+    for changes in ({"suffixes": ("jpg", "webp")}, {"manifest": sharded}):
+        text = draw_readme(facts(**changes))
         assert "import mlcroissant" not in text and "`croissant.json` describes" in text
 
 
@@ -102,9 +105,12 @@ def load(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", [NAMES, NAMES[:2]], ids=["classes", "one class"])
-def test_datasets_loads_images_and_classes_by_the_card(keys, tmp_path, monkeypatch):
-    folder = publish(tmp_path / "p", keys)
+@pytest.mark.parametrize(
+    ("keys", "jpegs"),
+    [(NAMES, ()), (NAMES[:2], ()), (NAMES, NAMES), (NAMES, NAMES[1:3])], ids=["classes", "one class", "JPEG", "both"],
+)  # fmt: skip
+def test_datasets_loads_images_and_classes_by_the_card(keys, jpegs, tmp_path, monkeypatch):
+    folder = publish(tmp_path / "p", keys, jpegs=jpegs)
     write_card(folder, Words())
     found = load(folder, tmp_path / "cache", monkeypatch)
     names = found.features["label"].names

@@ -57,6 +57,6 @@ def test_images_of_all_shapes_and_damaged_ones_come_out_in_order_each_by_its_own
         )
         work.append((Job(number, ("a", str(number)), digest_pixels(published), path, None), lost))
         wanted.append((("a", str(number)), digest_pixels(clean_image), digest_pixels(clean_image)))
-    found = clean_batch(cleaner, PNG_FILES, lambda key, image, notes: digest_pixels(image), work)
+    found = clean_batch(cleaner, PNG_FILES, lambda key, image: digest_pixels(image.pixels), work)
     assert isinstance(found[8], str) and "8.png cannot be read" in found[8]
     assert [one for one in found if not isinstance(one, str)] == wanted[:8] + wanted[9:]

@@ -25,12 +25,14 @@ from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.stored import Raster
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
 from tests.helpers.commands import contents, inside
 from tests.helpers.folders import draw, write_images
 from tests.helpers.manifests import make_manifest, read_lines
 from tests.helpers.progress import Listener
+from tests.helpers.published import publish as publish_mixed
 from tests.helpers.releases import released
 
 HOSTILE = [("'=1+1'", 'a, "b"'), ("1", "nested/test"), ("train", "é\u200d"), ("日本", "@x")]
@@ -53,7 +55,7 @@ def publish(root: Path, keys: list[tuple[str, str]], form: OutputFormat = Output
     with StagedFolder(root) as stage:
         with form.open_writer(stage, listed.classes) as (write, finish):
             for key, image in images.items():
-                finish(write(key, image, NO_NOTES))
+                finish(write(key, Raster(image, NO_NOTES)))
         listed.write(stage)
     return root
 
@@ -149,6 +151,22 @@ def test_names_of_parts_are_warned_of(executor, tmp_path):
     assert listener.told == [line]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("form", [OutputFormat(), OutputFormat(shard=2)])
+def test_jpegs_stay_what_they_are_beside_other_images(executor, tmp_path, load, form, layout):
+    folder = publish_mixed(tmp_path / "p", HOSTILE, form, jpegs=HOSTILE[1:3])
+    export(folder, tmp_path / "out", layout, executor, Silent())
+    assert read_pixels(tmp_path / "out") == read_pixels(folder)
+    assert manifests.read(tmp_path / "out").digests == manifests.read(folder).digests
+    where = {"data_dir": str(tmp_path / "out")} if layout == "parquet" else {"data_files": str(tmp_path / "out/metadata.csv")}
+    assert sorted(digest_pixels(np.asarray(row["image"])) for row in load(layout, **where)) == sorted(
+        read_pixels(folder).values()
+    )
+    export(tmp_path / "out", tmp_path / "back", "imagefolder", executor, Silent())
+    files = {path.suffix: path for path in (tmp_path / "back").rglob("*.??g")}
+    assert sorted(files) == [".jpg", ".png"]
+
+
 @pytest.mark.parametrize("form", [OutputFormat(encoding="webp"), OutputFormat(shard=2), OutputFormat(shard=2, encoding="webp")])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_webp_and_tars_are_laid_out_too(executor, tmp_path, form, layout):
@@ -178,10 +196,10 @@ def test_what_was_interrupted_goes_on_to_the_same_bytes(executor, tmp_path, monk
     with pytest.raises(KeyboardInterrupt):
         export(folder, out, layout, executor, Interrupting())
     assert not out.exists() and (tmp_path / ".out.export").exists()
-    written: list[object] = []
-    monkeypatch.setattr(exporting, "read_image", lambda *which, **how: written.append(which) or read(*which, **how))
+    written: list[str] = []
+    monkeypatch.setattr(exporting, "read_listed", lambda *which, **how: written.append(str(which[0])) or read(*which, **how))
     export(folder, out, layout, executor, Silent(), resume=True)
-    assert 0 < len(written) < 9
+    assert 0 < sum(place.startswith(str(folder)) for place in written) < 9
     monkeypatch.undo()
     monkeypatch.setattr(exporting, "FILE_IMAGES", 2)
     export(folder, tmp_path / "whole", layout, executor, Silent())
@@ -189,7 +207,7 @@ def test_what_was_interrupted_goes_on_to_the_same_bytes(executor, tmp_path, monk
     assert sorted(os.listdir(tmp_path)) == ["out", "p", "whole"]
 
 
-read = exporting.read_image
+read = exporting.read_listed
 
 
 def test_refusals_say_what_to_do_and_leave_nothing(place, executor, tmp_path):

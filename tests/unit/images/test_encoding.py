@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from hideseek_cli.images.codec import NO_NOTES, read_image
+from hideseek_cli.images.codec import read_image
 from hideseek_cli.images.encoding import ENCODINGS, encode, why_unfit
+from hideseek_cli.images.notes import NO_NOTES
 
 CASES = [(encoding, channels) for encoding in ENCODINGS for channels in (1, 2, 3, 4) if encoding == "png" or channels > 2]
 

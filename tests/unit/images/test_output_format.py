@@ -14,6 +14,7 @@ from hideseek_cli.errors import InputError
 from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.stored import Raster
 from hideseek_cli.runtime.atomic import StagedFolder
 from tests.helpers.folders import draw
 
@@ -27,20 +28,21 @@ KEYS = st.tuples(st.text(max_size=8), st.text(max_size=8))
 def test_rows_come_back_whatever_names_hold(tmp_path_factory, keys):
     root = tmp_path_factory.mktemp("t") / "out"
     with StagedFolder(root) as stage:
-        TABLE.write_table(stage, keys)
+        TABLE.write_table(stage, [(key, "") for key in keys])
     header, *rows = csv.reader(io.StringIO((root / "metadata.csv").read_bytes().decode(), newline=""))
     assert header == ["file_name", "label"]
     assert rows == [[f"{label}/{name}.png", label] for label, name in keys]
 
 
 def test_our_own_reader_of_tables_reads_it(tmp_path):
+    rows = [(key, "") for key in HOSTILE]
     with StagedFolder(tmp_path / "out") as stage, TABLE.open_writer(stage, []) as (write, _):
         for number, key in enumerate(HOSTILE):
-            write(key, draw(0, number, 8, 3), NO_NOTES)
-        TABLE.write_table(stage, HOSTILE)
+            write(key, Raster(draw(0, number, 8, 3), NO_NOTES))
+        TABLE.write_table(stage, rows)
     found = scan(tmp_path / "out", tmp_path / "out/metadata.csv").records
     assert sorted(found.keys()) == sorted((label, f"{label}/{name}") for label, name in HOSTILE)
-    assert sorted(TABLE.files(HOSTILE)) == sorted(
+    assert sorted(TABLE.files(rows)) == sorted(
         path.relative_to(tmp_path / "out").as_posix() for path in Path(tmp_path / "out").rglob("*") if path.is_file()
     )
 

@@ -21,6 +21,7 @@ from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.encoding import encode
 from hideseek_cli.images.notes import NO_NOTES
 from hideseek_cli.images.output_format import OutputFormat
+from hideseek_cli.images.stored import Raster
 from hideseek_cli.runtime.atomic import StagedFolder
 from tests.helpers.folders import draw, write_images
 
@@ -32,7 +33,7 @@ def put(root: Path, keys=KEYS, each: int = 9) -> Path:
         form = OutputFormat(shard=each, container="parquet")
         with form.open_writer(stage, sorted({label for label, _ in keys})) as (write, finish):
             for number, key in enumerate(keys):
-                finish(write(key, draw(0, number, 8, 3), NO_NOTES))
+                finish(write(key, Raster(draw(0, number, 8, 3), NO_NOTES)))
     return root
 
 
@@ -169,7 +170,7 @@ def test_a_parquet_file_beside_images_is_a_table(tmp_path, beside):
     write_images(tmp_path, 2, 2)
     if beside == "a tar":
         with StagedFolder(tmp_path / "t") as stage, OutputFormat(shard=9).open_writer(stage, ["a"]) as (write, finish):
-            finish(write(("a", "1"), draw(0, 0, 8, 3), NO_NOTES))
+            finish(write(("a", "1"), Raster(draw(0, 0, 8, 3), NO_NOTES)))
     place = tmp_path / "t" if beside == "a tar" else tmp_path
     pq.write_table(pa.table({"file_name": ["a"]}), place / "metadata.parquet")
     if beside == "images":

@@ -17,7 +17,7 @@ WHOLE = st.text("abcXYZ019-_éß图 .", min_size=1, max_size=12).filter(lambda n
      "sub/aux", "sub /x", "CONOUT$"],
 )  # fmt: skip
 def test_what_cannot_be_written_on_windows_is_named_as_image_and_as_class(name):
-    assert find_unportable([("cat", name)], ".png") == {UNPORTABLE: [f"cat/{name}"]}
+    assert find_unportable([("cat", name)], ["png"]) == {UNPORTABLE: [f"cat/{name}"]}
     assert "/" in name or not is_portable((name, "x"))
 
 
@@ -25,7 +25,7 @@ def test_what_cannot_be_written_on_windows_is_named_as_image_and_as_class(name):
     "name", ["auxiliary", "console", "com10", "a.b", "(1)", "100% [sure]; $HOME & 'more'", "-rf", "图片 🖼"]
 )
 def test_ordinary_names_are_taken(name):
-    assert find_unportable([("cat", name), (name, "x")], ".png") == {}
+    assert find_unportable([("cat", name), (name, "x")], ["png"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,17 @@ def test_ordinary_names_are_taken(name):
     ],
 )
 def test_names_that_some_system_takes_for_one_are_named(keys, problems):
-    assert find_unportable(keys, ".png", ["hideseek.json"]) == problems
+    assert find_unportable(keys, ["png"], ["hideseek.json"]) == problems
 
 
 @given(st.lists(st.tuples(WHOLE, WHOLE), max_size=20))
 def test_what_is_taken_makes_as_many_files_where_capitals_do_not_count(keys):
     keys = sorted(set(keys))
-    problems = find_unportable(keys, ".png")
+    problems = find_unportable(keys, ["png"])
     folded = {f"{label}/{name}.png".casefold() for label, name in keys}
     assert problems or len(folded) == len(keys)
+
+
+def test_of_several_suffixes_each_may_be_that_of_an_image():
+    keys = [("cat", "a"), ("cat", "a.jpg/b"), ("cat", "b"), ("cat", "b.webp/c")]
+    assert find_unportable(keys, ["png", "jpg"]) == {UNDER_IMAGE: ["cat/a.jpg/b.png"]}

@@ -26,6 +26,7 @@ from hideseek_cli.images.notes import NO_NOTES, Notes
 from hideseek_cli.images.output_format import PNG_FILES, OutputFormat
 from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.shards import CONTAINERS, ShardWriter, hold
+from hideseek_cli.images.stored import Raster
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.runtime.atomic import StagedFolder
 from hideseek_cli.runtime.progress import Silent
@@ -42,7 +43,7 @@ def put(root: Path, output_format: OutputFormat, keys: Iterable[Key], side: int 
     keys = sorted(keys)
     classes = list(dict.fromkeys(label for label, _ in keys))
     with StagedFolder(root) as stage, output_format.open_writer(stage, classes) as (write, finish):
-        for held in [write(key, draw(0, number, side, 3), NO_NOTES) for number, key in enumerate(keys)]:
+        for held in [write(key, Raster(draw(0, number, side, 3), NO_NOTES)) for number, key in enumerate(keys)]:
             finish(pickle.loads(pickle.dumps(held)))
     return root
 
@@ -61,18 +62,17 @@ def test_every_form_holds_the_same_classes_names_and_pixels(tmp_path_factory, ke
     assert [record.key for record in folder.records] == sorted(keys)
     for number, record in enumerate(folder.records):
         assert np.array_equal(decode(record.path), draw(0, number, 8, 3))
-    sources = output_format.sources(folder.root, sorted(keys))
+    rows = [(key, "") for key in sorted(keys)]
+    sources = output_format.sources(folder.root, rows)
     assert [str(source) for source in sources] == [str(record.path) for record in folder.records]
-    assert [f"{folder.root}/{place}" for place in output_format.places(sorted(keys))] == [
-        str(record.path) for record in folder.records
-    ]
-    assert sorted(output_format.files(keys)) == sorted(contents(folder.root))
+    assert [f"{folder.root}/{place}" for place in output_format.places(rows)] == [str(record.path) for record in folder.records]
+    assert sorted(output_format.files(rows)) == sorted(contents(folder.root))
 
 
 def test_the_order_of_the_work_is_not_that_of_the_shard(tmp_path):
     keys = [("a", str(number)) for number in range(5)]
     with StagedFolder(tmp_path / "out") as stage, OutputFormat(shard=2).open_writer(stage, ["a"]) as (write, finish):
-        held = {key: write(key, draw(0, int(key[1]), 8, 3), NO_NOTES) for key in reversed(keys)}
+        held = {key: write(key, Raster(draw(0, int(key[1]), 8, 3), NO_NOTES)) for key in reversed(keys)}
         for key in keys:
             finish(held[key])
     assert contents(tmp_path / "out") == contents(put(tmp_path / "other", OutputFormat(shard=2), keys))
@@ -122,8 +122,8 @@ def test_a_full_disk_is_said_and_nothing_is_left(tmp_path, monkeypatch):
 
 def test_a_shard_that_is_not_finished_has_no_end(tmp_path):
     with StagedFolder(tmp_path / "out") as stage:
-        with pytest.raises(KeyError), ShardWriter(stage, 3, CONTAINERS["tar"], ".png", ["a"]) as writer:
-            writer.add(hold(stage, ("a", "b"), encode(draw(0, 0, 8, 3))))
+        with pytest.raises(KeyError), ShardWriter(stage, 3, CONTAINERS["tar"], ["a"]) as writer:
+            writer.add(hold(stage, ("a", "b"), "png", encode(draw(0, 0, 8, 3))))
             raise KeyError
         with pytest.raises(RefusalError, match="cut off"):
             scan(stage.stage)

@@ -22,6 +22,7 @@ from hideseek_cli.formats.mask_file import MaskFile
 from tests.helpers.commands import inside
 from tests.helpers.folders import repack, write_images
 from tests.helpers.manifests import make_manifest, read_lines, write_lines
+from tests.helpers.published import publish
 from tests.helpers.releases import released
 
 FORMAT1 = Path(__file__).parents[2] / "data/release-format1"
@@ -75,6 +76,14 @@ def test_a_published_folder_tells_its_offers_what_fits_and_what_to_run(release):
     ]  # fmt: skip
     assert steps(found) == ["seek published cleaner", "verify published"]
     assert "next: seek" in str(found)
+
+
+def test_kinds_of_files_are_told(tmp_path):
+    keys = [("a", "0"), ("a", "1"), ("b", "0")]
+    for jpegs, kinds, value in ((keys[:0], "png", "3 png"), (keys[:1], "jpg and png", "1 jpg, 2 png"), (keys, "jpg", "3 jpg")):
+        found = hs.inspect(publish(tmp_path / kinds, keys, jpegs=jpegs))
+        assert found.to_json()["encoding"] == kinds and told(found)["encoding"] == value
+        assert found.to_json()["missing"] == 0
 
 
 def test_a_cleaned_level_tells_its_own_promise(release):

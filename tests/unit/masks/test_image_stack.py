@@ -29,9 +29,9 @@ def test_masked_images_are_what_a_network_sees_of_the_files(make_folder, executo
     thresholds, shifts = source.thresholds(bytes(32)), source.shifts(bytes(32), placement)
     masks = source.stack.quantise(random.normal(0, 4, thresholds.shape), 1.0, thresholds, 8)
     labels = source.folder.labels
-    shown = source.stack.apply_masks(masks, labels, shifts)
+    shown = source.stack.apply_masks(masks, labels, shifts, 8)
     for number in range(len(source)):
-        own, *_ = source.read_originals([number])
+        own = source.read_originals([number]).pixels
         shift = None if shifts is None else shifts[number : number + 1]
         file = apply(drop_alpha(own), place_on(own, masks, labels[number : number + 1], shift))[0]
         apart = np.abs(fit(file, 16).astype(int) - shown[number])

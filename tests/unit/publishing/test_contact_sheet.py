@@ -89,10 +89,10 @@ def test_of_a_large_image_the_part_is_shown_in_which_the_mask_is_seen_best(tmp_p
     masks = make_masks(source, levels=2)
     page, part = np.asarray(draw_contact_sheet(source, masks)), np.s_[44:300, 264:520]
     for row, example in enumerate(choose_examples(source)):
-        original = source.read_originals([example.number])[0]
-        published = masks.render(original, [example.number])["published"]
+        original = source.read_originals([example.number])
+        published = masks.publish(original, [example.number])
         top = TOP + row * (148 + GAP + 256 + GAP + 2 * LINE)
-        for column, pixels in enumerate((original[0], None, published[0])):
+        for column, pixels in enumerate((original.pixels[0], None, published.pixels[0])):
             left = MARGIN + column * (256 + GAP)
             whole, below = page[top : top + 148, left : left + 256], page[top + 148 + GAP :][:256, left : left + 256]
             if pixels is not None:

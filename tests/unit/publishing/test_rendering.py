@@ -227,7 +227,7 @@ def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
         return [decode(record.path) for record in scan(folder).records]
 
     published = pixels(tmp_path / "published")
-    assert all((image != source.read_originals([number])[0][0]).any() for number, image in enumerate(published)), (
+    assert all((image != source.read_originals([number]).pixels[0]).any() for number, image in enumerate(published)), (
         "all are masked"
     )
     for level, touched in (*tiers.items(), ("clean", np.ones(72, bool))):
@@ -235,7 +235,7 @@ def test_a_cleaner_touches_its_images_and_leaves_the_others_as_published(
         assert len(cleaner.patterns[3]) == {"30": 2, "50": 4, "clean": 6}[level], "of its own layers and those below"
         assert seek(tmp_path / "published", cleaner, tmp_path / level, executor, Silent()).exact
         for number, found in enumerate(pixels(tmp_path / level)):
-            expected = source.read_originals([number])[0][0] if touched[number] else published[number]
+            expected = source.read_originals([number]).pixels[0] if touched[number] else published[number]
             assert np.array_equal(found, expected)
         if placement == "keyed":
             assert cleaner.shifts is not None and not cleaner.shifts[~touched].any()
@@ -268,7 +268,7 @@ def test_images_of_a_kind_that_no_network_is_trained_on_are_masked_and_cleaned(m
     assert seek(tmp_path / "published", cleaner, tmp_path / "clean", executor, Silent()).exact
     cleaned, published = (scan(tmp_path / name).records for name in ("clean", "published"))
     for number in range(72):
-        original = source.read_originals([number])[0][0]
+        original = source.read_originals([number]).pixels[0]
         assert np.array_equal(decode(cleaned[number].path), original)
         assert (decode(published[number].path) != original).any()
 

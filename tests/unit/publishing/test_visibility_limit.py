@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hideseek_cli.images import visibility
-from hideseek_cli.images.codec import drop_alpha
 from hideseek_cli.images.visibility import choose_sample, measure_jpeg_visibility
 from hideseek_cli.publishing import visibility_limit
 from hideseek_cli.publishing.config import HideConfig
@@ -39,7 +38,7 @@ def limit_of(source: SourceDataset, executor: Executor, most: float | None = Non
 def test_what_is_not_limited_may_be_as_visible_as_the_same_image_is_as_jpeg(source, executor):
     found = limit_of(source, executor)
     assert found.numbers.tolist() == choose_sample(16).tolist() and len(found.numbers) == visibility.JUDGED
-    own = [measure_jpeg_visibility(drop_alpha(source.read_originals([number])[0])[0]) for number in found.numbers.tolist()]
+    own = [measure_jpeg_visibility(source.read_originals([number]).colours[0]) for number in found.numbers.tolist()]
     assert found.allowed.tolist() == own and found.mean == pytest.approx(np.mean(own))
     given = limit_of(source, executor, 0.1)
     assert given.mean == pytest.approx(0.1) and np.array_equal(given.numbers, found.numbers)
