@@ -16,7 +16,7 @@ from hideseek_cli.images.siblings import AUTO, COLUMN, check_groups
 from hideseek_cli.masks.arithmetic import MAX_EPSILON
 from hideseek_cli.methods import Authorizing, Method
 from hideseek_cli.methods.emn import REDUCED, ClassWise
-from hideseek_cli.publishing.budget import RunBudget
+from hideseek_cli.publishing.budget import USUAL_ATTEMPTS, RunBudget
 from hideseek_cli.publishing.looks import USUAL
 from hideseek_cli.recipe import Recipe
 from hideseek_cli.runtime.exposure import describe_exposure
@@ -175,12 +175,17 @@ class HideConfig:
     @property
     def budget(self) -> RunBudget:
         """Retrainings that may be made. Plain masks may follow those that are only preferred to outlive something, then masks
-        whose pattern levels share; with an authorized network, masks of another network come first."""
+        whose pattern levels share; with an authorized network, masks of another network come first; after those of JPEGs
+        those of pixels."""
         plain = len(REDUCED) if self.survived and self.robust is None else 0
         shared = bool(self.levels) and self.method.scope == "class" and self.calibration == "retrain"
         authorized = isinstance(self.method, Authorizing)
+        again = USUAL_ATTEMPTS if self.output_format.keeps_jpeg else 0
         return RunBudget(
-            levels=len(self.levels), authorized=authorized, further_attempts=plain + shared + authorized, max_runs=self.max_runs
+            levels=len(self.levels),
+            authorized=authorized,
+            further_attempts=plain + shared + authorized + again,
+            max_runs=self.max_runs,
         )
 
     @property

@@ -65,17 +65,22 @@ class Selection:
     """All that were made, in their order."""
 
     @property
+    def best(self) -> AttemptOutcome:
+        """The attempt that made these masks."""
+        return self.attempts[find_best(self.attempts)]
+
+    @property
     def shared(self) -> bool:
         """Whether levels that would have had patterns of their own have one in common."""
-        return self.attempts[find_best(self.attempts)].shared
+        return self.best.shared
 
 
-def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Task) -> Selection:
+def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Task, kind: str = "") -> Selection:
     """What to publish: masks at the greatest strength that keeps the images' similarity and that the eye does not mind.
 
     Hidden first: the method's attempts are made in turn, and after them one with patterns that all levels share, until one
     leaves no more than counts as hidden or no runs are left for more. Which of them hides best depends on the images
-    (docs/results/2026-11-masks.md).
+    (docs/results/2026-11-masks.md). ``kind``: what is said before the name of each attempt.
     """
     attempts = run.config.method.candidates(task)
     total = len(attempts) + layout.divided
@@ -89,9 +94,11 @@ def select_masks(run: HideRun, baseline: Baseline, layout: MaskLayout, task: Tas
         shared = number == len(attempts)
         rule = find_best(outcomes) if shared else number
         one, place = _share(run, baseline, rule) if shared else (attempts[rule], layout)
-        masks = evaluate(run, baseline, place, f"candidate {number}", one)
+        masks = evaluate(run, baseline, place, f"{kind}candidate {number}", one)
         hides = baseline.hides(masks.accuracy)
-        outcomes.append(AttemptOutcome(name=one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy, hides=hides))
+        outcomes.append(
+            AttemptOutcome(name=kind + one.name, robust=one.robust, shared=shared, accuracy=masks.accuracy, hides=hides)
+        )
         run.progress.say(describe_last(outcomes, total))
         if find_best(outcomes) == number:
             best = Selection(masks, place, rule, ())

@@ -23,10 +23,11 @@ from hideseek_cli.publishing.baseline import measure_clean
 from hideseek_cli.publishing.calibration import CalibratedLevels, calibrate
 from hideseek_cli.publishing.config import HideConfig
 from hideseek_cli.publishing.contact_sheet import draw_contact_sheet
+from hideseek_cli.publishing.file_choice import choose_masks
 from hideseek_cli.publishing.level_result import LevelResult
 from hideseek_cli.publishing.level_search import LevelOutcome
-from hideseek_cli.publishing.mask_layout import MaskLayout, lay_out_masks, make_task
-from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized, select_masks
+from hideseek_cli.publishing.mask_layout import MaskLayout
+from hideseek_cli.publishing.mask_selection import AuthorizedResult, CandidateMasks, measure_authorized
 from hideseek_cli.publishing.preparation import begin_files, hold_places, read_source
 from hideseek_cli.publishing.products import find_overlaps
 from hideseek_cli.publishing.release import Release, write_release
@@ -51,7 +52,7 @@ def hide(config: HideConfig, device: torch.device, executor: Executor, progress:
     begun = time.monotonic()
     with hold_places(config) as (stage, master):
         _warn(config, device, progress)
-        source = read_source(config, executor, progress)
+        config, source = read_source(config, executor, progress)
         journal, master = _open_journal(config, source, master, device, progress)
         with journal.running():
             run = HideRun.begin(config, source, master, device, journal, executor, progress)
@@ -61,9 +62,7 @@ def hide(config: HideConfig, device: torch.device, executor: Executor, progress:
 def _carry_out(run: HideRun, stage: StagedFolder, begun: float) -> HideResult:
     """Measure, train, select, calibrate, write."""
     baseline = measure_clean(run)
-    first = lay_out_masks(run, baseline)
-    task = make_task(run, first)
-    selected = select_masks(run, baseline, first, task)
+    run, selected, task = choose_masks(run, baseline)
     strongest, layout = selected.masks, selected.layout
     allowed = measure_authorized(run, layout, strongest)
     calibrated = calibrate(run, baseline, layout, strongest, task)

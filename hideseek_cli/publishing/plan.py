@@ -98,7 +98,7 @@ class HidePlan:
 def plan(config: HideConfig, device: torch.device, executor: Executor, progress: Progress) -> HidePlan:
     """What ``hide`` would do, about how long it takes and how much disk. Raises InputError as ``hide`` does."""
     prepare(config)
-    source = read_source(config, executor, progress)
+    config, source = read_source(config, executor, progress)
     recipe, classes = config.recipe.for_images(len(source)), len(source.folder.classes)
     dataset = make_dataset(source.stack.clean(), source.labels, classes, device)
     return HidePlan(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -89,8 +90,8 @@ def begin_files(config: HideConfig, journal: Journal, release: str) -> None:
     journal.remember(RELEASE, release)
 
 
-def read_source(config: HideConfig, executor: Executor, progress: Progress) -> SourceDataset:
-    """Read the folder. Raises InputError where what is asked for cannot be done with these images."""
+def read_source(config: HideConfig, executor: Executor, progress: Progress) -> tuple[HideConfig, SourceDataset]:
+    """Read the folder, and settle in what files it is published. Raises InputError where what is asked for cannot be done with these images."""
     source = load_source(
         config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
         seed=config.seed, split=config.split, groups=config.groups,
@@ -116,7 +117,8 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> S
     for line in describe_siblings(config, source):
         progress.say(line)
     _report_few(config, source, progress)
-    return source
+    form = config.output_format
+    return replace(config, output_format=replace(form, keeps_jpeg=form.keeps_jpeg and bool(source.jpegs.any()))), source
 
 
 def describe_siblings(config: HideConfig, source: SourceDataset) -> list[str]:

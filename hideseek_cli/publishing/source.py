@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
 import numpy as np
@@ -17,11 +18,12 @@ from hideseek_cli.images.jpeg import PREFIX
 from hideseek_cli.images.output_format import OutputFormat
 from hideseek_cli.images.reading import Reading
 from hideseek_cli.images.similarity import choose_batch_size
-from hideseek_cli.images.stored import read_original
+from hideseek_cli.images.stored import Raster, read_original
 from hideseek_cli.masks import keys
 from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, find_quietest_order
 from hideseek_cli.masks.canvas import Canvas, make_canvas
 from hideseek_cli.masks.image_stack import ImageStack
+from hideseek_cli.runtime.executors import ordered_map
 
 DIGEST = 16
 """Bytes of a digest that tell whether an image has changed since it was read. No two images share them by chance, and who
@@ -119,6 +121,23 @@ class SourceDataset:
         ]
         raise_for(changed, "images were changed while hide was at work; start again without `resume=True`")
         return make_canvas(found)
+
+    def as_lossless(self, executor: Executor) -> SourceDataset | None:
+        """The same, all of it to be published without loss; None where that cannot be. Raises InputError where an image is no
+        longer what was read."""
+        form, numbers = replace(self.output_format, keeps_jpeg=False), np.flatnonzero(self.jpegs).tolist()
+        digests = self.digests.copy()
+
+        def read(number: int) -> Raster:
+            (image,) = self.read_originals([number]).images
+            return Raster(image.pixels, image.notes)
+
+        for number, found in zip(numbers, ordered_map(executor, read, numbers), strict=True):
+            if found.why_unfit(form.encoding):
+                return None
+            digests[number] = shorten_digest(found.digest)
+        stack = replace(self.stack, grids={})
+        return replace(self, output_format=form, digests=digests, jpegs=np.zeros_like(self.jpegs), stack=stack)
 
     def release_label(self) -> str:
         """Names the release when subkeys are derived: a hash over the names and shapes of its images."""
