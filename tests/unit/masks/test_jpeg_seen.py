@@ -15,8 +15,9 @@ from hideseek_cli.masks.jpeg_grid import compute_change
 from hideseek_cli.masks.jpeg_seen import see_change
 from tests.helpers.grids import SAMPLINGS, draw_mask, grids
 
-SMOOTHED, OTHERS = 4.0, 2.0
-"""Grey levels that decoders may be beside: where they smooth colours between blocks, at the coarsest, and elsewhere."""
+SMOOTHED, ROUNDED, FURTHEST = 4.0, 1.5, 4.0
+"""Grey levels that an image may be beside: on average where decoders smooth colours between blocks, and elsewhere; and at one
+pixel elsewhere, where decoder and resampling round in turn."""
 
 
 @given(grid=grids(SAMPLINGS), side=st.sampled_from([None, 8, 16, 32]), seed=st.integers(0, 2**16), bound=st.integers(0, 40))
@@ -28,6 +29,6 @@ def test_networks_see_what_a_decoder_shows(grid: Grid, side: int | None, seed: i
     assert seen.shape == mask.shape == shown.shape
     beside = np.abs(shown - 128.0 - seen)
     smoothed = len(grid.sampling) == 3 and grid.sampling[0] != (1, 1)
-    assert beside.mean() <= (SMOOTHED if smoothed else OTHERS) / 2
+    assert beside.mean() <= (SMOOTHED if smoothed else ROUNDED)
     if not smoothed:
-        assert beside.max() <= OTHERS
+        assert beside.max() <= FURTHEST
