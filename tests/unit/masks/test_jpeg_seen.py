@@ -42,3 +42,10 @@ def test_networks_see_what_a_decoder_shows(grid: Grid, side: int | None, seed: i
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_so_they_do_however_images_lie(orientation: int) -> None:
     check(make_grid(((1, 1), (1, 1), (1, 1)), 40, 56, 3, orientation, 0), 32, 1, 40)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_masks_of_an_image_s_own_size_are_seen_as_they_are(orientation: int) -> None:
+    grid = make_grid(((1, 1), (1, 1), (1, 1)), 40, 56, 1, orientation, 0)
+    mask = draw_mask(grid, 20, None, 1)
+    assert np.abs(see_change(mask, grid, 2**10) - mask).max() <= FURTHEST
