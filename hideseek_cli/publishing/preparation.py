@@ -91,7 +91,8 @@ def begin_files(config: HideConfig, journal: Journal, release: str) -> None:
 
 
 def read_source(config: HideConfig, executor: Executor, progress: Progress) -> tuple[HideConfig, SourceDataset]:
-    """Read the folder, and settle in what files it is published. Raises InputError where what is asked for cannot be done with these images."""
+    """Read the folder, and settle in what files it is published. Raises InputError where what is asked for cannot be done
+    with these images."""
     source = load_source(
         config.data, config.labels, config.size, executor, progress, config.output_format, most=config.train_images,
         seed=config.seed, split=config.split, groups=config.groups,

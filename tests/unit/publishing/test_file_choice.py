@@ -95,7 +95,7 @@ def test_files_that_are_larger_must_be_worth_it(pixels: float, larger: bool, cho
 
 @pytest.mark.parametrize("options", [{"image_format": "png"}, {"suffix": "png"}])
 def test_where_nothing_stays_a_jpeg_nothing_is_tried_twice(options: dict[str, str], choose: Choose) -> None:
-    run, selected, trained, _ = choose(80.0, 80.0, 80.0, **options)
+    run, _, trained, _ = choose(80.0, 80.0, 80.0, **options)
     assert len(trained) == 3 and not run.source.jpegs.any()
 
 
