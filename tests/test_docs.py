@@ -25,7 +25,7 @@ LINK = re.compile(r"(?:\]\(|^\[[^]\n]+\]: |(?:src|href)=\")(?!https?:|mailto:)([
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 HASH = re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{7,40}\b")
 
-LONGEST_LINE, WORDS = 100, 14_000
+LONGEST_LINE, WORDS = 100, 10_300
 LONGEST_PAGE = {"guides": 150, "architecture.md": 100}
 """Lines of a page at most."""
 
@@ -60,7 +60,8 @@ def test_pages_and_lines_are_short_and_no_commit_is_named(page: Path) -> None:
 
 
 def test_there_is_little_to_read() -> None:
-    assert sum(len(page.read_text().split()) for page in TODAY if DOCS in page.parents) <= WORDS
+    written = [page for page in TODAY if DOCS in page.parents and page.name != "commands.md"]  # which is made of help texts
+    assert sum(len(page.read_text().split()) for page in written) <= WORDS
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=named)
