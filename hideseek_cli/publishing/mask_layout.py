@@ -14,7 +14,7 @@ from hideseek_cli.images.copies import find_divided
 from hideseek_cli.images.exif import UPRIGHT
 from hideseek_cli.images.visibility import choose_enlargement
 from hideseek_cli.masks.assignment import CARRIED, UnmaskingOrder, count_pattern_sets
-from hideseek_cli.masks.resample import compute_return_weights
+from hideseek_cli.masks.resample import FAR, compute_return_weights
 from hideseek_cli.methods import Task
 from hideseek_cli.publishing.accuracy_curve import Axis, Expected, guess_shares
 from hideseek_cli.publishing.baseline import Baseline
@@ -102,7 +102,8 @@ def find_sight(source: SourceDataset, visibility: float, device: torch.device) -
 
 
 def find_coefficients(source: SourceDataset, device: torch.device) -> Coefficients | None:
-    """The way into coefficients that most images share, of those that have most channels; None where most are no JPEGs."""
+    """The way into coefficients that most images share, of those that have most channels; None where most are no JPEGs, or so
+    large that most of a mask survives it (and the way takes long)."""
     stack = source.stack
     found = Counter(one for one in stack.grids.values() if one.channels == stack.channels)
     if source.size is None:  # masks that are cut to squares lie in every orientation
@@ -110,4 +111,6 @@ def find_coefficients(source: SourceDataset, device: torch.device) -> Coefficien
     if 2 * found.total() < len(stack):
         return None
     (grid, _), *_ = found.most_common(1)
+    if source.size is not None and min(grid.height, grid.width) > FAR * source.size:
+        return None
     return Coefficients.of(replace(grid, orientation=UPRIGHT), stack.shape, device)
