@@ -26,6 +26,8 @@ class Raster:
 
     pixels: Pixels
     notes: Notes
+    unfit: str | None = None
+    """Why it was not taken as the JPEG that it is, as ``it is <why>``."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -117,18 +119,18 @@ def read_original(path: Source, *, exif: bool = False, keeps_jpeg: bool = False)
 
     Raises InputError as ``read_image`` does.
     """
-    source = path
+    source, unfit = path, None
     if keeps_jpeg and (told := read_jpeg_notes(path, exif=exif)) is not None:
         source = _load(path)
         try:
             coefficients = read_coefficients(source.content, told[1])
-        except UnfitError:
-            pass
+        except UnfitError as error:
+            unfit = str(error)
         else:
             found = Jpeg(coefficients, told[0], source)
             found.pixels  # noqa: B018  # decoded while it is known of which file
             return found
-    return Raster(*read_image(source, exif=exif))
+    return Raster(*read_image(source, exif=exif), unfit)
 
 
 def read_listed(path: Source, digest: str, encoding: str | None, *, exif: bool = False) -> Stored:

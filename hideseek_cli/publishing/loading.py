@@ -27,9 +27,10 @@ from hideseek_cli.images.passed_over import PassedOver
 from hideseek_cli.images.portable import find_unportable
 from hideseek_cli.images.reading import tell_reading
 from hideseek_cli.images.siblings import AUTO, COLUMN, NONE, find_siblings, group_named, match_names
-from hideseek_cli.images.stored import Jpeg, read_original
+from hideseek_cli.images.stored import read_original
 from hideseek_cli.images.twins import SIDE as LARGER
 from hideseek_cli.masks.image_stack import ImageStack, choose_training_size, load_labelled
+from hideseek_cli.publishing.kept_jpegs import KeptJpegs, tell_kind
 from hideseek_cli.publishing.source import DIGEST, SourceDataset, shorten_digest
 from hideseek_cli.publishing.transparency import Transparency, sketch
 from hideseek_cli.runtime.progress import Progress
@@ -52,8 +53,8 @@ class _Read:
     shape: tuple[int, ...]
     digest: str
     """As ``images.stored`` has it."""
-    grid: Grid | None
-    """Of what is published as a JPEG."""
+    kind: Grid | str | None
+    """As ``kept_jpegs.tell_kind`` has it."""
     seen: Pixels | None
     """How networks see it, where it is trained on."""
     alpha: bytes | None
@@ -89,28 +90,26 @@ def load_source(
     taught = _draw_held(folder, HELD // _bytes(shapes, size) if most is None else most, seed)
     whole = hashlib.sha256(repr(size).encode())
     digests, images, transparency = np.zeros((len(shapes), DIGEST), np.uint8), list[Pixels](), Transparency()
-    jpegs, grids = np.zeros(len(shapes), np.bool_), dict[int, Grid]()
-    kinds = dict[Grid, Grid]()
+    jpegs = KeptJpegs(len(shapes))
     thumbnails, larger = (np.zeros((len(shapes), side**2), np.uint8) for side in (SIDE, LARGER))
     taken = _read_images(folder, np.flatnonzero(known), taught, size, output_format, executor, wrong, progress)
     for key, found in zip(compress(folder.records.keys(), known), taken, strict=True):
         if found is not None:
             number = found.number
             shapes[number], digests[number] = found.shape, shorten_digest(found.digest)
-            if found.grid is not None:
-                jpegs[number] = True
-                if found.seen is not None:
-                    grids[len(images)] = kinds.setdefault(found.grid, found.grid)
+            jpegs.add(number, found.kind, None if found.seen is None else len(images))
             thumbnails[number], larger[number] = found.thumbnail, found.larger
             whole.update(repr((key, found.digest)).encode())
             images += [] if found.seen is None else [found.seen]
             transparency.add(number, found.alpha)
     raise_for_all({**problems, UNUSABLE: sorted(wrong.get(UNUSABLE, []))})
     _check(folder, taught, most)
-    if warning := transparency.warn(folder.labels):
-        progress.say(warning)
+    for warning in (jpegs.describe_others(output_format.encoding), transparency.warn(folder.labels)):
+        if warning:
+            progress.say(warning)
     sides = None if size is None else shapes[taught, :2].min(1).astype(np.int64)
-    stack = ImageStack.of(folder, images, sides, kinds=np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist(), grids=grids)
+    channels = np.unique(shapes[:, 2] - (shapes[:, 2] % 2 == 0)).tolist()
+    stack = ImageStack.of(folder, images, sides, channels, jpegs.grids)
     validation = None
     if "val" in layout.parts:
         besides = PassedOver(layout.parts["val"])
@@ -123,7 +122,7 @@ def load_source(
         whole.update(held.tobytes())
     siblings = _find_siblings(folder, find_copies(digests, thumbnails), larger, groups, table)
     return SourceDataset(
-        folder, output_format, shapes, digests, jpegs, siblings, whole.hexdigest(), size, taught, stack,
+        folder, output_format, shapes, digests, jpegs.which, siblings, whole.hexdigest(), size, taught, stack,
         validation, reading,
     )  # fmt: skip
 
@@ -151,8 +150,7 @@ def _read_images(
         image = own.pixels
         seen = _see(image, size) if taught[number] else None
         thumbnails = [make_thumbnail(image, side) for side in (SIDE, LARGER)]
-        grid = own.coefficients.grid if isinstance(own, Jpeg) else None
-        return _Read(number, own.shape, own.digest, grid, seen, sketch(image), *thumbnails)
+        return _Read(number, own.shape, own.digest, tell_kind(own), seen, sketch(image), *thumbnails)
 
     return try_each(map(int, numbers), take, executor, wrong, report_count(folder, progress, "reading"))
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 import pytest
 
 MISSING = re.compile(r"ModuleNotFoundError: No module named '(\w+)")
-EXTRA = ("pyarrow", "sklearn")
+EXTRA = ("pyarrow", "sklearn", "threadpoolctl")
 """Libraries of extras that tests of a buyer's packages import without asking."""
 
 

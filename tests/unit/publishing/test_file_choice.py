@@ -99,6 +99,19 @@ def test_where_nothing_stays_a_jpeg_nothing_is_tried_twice(options: dict[str, st
     assert len(trained) == 3 and not run.source.jpegs.any()
 
 
+def test_it_is_told_how_many_jpegs_become_something_else_and_why(tmp_path: Path, executor: Executor) -> None:
+    data, listener = write_jpegs(tmp_path / "data"), Listener()
+    for number in range(2):
+        Image.new("CMYK", (16, 16), (number, 9, 9, 9)).save(data / f"class0/{number}.jpg")
+    source = load_source(data, None, None, executor, listener, OutputFormat.choose("auto"))
+    assert source.jpegs.sum() == 48
+    (told,) = [line for line in listener.told if "cannot be masked" in line]
+    assert told.startswith("2 JPEGs cannot be masked in their coefficients and become PNG, being of 4 components (CMYK")
+    quiet = Listener()
+    load_source(data, None, None, executor, quiet, OutputFormat.choose("png"))
+    assert not any("cannot be masked" in line for line in quiet.told)
+
+
 def test_without_runs_that_are_left_it_says_so(choose: Choose) -> None:
     run, _, trained, told = choose(80.0, 80.0, 80.0, spent=26)
     assert len(trained) < 4 and any("no runs are left" in line for line in told) and run.source.jpegs.all()
