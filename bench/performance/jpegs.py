@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does
 
@@ -36,6 +37,8 @@ from hideseek_cli.images.dataset import scan
 from hideseek_cli.images.jpeg import read_coefficients
 from hideseek_cli.images.layout import find_layout
 from hideseek_cli.images.output_format import AUTO, OutputFormat
+from hideseek_cli.images.similarity import compare_batch
+from hideseek_cli.images.visibility import measure_visibility
 from hideseek_cli.publishing import release
 from hideseek_cli.publishing.loading import load_source
 from hideseek_cli.publishing.release_masks import ReleaseMasks
@@ -159,10 +162,10 @@ def main() -> None:
             root = Path(place)
             data, clocks, sizes, count = copy_some(folder, asked.each, root / "data"), [], [], 0
             for form in FORMS:
-                clock, plain = Clock(), (release.compare_batch, release.measure_visibility)
-                release.compare_batch, release.measure_visibility = (clock.watch(one, "measuring") for one in plain)
-                count = publish(data, root / form, form, patterns, asked.deviation, clock)
-                release.compare_batch, release.measure_visibility = plain
+                clock = Clock()
+                alike, seen = (clock.watch(one, "measuring") for one in (compare_batch, measure_visibility))
+                with patch.multiple(release, compare_batch=alike, measure_visibility=seen):
+                    count = publish(data, root / form, form, patterns, asked.deviation, clock)
                 clocks.append(clock.seconds)
                 sizes.append([count_bytes(root / form / name) / count_bytes(data) for name in ("published", LEVEL, "clean")])
             title = f"{folder.name}, {count}"
