@@ -17,7 +17,11 @@ from tests.helpers.folders import MakeFolder, write_images
 if find_spec("torch"):  # a buyer's installation is tested without it
     import torch
 
-    torch.set_num_threads(1)
+    def pytest_runtest_setup() -> None:
+        """One thread a test: a function of the library that ran in this process may have set more."""
+        torch.set_num_threads(1)
+
+
 settings.register_profile("shared machine", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=20)  # of `make check`
 settings.load_profile("shared machine")

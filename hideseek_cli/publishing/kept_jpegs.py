@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from hideseek_cli.errors import count, name_some
+from hideseek_cli.errors import name_some
 from hideseek_cli.images.jpeg import Grid
 from hideseek_cli.images.stored import Jpeg, Stored
 
@@ -45,10 +45,9 @@ class KeptJpegs:
         >>> for number, why in enumerate(["cut off", "of 12 bits a channel", "cut off", None]):
         ...     found.add(number, why, number)
         >>> found.describe_others("png")
-        '3 JPEGs cannot be masked in their coefficients and become PNG, being cut off (2), of 12 bits a channel (1)'
+        'JPEGs whose coefficients cannot be masked become PNG: 3 (2 cut off, 1 of 12 bits a channel)'
         """
         if not self.unfit:
             return None
-        reasons = name_some([f"{why} ({times})" for why, times in self.unfit.most_common()], NAMED)
-        these = count(self.unfit.total(), "JPEG")
-        return f"{these} cannot be masked in their coefficients and become {encoding.upper()}, being {reasons}"
+        reasons = name_some([f"{times} {why}" for why, times in self.unfit.most_common()], NAMED)
+        return f"JPEGs whose coefficients cannot be masked become {encoding.upper()}: {self.unfit.total()} ({reasons})"

@@ -106,7 +106,7 @@ def test_it_is_told_how_many_jpegs_become_something_else_and_why(tmp_path: Path,
     source = load_source(data, None, None, executor, listener, OutputFormat.choose("auto"))
     assert source.jpegs.sum() == 48
     (told,) = [line for line in listener.told if "cannot be masked" in line]
-    assert told.startswith("2 JPEGs cannot be masked in their coefficients and become PNG, being of 4 components (CMYK")
+    assert told == "JPEGs whose coefficients cannot be masked become PNG: 2 (2 of 4 components (CMYK has four))"
     quiet = Listener()
     load_source(data, None, None, executor, quiet, OutputFormat.choose("png"))
     assert not any("cannot be masked" in line for line in quiet.told)
