@@ -18,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cluster,dev,docs]'
 	@touch $(READY)
 
-demo: $(READY) ## hide, sell, clean and verify 1,797 handwritten digits, in about three minutes
+demo: $(READY) ## hide, sell, clean and verify 1,797 handwritten digits, in about four minutes
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
 style: $(READY)
