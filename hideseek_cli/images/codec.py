@@ -114,7 +114,7 @@ def read_shape(path: Source, encoding: str | None = None) -> tuple[int, int]:
     """Height and width in pixels, EXIF orientation applied, from the file's header alone; else as ``read_image``."""
 
     def measure(image: ImageFile.ImageFile) -> tuple[int, int]:
-        turned = find_turn(read_exif(image)) in SIDEWAYS
+        turned = find_orientation(read_exif(image)) in SIDEWAYS
         return (image.width, image.height) if turned else (image.height, image.width)
 
     return _read(path, encoding, measure)

@@ -23,7 +23,8 @@ TURNS = {
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
 """What each of its values but the first asks for."""
-SIDEWAYS = {TURNS[number] for number in (5, 6, 7, 8)}
+SIDEWAYS = (5, 6, 7, 8)
+"""Those of which height and width are interchanged."""
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,14 @@ from functools import cached_property
 from importlib.util import find_spec
 
 from hideseek_cli.errors import DiskError, InputError
-from hideseek_cli.images.codec import InMemory, Pixels, Source, digest_pixels, read_image, read_jpeg_notes
+from hideseek_cli.images.codec import InMemory, Pixels, Source, digest_pixels, drop_alpha, read_image, read_jpeg_notes
 from hideseek_cli.images.encoding import encode, why_unfit
 from hideseek_cli.images.jpeg import PREFIX, Coefficients, read_coefficients, require_jpeglib, write_coefficients
 from hideseek_cli.images.jpeg_header import UnfitError
-from hideseek_cli.images.notes import Notes
+from hideseek_cli.images.notes import SIDEWAYS, Notes
 
 JPEG = "jpg"
 """The suffix."""
-LYING = (5, 6, 7, 8)
-"""EXIF's orientations of which height and width are interchanged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +35,7 @@ class Raster:
     @property
     def channels(self) -> int:
         """Of colour."""
-        return self.shape[2] - (self.shape[2] % 2 == 0)
+        return drop_alpha(self.pixels).shape[2]
 
     @cached_property
     def digest(self) -> str:
@@ -67,7 +65,7 @@ class Jpeg:
         """Height, width and channels of upright pixels."""
         grid = self.coefficients.grid
         sides = grid.height, grid.width
-        height, width = reversed(sides) if grid.orientation in LYING else sides
+        height, width = reversed(sides) if grid.orientation in SIDEWAYS else sides
         return height, width, grid.channels
 
     @property

@@ -6,7 +6,6 @@ Linear where decoders are nearly so: nothing is rounded but the coefficients, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -16,16 +15,7 @@ from PIL import Image
 from hideseek_cli.images.jpeg import Grid
 from hideseek_cli.masks.jpeg_grid import BACK, UNTURNED, WAVE, compute_change, compute_cosines
 
-RETURNED: dict[int, Callable[[np.ndarray], np.ndarray]] = {
-    1: lambda seen: seen,
-    2: lambda seen: seen[:, ::-1],
-    3: lambda seen: seen[::-1, ::-1],
-    4: lambda seen: seen[::-1],
-    5: lambda seen: seen.swapaxes(0, 1),
-    6: lambda seen: np.rot90(seen, 3),
-    7: lambda seen: seen[::-1, ::-1].swapaxes(0, 1),
-    8: np.rot90,
-}
+RETURNED = UNTURNED | {6: UNTURNED[8], 8: UNTURNED[6]}
 """EXIF's orientations: what lies in the file, upright."""
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 
@@ -122,8 +122,8 @@ def load_source(
         whole.update(held.tobytes())
     siblings = _find_siblings(folder, find_copies(digests, thumbnails), larger, groups, table)
     return SourceDataset(
-        folder, output_format, shapes, digests, jpegs.which, siblings, whole.hexdigest(), size, taught, stack,
-        validation, reading,
+        folder, replace(output_format, keeps_jpeg=bool(jpegs.which.any())), shapes, digests, jpegs.which, siblings,
+        whole.hexdigest(), size, taught, stack, validation, reading,
     )  # fmt: skip
 
 

@@ -118,8 +118,7 @@ def read_source(config: HideConfig, executor: Executor, progress: Progress) -> t
     for line in describe_siblings(config, source):
         progress.say(line)
     _report_few(config, source, progress)
-    form = config.output_format
-    return replace(config, output_format=replace(form, keeps_jpeg=form.keeps_jpeg and bool(source.jpegs.any()))), source
+    return replace(config, output_format=source.output_format), source
 
 
 def describe_siblings(config: HideConfig, source: SourceDataset) -> list[str]:
